@@ -1,0 +1,66 @@
+"""What the inside asks of the outside, as Protocols; adapters and models implement them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from flixpose.structures.found import Garment, ModelInfo, Pose
+from flixpose.structures.image import Image
+
+
+class PoseEstimator(Protocol):
+    """Eyes for people."""
+
+    @property
+    def model(self) -> ModelInfo: ...
+
+    def __call__(self, images: Sequence[Image]) -> list[tuple[Pose, ...]]:
+        """Per image its people, the most prominent first; an empty tuple where there is nobody."""
+        ...
+
+
+class GarmentReader(Protocol):
+    """Eyes for clothes."""
+
+    @property
+    def model(self) -> ModelInfo: ...
+
+    def __call__(self, image: Image, *, kind: str | None = None, view: str | None = None) -> Garment:
+        """The garment in a product photo; `kind` and `view`, where told, are taken as given.
+
+        Raises:
+            NoGarment: nothing in the photo can be told from the background, or it is cut off.
+            UnknownKind: `kind` is not one of the 13.
+        """
+        ...
+
+
+class BlobStore(Protocol):
+    """Where pictures live: bytes under keys ("/"-separated, relative), or behind URIs to read."""
+
+    def read(self, uri: str, *, max_bytes: int) -> bytes:
+        """The object behind a `file://` or `s3://` URI.
+
+        Raises: MissingInput, ForbiddenUri, ImageTooLarge (more than `max_bytes`), StoreUnavailable.
+        """
+        ...
+
+    def put(self, key: str, data: bytes, *, media_type: str, sha256: str) -> str:
+        """Write an object whole or not at all, and return its URI. Raises StoreUnavailable."""
+        ...
+
+    def get(self, key: str) -> bytes:
+        """The object under `key`. Raises MissingInput, StoreUnavailable."""
+        ...
+
+    def exists(self, key: str) -> bool: ...
+
+    def uri(self, key: str) -> str: ...
+
+
+class Weights(Protocol):
+    """Where model files live."""
+
+    def path(self, name: str) -> Path:
+        """A verified local file. Raises WeightsMissing, WeightsDamaged."""
+        ...

@@ -1,0 +1,75 @@
+"""What the eyes find: a person's pose, a garment."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.structures.image import Box, Mask
+from flixpose.structures.keypoints import Keypoints
+
+View = Literal["front", "back"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """Which model said it: enough to repeat and to audit the answer.
+
+    Attributes:
+        sha256: of the weights' bytes (hex); empty for a reader without weights.
+        licence: SPDX identifier.
+    """
+
+    name: str
+    version: str
+    task: str
+    licence: str
+    origin: str
+    sha256: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {slot: getattr(self, slot) for slot in self.__slots__}
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Pose:
+    """One person in a photo.
+
+    Attributes:
+        keypoints: in pixels of the photo, the estimator's own skeleton.
+        box: around the person.
+        score: that there is a person, in [0, 1].
+        mask: the person, on the whole photo; None where the estimator gives none.
+        world: (N, 3) float32 metres, origin between the hips, x to the image's right, y down, z away from
+            the camera; None where the estimator gives none.
+    """
+
+    keypoints: Keypoints
+    box: Box
+    score: float
+    model: ModelInfo
+    mask: Mask | None = None
+    world: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Garment:
+    """One garment in a product photo.
+
+    Attributes:
+        kind: one of the 13 kinds.
+        mask: soft mask of the garment alone (no mannequin, stand, hanger or shadow), on the whole photo.
+        landmarks: in pixels of the photo; absent ones are NaN. Left and right are the wearer's.
+        score: that there is one whole garment, in [0, 1].
+    """
+
+    kind: str
+    kind_score: float
+    view: View
+    view_score: float
+    box: Box
+    mask: Mask
+    landmarks: Keypoints
+    score: float
+    model: ModelInfo

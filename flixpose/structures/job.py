@@ -1,0 +1,89 @@
+"""What is asked for and what came of it."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Verdict = Literal["pass", "review", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One product image to be draped on one person image.
+
+    Attributes:
+        sku: the catalogue's article number.
+        product, person: URIs (`file:///…` or `s3://…`).
+        kind, view: told by the catalogue; None = found by the reader.
+        preset: name of an output preset.
+        ref: names the result; unique in its batch.
+    """
+
+    sku: str
+    product: str
+    person: str
+    ref: str
+    kind: str | None = None
+    view: str | None = None
+    preset: str = "master"
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One object written: `key` in the store, `sha256` and `size` (bytes) of what lies there."""
+
+    name: str
+    key: str
+    media_type: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured quality figure: `unit` is "" for a plain ratio, else "%", "px", "ΔE2000" …"""
+
+    name: str
+    value: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a verdict is not `pass`: a stable code, the figure and the threshold that it crossed."""
+
+    code: str
+    figure: str
+    value: float
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Figures and the verdict drawn from them by `configs/quality.toml`."""
+
+    figures: tuple[Figure, ...]
+    verdict: Verdict
+    reasons: tuple[Reason, ...] = ()
+
+    def __getitem__(self, name: str) -> float:
+        return next(figure.value for figure in self.figures if figure.name == name)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "verdict": self.verdict,
+            "reasons": [
+                {"code": r.code, "figure": r.figure, "value": r.value, "threshold": r.threshold}
+                for r in self.reasons
+            ],
+            "figures": {f.name: {"value": f.value, "unit": f.unit} for f in self.figures},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A finished job: what was written and the report that goes into the database and `report.json`."""
+
+    job: Job
+    artifacts: tuple[Artifact, ...]
+    quality: Quality
+    report: dict[str, Any] = field(default_factory=dict)
