@@ -140,7 +140,7 @@ class BrokerUnavailable(FlixposeError):
 
 class BadManifest(FlixposeError):
     code = "bad_manifest"
-    remedy = "The manifest is CSV with a header or JSON Lines: sku, product, person, and optional kind, view, preset, ref."
+    remedy = "A manifest is CSV or JSON Lines: sku, product, person; optional kind, view, preset, ref."
 
 
 class NotFound(FlixposeError):

@@ -1,4 +1,6 @@
-"""Shared fixtures. Photos under FLIXPOSE_SHARED may be used and never committed; without it those tests skip."""
+"""Shared fixtures.
+
+Photos under FLIXPOSE_SHARED may be used and never committed; without it those tests skip."""
 
 import os
 from pathlib import Path
