@@ -1,0 +1,65 @@
+"""A finished drape: the picture, its layers, and everything that led to it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.structures.found import Garment, Pose
+from flixpose.structures.image import Image, Mask
+from flixpose.structures.job import Quality
+from flixpose.structures.warp import ControlPoints, Warp
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PartWarp:
+    """One part of the garment and how it was laid on the person.
+
+    Attributes:
+        residual_px: (N,) distance on the person image between each control point's target and where the
+            warp puts it.
+        fold_ratio: share of the part's area in which the warp folds; 0 unless something is wrong.
+        stretch: (smallest, largest) local stretch relative to the part's median scale.
+        notes: what was changed to keep the warp free of folds, in words; empty if nothing was.
+    """
+
+    controls: ControlPoints
+    warp: Warp
+    model: str
+    stiffness: float
+    residual_px: NDArray[np.float64]
+    fold_ratio: float
+    stretch: tuple[float, float]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.controls.part
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Drape:
+    """The product draped on the person.
+
+    Attributes:
+        picture: (H, W, 3) uint8 sRGB at the person image's size; outside `changed` bit-identical to it.
+        garment_layer: (H, W, 4) uint8 straight RGBA: the warped garment before anything is laid over it.
+        visible: the part of the garment that is seen.
+        person_mask: the person on the whole photo.
+        changed: 255 where `picture` may differ from the person image (garment, shadow), else 0.
+        milliseconds: per stage.
+    """
+
+    person: Image
+    product: Image
+    pose: Pose
+    garment: Garment
+    parts: tuple[PartWarp, ...]
+    picture: NDArray[np.uint8]
+    garment_layer: NDArray[np.uint8]
+    visible: Mask
+    person_mask: Mask
+    changed: Mask
+    quality: Quality
+    milliseconds: Mapping[str, float]
