@@ -7,6 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.services import (  # noqa: F401
+    postgres_server,
+    postgres_url,
+    redis_server,
+    redis_url,
+    s3_env,
+    s3_server,
+    services_folder,
+)
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:

