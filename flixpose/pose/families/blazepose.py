@@ -1,0 +1,173 @@
+"""BlazePose (Bazarevsky et al. 2020) from MediaPipe's model files: people, 33 keypoints, a mask each.
+
+Detector → rotated square around the body → landmark net, with the numbers of MediaPipe's own graph in its
+static image mode, so that the keypoints agree with MediaPipe's. Where MediaPipe would stop empty-handed the
+photo is looked at again in other cuts, and where it would stop at the best person the others follow.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.models import MODELS
+from flixpose.ports import Weights
+from flixpose.pose.codec import ssd
+from flixpose.pose.codec.activation import sigmoid
+from flixpose.pose.codec.heatmap import refine
+from flixpose.pose.codec.person_mask import mask_on_photo
+from flixpose.pose.codec.region import Region, from_alignment, whole
+from flixpose.pose.nets.litert import LiteRtNet
+from flixpose.pose.people import prominence, same_person
+from flixpose.pose.search import other_views
+from flixpose.pose.skeletons import BLAZEPOSE_33
+from flixpose.structures.found import ModelInfo, Pose
+from flixpose.structures.image import Box, Image, Mask
+from flixpose.structures.keypoints import Keypoints
+
+DETECTOR, LANDMARKER = "pose_detection", "pose_landmark_full"
+
+_DETECTOR_SIZE = 224
+_STRIDES = (8, 16, 32, 32, 32)
+_MIN_DETECTION = 0.5
+_MAX_OVERLAP = 0.3
+_CENTRE, _RIM = 0, 1  # the detector's points: middle of the hips; on the circle around the body
+_REGION_SCALE = 1.25
+
+_LANDMARKER_SIZE = 256
+_NET_POINTS, _NET_VALUES = 39, 5  # 33 keypoints and 6 auxiliary ones: x, y, z, visibility, presence
+_AUX_CENTRE, _AUX_RIM = 33, 34
+_KERNEL = 7
+_MIN_PRESENCE = 0.5
+
+_MAX_PEOPLE = 12
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Body:
+    """The landmark net's answer for one region of a photo.
+
+    Attributes:
+        xy: (39, 2) pixels of the photo. scores: (39,) visibility times presence.
+        presence: that there is a body in the region.
+        mask_logits: (256, 256). world: (33, 3) metres, upright as the photo.
+    """
+
+    region: Region
+    xy: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    presence: float
+    mask_logits: NDArray[np.float32]
+    world: NDArray[np.float32]
+
+    @property
+    def next_region(self) -> Region:
+        """Where the net itself would look for this body."""
+        return from_alignment(self.xy[_AUX_CENTRE], self.xy[_AUX_RIM], scale=_REGION_SCALE)
+
+
+class BlazePose:
+    """A PoseEstimator. Safe to call from several threads, which then take turns at the nets.
+
+    Args:
+        weights: where the two model files are. threads: CPU threads of one net call.
+
+    Raises:
+        WeightsMissing, WeightsDamaged: from `weights`.
+    """
+
+    def __init__(self, weights: Weights, *, threads: int = 2) -> None:
+        self._detector = LiteRtNet(weights.path(DETECTOR), threads=threads)
+        self._landmarker = LiteRtNet(weights.path(LANDMARKER), threads=threads)
+        self._anchors = ssd.anchor_centres(_DETECTOR_SIZE, _STRIDES)
+
+    @property
+    def model(self) -> ModelInfo:
+        return MODELS[LANDMARKER].info
+
+    @property
+    def models(self) -> tuple[ModelInfo, ...]:
+        """Every model that takes part, for reports."""
+        return MODELS[DETECTOR].info, self.model
+
+    def __call__(self, images: Sequence[Image]) -> list[tuple[Pose, ...]]:
+        """Per image its people, the most prominent first; an empty tuple where there is nobody."""
+        return [self._people(image) for image in images]
+
+    def _people(self, image: Image) -> tuple[Pose, ...]:
+        bodies = self._bodies(image.pixels, self._detect(image.pixels, whole(*image.size)))
+        if not bodies:
+            bodies = self._searched(image.pixels)
+        poses = [self._pose(body, image) for body in bodies]
+        return tuple(sorted(poses, key=lambda pose: -prominence(pose, image.size)))
+
+    def _searched(self, pixels: NDArray[np.uint8]) -> list[_Body]:
+        """The people of the first other view that shows any."""
+        for view in other_views(pixels.shape[1], pixels.shape[0]):
+            if bodies := self._bodies(pixels, self._detect(pixels, view)):
+                return bodies
+        return []
+
+    def _detect(self, pixels: NDArray[np.uint8], view: Region) -> list[Region]:
+        """Regions of the people that the detector sees in one square view of the photo, best first."""
+        picture = view.crop(pixels, _DETECTOR_SIZE, border=cv2.BORDER_CONSTANT)
+        boxes, scores = self._detector(picture.astype(np.float32) * np.float32(2 / 255) - np.float32(1))
+        found = ssd.decode(
+            boxes[0], scores[0, :, 0], self._anchors, size=_DETECTOR_SIZE, min_score=_MIN_DETECTION
+        )
+        points = view.to_photo(ssd.suppress(found, max_overlap=_MAX_OVERLAP).points)
+        return [from_alignment(p[_CENTRE], p[_RIM], scale=_REGION_SCALE) for p in points[:_MAX_PEOPLE]]
+
+    def _bodies(self, pixels: NDArray[np.uint8], regions: Iterable[Region]) -> list[_Body]:
+        """The different bodies that the landmark net confirms, in the order of the regions."""
+        kept: list[_Body] = []
+        for region in regions:
+            body = self._read(pixels, region)
+            if body.presence >= _MIN_PRESENCE and not any(same_person(body.xy, b.xy) for b in kept):
+                kept.append(body)
+        return kept
+
+    def _read(self, pixels: NDArray[np.uint8], region: Region) -> _Body:
+        """One pass of the landmark net."""
+        picture = region.crop(pixels, _LANDMARKER_SIZE, border=cv2.BORDER_REPLICATE)
+        raw, presence, mask, heatmaps, world = self._landmarker(
+            picture.astype(np.float32) * np.float32(1 / 255)
+        )
+        points = raw.reshape(_NET_POINTS, _NET_VALUES)
+        uv = refine(points[:, :2] / np.float32(_LANDMARKER_SIZE), heatmaps[0], kernel=_KERNEL)
+        metres = world.reshape(_NET_POINTS, 3)[: len(BLAZEPOSE_33)].copy()
+        metres[:, :2] = metres[:, :2] @ (region.axes.T / region.side)
+        return _Body(
+            region=region,
+            xy=region.to_photo(uv).astype(np.float32),
+            scores=sigmoid(points[:, 3]) * sigmoid(points[:, 4]),
+            presence=float(presence[0, 0]),
+            mask_logits=mask[0, :, :, 0],
+            world=metres.astype(np.float32),
+        )
+
+    def _pose(self, body: _Body, image: Image) -> Pose:
+        count = len(BLAZEPOSE_33)
+        keypoints = Keypoints(BLAZEPOSE_33, body.xy[:count], body.scores[:count])
+        alpha = mask_on_photo(body.mask_logits, body.region, image.width, image.height)
+        return Pose(
+            keypoints=keypoints,
+            box=_box(alpha, keypoints, image),
+            score=min(body.presence, 1.0),
+            model=self.model,
+            mask=Mask(alpha),
+            world=body.world,
+        )
+
+
+def _box(alpha: NDArray[np.uint8], keypoints: Keypoints, image: Image) -> Box:
+    """Around the mask and the keypoints that are seen, inside the photo."""
+    seen = keypoints.xy[keypoints.scores >= 0.5]
+    x, y, w, h = cv2.boundingRect((alpha >= 128).astype(np.uint8))
+    corners = np.array([(x, y), (x + w, y + h)], dtype=np.float32) if w else seen[:0]
+    spread = np.concatenate([seen, corners]) if len(seen) + len(corners) else keypoints.xy
+    spread = np.clip(spread, 0, image.size)
+    (x0, y0), (x1, y1) = spread.min(axis=0), spread.max(axis=0)
+    return Box(float(x0), float(y0), float(x1), float(y1))
