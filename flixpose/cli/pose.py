@@ -1,0 +1,140 @@
+"""`flixpose pose`: people's keypoints in photos."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+import cv2
+
+from flixpose import pose as poses
+from flixpose.adapters.weights import WeightsCache
+from flixpose.cli.main import EXIT_SOME_FAILED, report_failure
+from flixpose.cli.progress import progress
+from flixpose.errors import FlixposeError, OutputUnwritable
+from flixpose.imaging.decode import Limits, read_image
+from flixpose.imaging.overlay import Picture, draw_box, draw_keypoints, draw_mask
+from flixpose.pose.skeletons import SKELETONS, convert, skeleton
+from flixpose.settings import Settings, load_settings
+from flixpose.structures.found import Pose
+from flixpose.structures.image import Image
+from flixpose.structures.keypoints import Skeleton
+
+
+@click.command()
+@click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="IMAGE...")
+@click.option("--json", "json_file", metavar="FILE", help="Write the people found as JSON; - prints it.")
+@click.option("--overlay", type=click.Path(path_type=Path), metavar="DIR", help="Write drawings into DIR.")
+@click.option("--skeleton", "skeleton_name", type=click.Choice(list(SKELETONS)), default="blazepose_33")
+def command(images: tuple[Path, ...], json_file: str | None, overlay: Path | None, skeleton_name: str) -> int:
+    """Find the people in photos and their keypoints.
+
+    People are listed from the most prominent to the least; a photo of nobody has none. Coordinates are
+    pixels, (0.5, 0.5) the centre of the first one; left and right are the wearer's. A photo that cannot be
+    read is reported, the others go on, and the exit code is 3.
+
+    \b
+    Example:
+      flixpose pose anna.jpg --overlay out
+      flixpose pose photos/*.jpg --skeleton coco_17 --json poses.json
+    """
+    settings, target = load_settings(), skeleton(skeleton_name)
+    estimator = poses.load(poses.DEFAULT, WeightsCache(settings.home))
+    rows, failed = [], 0
+    drawings = _drawing_paths(images, overlay)
+    with progress("pose", len(images)) as advance:
+        for done, path in enumerate(images, 1):
+            try:
+                image = read_image(path, limits=_limits(settings))
+                people = estimator([image])[0]
+                rows.append(_row(path, image, people, target))
+                if path in drawings:
+                    _write(drawings[path], _png(_drawing(image, people, target)))
+            except FlixposeError as failure:
+                failed += 1
+                report_failure(failure, as_json=json_file is not None)
+            advance(done=done, note=path.name)
+    _print_rows(rows, json_file)
+    return EXIT_SOME_FAILED if failed else 0
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(max_megapixels=settings.max_megapixels, max_file_mb=settings.max_file_mb)
+
+
+def _row(path: Path, image: Image, people: Iterable[Pose], target: Skeleton) -> dict[str, Any]:
+    instances = [
+        {
+            "box": person.box.to_json(),
+            "score": round(person.score, 4),
+            "keypoints": convert(person.keypoints, target).to_json(),
+        }
+        for person in people
+    ]
+    return {"file": str(path), "width": image.width, "height": image.height, "instances": instances}
+
+
+def _print_rows(rows: list[dict[str, Any]], json_file: str | None) -> None:
+    if json_file is None:
+        for row in rows:
+            click.echo(_summary(row))
+    elif json_file == "-":
+        click.echo(json.dumps(rows, indent=1))
+    else:
+        _write(Path(json_file), (json.dumps(rows, indent=1) + "\n").encode())
+
+
+def _summary(row: dict[str, Any]) -> str:
+    people = row["instances"]
+    if not people:
+        return f"{row['file']}: nobody"
+    best = people[0]
+    sure = sum(point["score"] >= 0.5 for point in best["keypoints"])
+    others = f", {len(people) - 1} more" if len(people) > 1 else ""
+    return (
+        f"{row['file']}: score {best['score']:.2f}, {sure} of {len(best['keypoints'])} keypoints sure{others}"
+    )
+
+
+def _drawing(image: Image, people: tuple[Pose, ...], target: Skeleton) -> Picture:
+    """All the people; the mask and the box of the most prominent one."""
+    picture = image.pixels
+    if people and people[0].mask is not None:
+        picture = draw_mask(picture, people[0].mask)
+    for rank, person in enumerate(people):
+        picture = draw_keypoints(picture, convert(person.keypoints, target))
+        if rank == 0:
+            picture = draw_box(picture, person.box, label=f"{person.score:.2f}")
+    return picture
+
+
+def _drawing_paths(images: Iterable[Path], folder: Path | None) -> dict[Path, Path]:
+    """Photo → its drawing; photos of one name in several folders are numbered."""
+    paths: dict[Path, Path] = {}
+    taken: set[str] = set()
+    for image in images if folder else ():
+        name, number = image.stem, 1
+        while name in taken:
+            number += 1
+            name = f"{image.stem}-{number}"
+        taken.add(name)
+        paths[image] = Path(folder or ".") / f"{name}.png"
+    return paths
+
+
+def _png(picture: Picture) -> bytes:
+    _, data = cv2.imencode(".png", picture[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 3])
+    return data.tobytes()
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Whole or not at all, and the folder made. Raises OutputUnwritable."""
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    except OSError as failure:
+        temporary.unlink(missing_ok=True)
+        raise OutputUnwritable(f"cannot write {path}: {failure.strerror}.", subject=str(path)) from failure
