@@ -6,7 +6,8 @@ A program of its own, on the standard library alone, because it must outlive a k
 
 Standard input is the leash: a pipe that only the owner holds. At its end (closed, or the owner was killed)
 the command gets the `--stop` signal, and after `--grace` seconds SIGKILL, with its whole process group. Then
-DIR is removed. Standard output is one line, the command's process id; its own output goes to standard error.
+DIR is removed, and its parent if nothing else is in it. Standard output is one line, the command's process
+id; the command's own output goes to standard error.
 
 With `--user` (for PostgreSQL, which refuses root) the command runs as that user but keeps, on Linux, the
 capability to pass folders that are closed to others: an installation under /root works, and no folder's
@@ -51,6 +52,8 @@ def main(arguments: list[str]) -> int:
     _end_group(child.pid)
     if options.remove:
         shutil.rmtree(options.remove, ignore_errors=True)
+        with contextlib.suppress(OSError):  # the folder around it, once the last one has left
+            options.remove.parent.rmdir()
     return child.returncode if child.returncode >= 0 else 128 - child.returncode
 
 
