@@ -22,6 +22,16 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from flixpose.errors import FlixposeError, ImageTooLarge, ImageTooSmall, MissingInput, UnreadableImage
+from flixpose.imaging.planes import (
+    Planes,
+    opencv_decode,
+    orientation_of,
+    planes_of,
+    sixteen_bit_colour,
+    sixteen_bit_grey,
+    upright,
+    useful_alpha,
+)
 from flixpose.imaging.profiles import is_srgb, to_srgb
 from flixpose.structures.image import Image
 
@@ -37,7 +47,7 @@ class Limits:
     """
 
     max_megapixels: float = 100.0
-    max_file_mb: float = 100.0
+    max_file_mb: float = 64.0
     min_side: int = 64
     max_side: int = 30_000
 
@@ -48,11 +58,6 @@ class Limits:
 
 DEFAULT_LIMITS = Limits()
 
-Planes = tuple[NDArray[np.uint8], NDArray[np.uint8] | None]
-"""(H, W, 3) RGB in sRGB and (H, W) straight alpha or None."""
-
-_ROUND_TO_8_BIT = ((np.arange(65536, dtype=np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
-_EXIF_ORIENTATION = 0x0112
 _MOST_SCANS = 100
 
 
@@ -83,7 +88,9 @@ def decode_image(data: bytes, *, name: str, limits: Limits = DEFAULT_LIMITS) -> 
     _check_file_size(len(data), name, limits)
     with _named_failures(name):
         pixels, alpha = _decode(data, name, limits)
-    return Image(pixels, _useful(alpha), hashlib.sha256(data).hexdigest(), name)
+    # Writable, since torch warns of tensors over read-only memory.
+    pixels = np.require(pixels, np.uint8, ["C", "W"])
+    return Image(pixels, useful_alpha(alpha), hashlib.sha256(data).hexdigest(), name)
 
 
 def sniff(data: bytes) -> str | None:
@@ -173,7 +180,7 @@ def _decode_jpeg(data: bytes, name: str, limits: Limits) -> Planes:
         pixels = np.asarray(to_srgb(header, profile))
     elif profile and not is_srgb(profile):
         pixels = np.asarray(to_srgb(Pil.fromarray(pixels), profile))
-    return _upright((pixels, None), _orientation(header))
+    return upright((pixels, None), orientation_of(header))
 
 
 def _turbo_jpeg(data: bytes, size: tuple[int, int]) -> NDArray[np.uint8] | None:
@@ -183,15 +190,8 @@ def _turbo_jpeg(data: bytes, size: tuple[int, int]) -> NDArray[np.uint8] | None:
     """
     if data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda"):
         return None
-    pixels = _opencv(data, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+    pixels = opencv_decode(data, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
     return pixels if pixels is not None and pixels.shape[1::-1] == size else None
-
-
-def _opencv(data: bytes, flags: int) -> NDArray | None:
-    try:
-        return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error:
-        return None
 
 
 # --- PNG, WebP
@@ -204,12 +204,20 @@ def _decode_png(data: bytes, name: str, limits: Limits) -> Planes:
     bit_depth, colour_type = data[24], data[25]
     picture.load()
     if bit_depth == 16 and colour_type != 0:
-        planes = _sixteen_bit_colour(data, name, picture)
+        planes = sixteen_bit_colour(picture, data, name)
     elif bit_depth == 16:
-        planes = _sixteen_bit_grey(picture)
+        planes = sixteen_bit_grey(picture)
     else:
-        planes = _planes(picture)
-    return _upright(planes, _orientation(picture))
+        _scale_grey_key(picture, bit_depth)
+        planes = planes_of(picture)
+    return upright(planes, orientation_of(picture))
+
+
+def _scale_grey_key(picture: PngImageFile, bit_depth: int) -> None:
+    """Pillow spreads 2- and 4-bit grey over 0..255, but not the grey that tRNS declares transparent."""
+    key = picture.info.get("transparency")
+    if picture.mode == "L" and isinstance(key, int) and bit_depth < 8:
+        picture.info["transparency"] = key * 255 // (2**bit_depth - 1)
 
 
 def _decode_webp(data: bytes, name: str, limits: Limits) -> Planes:
@@ -218,7 +226,7 @@ def _decode_webp(data: bytes, name: str, limits: Limits) -> Planes:
     picture = WebPImageFile(io.BytesIO(data))
     _check_size(*picture.size, name, limits)
     _refuse_animation(picture, name)
-    return _upright(_planes(picture), _orientation(picture))
+    return upright(planes_of(picture), orientation_of(picture))
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:
@@ -252,12 +260,12 @@ def _decode_tiff(data: bytes, name: str, limits: Limits) -> Planes:
     white_is_zero = picture.tag_v2.get(_PHOTOMETRIC) == 0
     associated = _ASSOCIATED in picture.tag_v2.get(_EXTRA_SAMPLES, ())
     bits = max(picture.tag_v2.get(_BITS, (1,)))
+    picture.load()  # turns it upright, too, and tells a cut-off file
     if bits == 16 and picture.mode in ("RGB", "RGBA"):
-        return _sixteen_bit_colour(data, name, picture, associated=associated)
-    picture.load()  # turns it upright, too
+        return sixteen_bit_colour(picture, data, name, associated=associated)
     if picture.mode.startswith("I;16"):
-        return _sixteen_bit_grey(picture, bits=bits, white_is_zero=white_is_zero)
-    return _planes(picture)
+        return sixteen_bit_grey(picture, bits=bits, white_is_zero=white_is_zero)
+    return planes_of(picture)
 
 
 def _check_tiff_layout(picture: TiffImageFile, name: str, limits: Limits) -> None:
@@ -290,117 +298,3 @@ def _refuse_further_pages(picture: TiffImageFile, name: str) -> None:
     if not thumbnail:
         raise UnreadableImage(f"{name} holds several pictures.", advice="Send one page.", subject=name)
     picture.seek(0)
-
-
-# --- pixels → planes
-
-
-def _planes(picture: Pil.Image) -> Planes:
-    """An 8-bit picture of any mode."""
-    profile = picture.info.get("icc_profile")
-    colour, alpha = _split_alpha(picture)
-    return np.asarray(to_srgb(colour, profile)), None if alpha is None else np.asarray(alpha)
-
-
-def _split_alpha(picture: Pil.Image) -> tuple[Pil.Image, Pil.Image | None]:
-    """The colour (mode L, RGB or CMYK) and the straight alpha."""
-    grey = picture.mode in ("1", "L", "LA", "La")
-    if picture.has_transparency_data:
-        if picture.mode == "La":
-            picture = picture.convert("LA")
-        rgba = picture.convert("RGBA")
-        return rgba.getchannel("R") if grey else rgba.convert("RGB"), rgba.getchannel("A")
-    if picture.mode == "CMYK":
-        return picture, None
-    return picture.convert("L" if grey else "RGB"), None
-
-
-def _sixteen_bit_colour(
-    data: bytes, name: str, picture: ImageFile.ImageFile, *, associated: bool = False
-) -> Planes:
-    """Through OpenCV, since Pillow keeps only the upper 8 bits of such pixels."""
-    deep = _opencv(data, cv2.IMREAD_UNCHANGED)
-    if deep is None or deep.dtype != np.uint16 or deep.shape[1::-1] != picture.size:
-        raise UnreadableImage(f"{name} is damaged or cut off.", subject=name)
-    if deep.ndim == 2:
-        deep = cv2.cvtColor(deep, cv2.COLOR_GRAY2BGR)
-    has_alpha = deep.shape[2] == 4 and (associated or picture.mode == "RGBA" or _has_key(picture))
-    alpha = deep[..., 3] if has_alpha else None
-    colour = deep[..., 2::-1]
-    if associated and alpha is not None:
-        colour = _straight(colour, alpha)
-    rgb = to_srgb(Pil.fromarray(_ROUND_TO_8_BIT[colour]), picture.info.get("icc_profile"))
-    return np.asarray(rgb), None if alpha is None else _ROUND_TO_8_BIT[alpha]
-
-
-def _has_key(picture: Pil.Image) -> bool:
-    """Whether a PNG's tRNS chunk names one colour as transparent."""
-    return "transparency" in picture.info
-
-
-def _straight(colour: NDArray, alpha: NDArray) -> NDArray[np.uint16]:
-    """Associated (premultiplied) 16-bit colour → straight; black where wholly transparent."""
-    share = np.maximum(alpha, 1).astype(np.float32)[..., None] / 65535.0
-    return np.clip(np.rint(colour / share), 0, 65535).astype(np.uint16)
-
-
-def _sixteen_bit_grey(picture: Pil.Image, *, bits: int = 16, white_is_zero: bool = False) -> Planes:
-    """Pillow keeps all bits of these; 12-bit ones lie in the lower 12."""
-    deep = np.asarray(picture).astype(np.uint16)
-    if bits == 12:
-        deep = ((deep.astype(np.uint32) * 65535 + 2047) // 4095).astype(np.uint16)
-    if white_is_zero:
-        deep = 65535 - deep
-    rgb = to_srgb(Pil.fromarray(_ROUND_TO_8_BIT[deep]), picture.info.get("icc_profile"))
-    key = picture.info.get("transparency")
-    alpha = np.where(deep == key, 0, 255).astype(np.uint8) if isinstance(key, int) else None
-    return np.asarray(rgb), alpha
-
-
-def _useful(alpha: NDArray[np.uint8] | None) -> NDArray[np.uint8] | None:
-    """None for an alpha that is the same nothing or everything all over."""
-    if alpha is None or alpha.min() == 255 or alpha.max() == 0:
-        return None
-    return np.ascontiguousarray(alpha)
-
-
-# --- orientation
-
-
-def _orientation(picture: Pil.Image) -> int:
-    """EXIF's orientation 1..8; 1 where there is none or it is damaged."""
-    exif = Pil.Exif()
-    try:
-        exif.load(picture.info.get("exif", b""))
-        value = exif.get(_EXIF_ORIENTATION, 1)
-    except Exception:
-        # The picture is whole even where its EXIF is not, and Pillow raises many kinds here.
-        return 1
-    return value if value in range(1, 9) else 1
-
-
-def _upright(planes: Planes, orientation: int) -> Planes:
-    pixels, alpha = planes
-    return _turn(pixels, orientation), None if alpha is None else _turn(alpha, orientation)
-
-
-def _turn(plane: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
-    """The plane as it should be seen; its top row and left column are stored as the orientation says."""
-    match orientation:
-        case 2:
-            turned = cv2.flip(plane, 1)
-        case 3:
-            turned = cv2.rotate(plane, cv2.ROTATE_180)
-        case 4:
-            turned = cv2.flip(plane, 0)
-        case 5:
-            turned = cv2.transpose(plane)
-        case 6:
-            turned = cv2.rotate(plane, cv2.ROTATE_90_CLOCKWISE)
-        case 7:
-            turned = cv2.flip(cv2.transpose(plane), -1)
-        case 8:
-            turned = cv2.rotate(plane, cv2.ROTATE_90_COUNTERCLOCKWISE)
-        case _:
-            turned = plane
-    return np.require(turned, np.uint8, ["C", "W"])
