@@ -61,7 +61,7 @@ def decode(raw_boxes: Array, raw_scores: Array, anchors: Array, *, size: int, mi
     scores = sigmoid(raw_scores)
     rows = np.flatnonzero(scores >= min_score)
     rows = rows[np.argsort(-scores[rows], kind="stable")]
-    values = (raw_boxes[rows] / np.float32(size)).reshape(len(rows), -1, 2)
+    values = (raw_boxes[rows] / np.float32(size)).reshape(len(rows), raw_boxes.shape[1] // 2, 2)
     origin = anchors[rows]
     centre, extent = values[:, 0] + origin, values[:, 1]
     boxes = np.concatenate([centre - extent / 2, centre + extent / 2], axis=1)
