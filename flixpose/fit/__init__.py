@@ -1,0 +1,1 @@
+"""Where a garment goes on a body: body frame, rigs, targets for the torso and the limbs, the neckline."""

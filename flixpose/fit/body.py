@@ -1,0 +1,157 @@
+"""A body's own frame of reference: where things are in shoulder widths and torso lengths.
+
+`across` counts shoulder widths from the torso's axis towards the wearer's left; `depth` counts torso lengths
+from the middle of the shoulders (0) to the middle of the hips (1) and on along the thighs.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.errors import MissingKeypoint
+from flixpose.structures.found import Pose, View
+
+Point = NDArray[np.float64]
+
+# Adults: from mid shoulder to mid hip in shoulder-joint widths, and thigh and shin in torso lengths.
+TORSO_PER_SHOULDER_WIDTH = 1.45
+LEG_BONE_PER_TORSO = 0.85
+_SEEN = 0.3
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """Joints in pixels of the person image (house's frame), and the lengths drawn from them.
+
+    Attributes:
+        joints: name → (2,) float64; those of the skeleton that were found.
+        scores: name → score in [0, 1].
+        shoulder_width: pixels, as if seen from the front (see `measure_body`).
+        torso_length: pixels from mid shoulder to mid hip.
+        view: "back" where the wearer's left is on the image's left.
+    """
+
+    joints: dict[str, Point]
+    scores: dict[str, float]
+    shoulder_width: float
+    torso_length: float
+    view: View
+
+    @property
+    def mid_shoulder(self) -> Point:
+        return (self.joints["left_shoulder"] + self.joints["right_shoulder"]) / 2
+
+    @property
+    def mid_hip(self) -> Point:
+        return (self.joints["left_hip"] + self.joints["right_hip"]) / 2
+
+    @property
+    def down(self) -> Point:
+        """Unit vector along the torso, from the shoulders to the hips."""
+        return _unit(self.mid_hip - self.mid_shoulder)
+
+    def across_at(self, depth: float) -> Point:
+        """Unit vector to the wearer's left at a depth: the shoulders' tilt above, the hips' below."""
+        at_shoulders = _unit(self.joints["left_shoulder"] - self.joints["right_shoulder"])
+        at_hips = _unit(self.joints["left_hip"] - self.joints["right_hip"])
+        share = float(np.clip(depth, 0.0, 1.0))
+        return _unit((1 - share) * at_shoulders + share * at_hips)
+
+    def axis_at(self, depth: float) -> Point:
+        """The torso's axis at a depth; past the hips it follows the middle of the legs."""
+        if depth <= 1.0:
+            return self.mid_shoulder + depth * (self.mid_hip - self.mid_shoulder)
+        return self.mid_hip + (depth - 1.0) * self.torso_length * self._leg_direction()
+
+    def place(self, across: float, depth: float) -> Point:
+        """(2,) pixels of a place given in shoulder widths and torso lengths."""
+        return self.axis_at(depth) + across * self.shoulder_width * self.across_at(depth)
+
+    def limb(self, side: str, *names: str) -> list[Point]:
+        """The chain of joints of one side that were found, up to the first that is missing."""
+        chain: list[Point] = []
+        for name in names:
+            joint = self.joints.get(f"{side}_{name}")
+            if joint is None:
+                break
+            chain.append(joint)
+        return chain
+
+    def _leg_direction(self) -> Point:
+        knees = [self.joints[name] for name in ("left_knee", "right_knee") if name in self.joints]
+        if len(knees) < 2:
+            return self.down
+        return _unit(np.mean(knees, axis=0) - self.mid_hip)
+
+
+def measure_body(pose: Pose) -> Body:
+    """The frame of a pose.
+
+    A turned body shows its shoulders narrower than they are; where the estimator gives 3-D keypoints the
+    shoulder width seen is restored by half of the missing part (the torso's depth shows instead).
+
+    Raises:
+        MissingKeypoint: a shoulder was not found, or the points coincide.
+    """
+    keypoints = pose.keypoints
+    joints = {name: keypoints[name].astype(np.float64) for name in keypoints.present}
+    scores = {name: keypoints.score(name) for name in keypoints.present}
+    for name in ("left_shoulder", "right_shoulder"):
+        if name not in joints:
+            raise MissingKeypoint(f"{name} was not found on the person.", subject=name)
+    seen_width = float(np.linalg.norm(joints["left_shoulder"] - joints["right_shoulder"]))
+    if seen_width < 4.0:
+        raise MissingKeypoint(
+            "The shoulders coincide: the person is seen from the side.", subject="shoulders"
+        )
+    _complete_hips(joints, scores, seen_width)
+    torso_length = float(
+        np.linalg.norm(
+            (joints["left_hip"] + joints["right_hip"] - joints["left_shoulder"] - joints["right_shoulder"])
+            / 2
+        )
+    )
+    if torso_length < 4.0:
+        raise MissingKeypoint("The shoulders and the hips coincide.", subject="hips")
+    left_is_right_of_right = joints["left_shoulder"][0] > joints["right_shoulder"][0]
+    return Body(
+        joints=joints,
+        scores=scores,
+        shoulder_width=_frontal_width(seen_width, pose),
+        torso_length=torso_length,
+        view="front" if left_is_right_of_right else "back",
+    )
+
+
+def turn_degrees(pose: Pose) -> float:
+    """How far the shoulders are turned out of the picture plane, in degrees; 0 where depth is unknown."""
+    if pose.world is None:
+        return 0.0
+    index = pose.keypoints.skeleton.index
+    span = pose.world[index["left_shoulder"]] - pose.world[index["right_shoulder"]]
+    return float(np.degrees(np.arctan2(abs(span[2]), abs(span[0]) + 1e-6)))
+
+
+def _frontal_width(seen_width: float, pose: Pose) -> float:
+    cosine = float(np.cos(np.radians(min(turn_degrees(pose), 45.0))))
+    return seen_width * (1.0 + 0.5 * (1.0 / cosine - 1.0))
+
+
+def _complete_hips(joints: dict[str, Point], scores: dict[str, float], width: float) -> None:
+    """Where the photo ends above the hips, put them below the shoulders at an adult's proportions."""
+    if all(scores.get(name, 0.0) > 0.0 for name in ("left_hip", "right_hip")):
+        return
+    left, right = joints["left_shoulder"], joints["right_shoulder"]
+    across = _unit(left - right)
+    down = np.array([-across[1], across[0]])
+    if down[1] < 0:
+        down = -down
+    middle = (left + right) / 2 + down * width * TORSO_PER_SHOULDER_WIDTH
+    for name, side in (("left_hip", 0.3), ("right_hip", -0.3)):
+        joints[name] = middle + side * width * across
+        scores[name] = 0.0
+
+
+def _unit(vector: Point) -> Point:
+    return vector / max(float(np.linalg.norm(vector)), 1e-9)

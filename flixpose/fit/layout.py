@@ -1,0 +1,136 @@
+"""The plan of a drape: which parts a garment has, where each goes, and what lies before what."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from flixpose.fit.body import Body
+from flixpose.fit.limbs import garment_strip, limb_controls
+from flixpose.fit.measure import GarmentFrame, Point, measure_garment, point
+from flixpose.fit.neckline import behind_neckline, front_neckline
+from flixpose.fit.outline import reach
+from flixpose.fit.regions import LimbLandmarks, soft_matte, split
+from flixpose.fit.rig import Rig
+from flixpose.fit.torso import Fit, seat_controls, skirt_controls, torso_controls
+from flixpose.structures.found import Garment
+from flixpose.structures.image import Image, Mask
+from flixpose.structures.warp import ControlPoints
+
+# Seams overlap by this share of the garment box's longer side, so that no gap opens between parts.
+_OVERLAP = 0.012
+_ARM = ("shoulder", "elbow", "wrist")
+_LEG = ("hip", "knee", "ankle")
+
+
+@dataclass(frozen=True, eq=False)
+class PartPlan:
+    """One part: its control points, its share of the product image, and its depth (higher lies in front)."""
+
+    controls: ControlPoints
+    matte: Mask
+    depth: int
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """All parts of one garment on one body.
+
+    Attributes:
+        parts: the trunk first, then sleeves or legs.
+        behind: the cloth behind the wearer's neck (inner collar, hood), placed by the trunk's warp; else None.
+        neckline: the front edge of the neck opening, (N, 2) pixels of the product image; else None.
+        scale: pixels of the person image for one of the product image.
+    """
+
+    parts: tuple[PartPlan, ...]
+    behind: Mask | None
+    neckline: np.ndarray | None
+    scale: float
+
+
+def plan_layout(garment: Garment, product: Image, body: Body, rig: Rig, outline: Mask | None) -> Layout:
+    """Where every part of the garment goes on the body.
+
+    Args:
+        outline: the person on the person image, where known: cloth is not laid inside the body's outline.
+
+    Raises:
+        MissingLandmark: the garment lacks a landmark that the rig needs.
+        MissingKeypoint: the body lacks a joint that the rig needs.
+    """
+    frame = measure_garment(garment, body, rig)
+    limbs = _limbs(garment, frame) if rig.limb else ()
+    regions = split(garment, limbs)
+    overlap = _OVERLAP * garment.box.longer_side
+    seams = tuple((limb.outer, limb.inner) for limb in limbs if limb.part in regions)
+    trunk_matte = soft_matte(garment, regions["torso"], seams, overlap)
+    fit = Fit(garment, frame, body, rig, trunk_matte, outline)
+    trunk = _trunk_controls(fit)
+    neckline = front_neckline(garment, product, frame)
+    behind = None
+    if neckline is not None:
+        opening = behind_neckline(garment, neckline, frame)
+        behind = Mask(np.minimum(trunk_matte.alpha, opening.alpha))
+        trunk_matte = Mask(np.minimum(trunk_matte.alpha, 255 - opening.alpha))
+    parts = [PartPlan(trunk, trunk_matte, 0)]
+    for limb in limbs:
+        if limb.part in regions:
+            matte = soft_matte(garment, regions[limb.part], ((limb.outer, limb.inner),), overlap)
+            plan = _limb_plan(limb, matte, fit, trunk)
+            if plan is not None:
+                parts.append(plan)
+    return Layout(tuple(parts), behind, neckline, frame.scale)
+
+
+def _trunk_controls(fit: Fit) -> ControlPoints:
+    names = fit.garment.landmarks
+    if names.has("crotch"):
+        return seat_controls(fit)
+    return torso_controls(fit) if "neck" in fit.rig.places else skirt_controls(fit)
+
+
+def _limb_plan(limb: LimbLandmarks, matte: Mask, fit: Fit, trunk: ControlPoints) -> PartPlan | None:
+    numbers = fit.rig.limb
+    side = limb.part.split("_")[0]
+    legs = limb.part.endswith("leg")
+    chain = fit.body.limb(side, *(_LEG if legs else _ARM))
+    seam = ("side", "crotch") if legs else ("shoulder", "armpit")
+    names = [f"{seam[0]}_{side}", seam[1] if legs else f"{seam[1]}_{side}"]
+    if numbers is None or len(chain) < 2 or not all(name in trunk.names for name in names):
+        return None
+    ends = tuple(trunk.person_xy[trunk.names.index(name)] for name in names)
+    strip = garment_strip(limb, matte)
+    controls = limb_controls(limb, strip, chain, (ends[0], ends[1]), fit.body, numbers, fit.frame.scale)
+    return PartPlan(controls, matte, 1)
+
+
+def _limbs(garment: Garment, frame: GarmentFrame) -> tuple[LimbLandmarks, ...]:
+    """The sleeves or legs whose landmarks are all there."""
+    found = []
+    legs = garment.landmarks.has("crotch")
+    for side, sign in (("left", 1.0), ("right", -1.0)):
+        cuffs = (f"cuff_{side}_outer", f"cuff_{side}_inner")
+        seam = ("crotch",) if legs else (f"shoulder_{side}", f"armpit_{side}")
+        if not all(garment.landmarks.has(name) for name in (*cuffs, *seam)):
+            continue
+        outer, inner = (_leg_seam if legs else _sleeve_seam)(garment, frame, side, sign)
+        part = f"{side}_{'leg' if legs else 'sleeve'}"
+        found.append(LimbLandmarks(part, outer, inner, point(garment, cuffs[0]), point(garment, cuffs[1])))
+    return tuple(found)
+
+
+def _sleeve_seam(garment: Garment, frame: GarmentFrame, side: str, sign: float) -> tuple[Point, Point]:
+    return point(garment, f"shoulder_{side}"), point(garment, f"armpit_{side}")
+
+
+def _leg_seam(garment: Garment, frame: GarmentFrame, side: str, sign: float) -> tuple[Point, Point]:
+    """From the outer seam, straight out from the crotch, to the crotch."""
+    crotch = point(garment, "crotch")
+    above = crotch - 0.02 * garment.box.longer_side * frame.down
+    found = reach(garment.mask, above, sign * frame.left, garment.box.longer_side)
+    width = (
+        found
+        if found is not None
+        else abs(float((point(garment, f"cuff_{side}_outer") - crotch) @ frame.left))
+    )
+    return crotch + sign * width * frame.left, crotch

@@ -1,0 +1,124 @@
+"""A garment's own frame of reference, and how large it is on a body."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.errors import MissingLandmark
+from flixpose.fit.body import Body
+from flixpose.fit.rig import Rig
+from flixpose.structures.found import Garment
+
+Point = NDArray[np.float64]
+
+_ANCHORS = ("shoulder", "neck", "armpit", "waist")
+
+
+@dataclass(frozen=True, eq=False)
+class GarmentFrame:
+    """Axis and scale of a garment in its photo.
+
+    Attributes:
+        origin: (2,) middle of the anchor pair (shoulder tips, else the next pair down that is there).
+        down, left: unit vectors along the axis and to the wearer's left.
+        anchor: name of the anchor pair, whose place on the body the rig tells.
+        scale: pixels of the person image for one pixel of the product image.
+    """
+
+    origin: Point
+    down: Point
+    left: Point
+    anchor: str
+    scale: float
+
+    def own(self, point: Point, body: Body, anchor_depth: float) -> tuple[float, float]:
+        """(across, depth) that the garment's own proportions give a point, on this body."""
+        offset = np.asarray(point, dtype=np.float64) - self.origin
+        across = float(offset @ self.left) * self.scale / body.shoulder_width
+        depth = anchor_depth + float(offset @ self.down) * self.scale / body.torso_length
+        return across, depth
+
+
+def measure_garment(garment: Garment, body: Body, rig: Rig) -> GarmentFrame:
+    """The garment's frame, with the scale that makes it fit this body.
+
+    The scale is the weighted geometric mean of what the rig's measures say (`Rig.scale`): shoulder tips,
+    armpits, waist, length.
+
+    Raises:
+        MissingLandmark: no pair to anchor it, or nothing at its lower end.
+    """
+    anchor = next((name for name in _ANCHORS if _has_pair(garment, name) and name in rig.places), None)
+    if anchor is None:
+        raise MissingLandmark(
+            f"None of the pairs {', '.join(_ANCHORS)} was found on the {garment.kind}.", subject=garment.kind
+        )
+    left, right = pair(garment, anchor)
+    origin = (left + right) / 2
+    across = left - right
+    down = _lower_end(garment) - origin
+    down = down / np.linalg.norm(down)
+    to_left = across - (across @ down) * down
+    to_left = to_left / np.linalg.norm(to_left)
+    return GarmentFrame(origin, down, to_left, anchor, _scale(garment, body, rig, anchor, origin))
+
+
+def pair(garment: Garment, name: str) -> tuple[Point, Point]:
+    """(left, right) landmarks of a pair, float64. Raises MissingLandmark."""
+    if not _has_pair(garment, name):
+        raise MissingLandmark(
+            f"{name}_left or {name}_right was not found on the {garment.kind}.", subject=name
+        )
+    return point(garment, f"{name}_left"), point(garment, f"{name}_right")
+
+
+def point(garment: Garment, name: str) -> Point:
+    """One landmark, (2,) float64. Raises MissingLandmark."""
+    if not garment.landmarks.has(name):
+        raise MissingLandmark(f"{name} was not found on the {garment.kind}.", subject=name)
+    return garment.landmarks[name].astype(np.float64)
+
+
+def _has_pair(garment: Garment, name: str) -> bool:
+    return garment.landmarks.has(f"{name}_left") and garment.landmarks.has(f"{name}_right")
+
+
+def _lower_end(garment: Garment) -> Point:
+    for name in ("hem", "cuff"):
+        sides = [n for n in garment.landmarks.present if n.startswith((f"{name}_left", f"{name}_right"))]
+        if name == "cuff" and "crotch" not in garment.landmarks.present:
+            continue
+        if {n.split("_")[1] for n in sides} == {"left", "right"}:
+            return np.mean([garment.landmarks[n] for n in sides], axis=0).astype(np.float64)
+    raise MissingLandmark(f"The lower end of the {garment.kind} was not found.", subject="hem")
+
+
+def _scale(garment: Garment, body: Body, rig: Rig, anchor: str, origin: Point) -> float:
+    logs, weights = [], []
+    for name, weight in rig.scale.items():
+        ratio = _length_ratio(garment, body, rig, anchor, origin) if name == "length" else None
+        if name != "length" and _has_pair(garment, name):
+            left, right = pair(garment, name)
+            ratio = 2 * rig.places[name].across * body.shoulder_width / float(np.linalg.norm(left - right))
+        if ratio is not None and ratio > 0 and weight > 0:
+            logs.append(np.log(ratio))
+            weights.append(weight)
+    if not logs:
+        raise MissingLandmark(f"Nothing tells how large the {garment.kind} is.", subject=garment.kind)
+    return float(np.exp(np.average(logs, weights=weights)))
+
+
+def _length_ratio(garment: Garment, body: Body, rig: Rig, anchor: str, origin: Point) -> float:
+    length = float(np.linalg.norm(_lower_end(garment) - origin))
+    if "crotch" in garment.landmarks.present:
+        ankles = [body.joints[n][1] for n in ("left_ankle", "right_ankle") if n in body.joints]
+        end = float(np.mean(ankles)) if ankles else float(body.place(0, 3.0)[1])
+        on_body = (
+            (end - float(body.place(0, rig.places[anchor].depth)[1])) * rig.limb.max_reach
+            if rig.limb
+            else 0.0
+        )
+    else:
+        on_body = (rig.places["hem"].depth - rig.places[anchor].depth) * body.torso_length
+    return on_body / length

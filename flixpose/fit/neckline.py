@@ -1,0 +1,83 @@
+"""The neck opening of a garment: its front edge, and what lies behind it (inner back collar, hood)."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.fit.measure import GarmentFrame, pair, point
+from flixpose.structures.found import Garment
+from flixpose.structures.image import Image, Mask
+
+# Exponents of the family of curves 1 - |t|^p: 1 is a V, 2 a round neck, larger ones a square neck.
+_EXPONENTS = (0.8, 1.0, 1.25, 1.6, 2.0, 2.5, 3.2, 4.5)
+_USUAL = 2.0
+_SAMPLES = 41
+# Slopes above this many times the usual count as this; and by how much an octave of unusual shape must be better.
+_SATURATED = 4.0
+_DOUBT = 0.25
+
+
+def front_neckline(garment: Garment, product: Image, frame: GarmentFrame) -> NDArray[np.float64] | None:
+    """The front edge of the neck opening as (41, 2) points of the product image, wearer's left to right.
+
+    The curve runs from corner to corner through `neck_front`; of its family the one is taken that follows the
+    strongest edge in the photo. None where the landmarks do not tell (a strapless top, trousers).
+    """
+    if not all(garment.landmarks.has(name) for name in ("neck_left", "neck_right", "neck_front")):
+        return None
+    left, right = pair(garment, "neck")
+    front = point(garment, "neck_front")
+    gradient = _gradient(product, float(np.linalg.norm(left - right)))
+    curves = {p: _curve(left, right, front, p) for p in _EXPONENTS}
+    scores = {
+        p: _edge_along(gradient, curve) - _DOUBT * abs(np.log2(p / _USUAL)) for p, curve in curves.items()
+    }
+    return curves[max(scores, key=lambda p: scores[p])]
+
+
+def behind_neckline(garment: Garment, curve: NDArray[np.float64], frame: GarmentFrame) -> Mask:
+    """The cloth above the front edge of the neck opening: what lies behind the wearer's neck.
+
+    Collar leaves and straps outside the two neck corners stay with the front.
+    """
+    reach = float(np.linalg.norm(curve[0] - curve[-1]))
+    up = -frame.down * (4.0 * reach + garment.box.height)
+    polygon = np.vstack([curve, curve[-1] + up, curve[0] + up])
+    opening = np.zeros(garment.mask.alpha.shape, np.uint8)
+    shift = 4
+    cv2.fillPoly(opening, [np.round((polygon - 0.5) * 2**shift).astype(np.int32)], 255, cv2.LINE_AA, shift)
+    return Mask(opening)
+
+
+def _curve(
+    left: NDArray[np.float64], right: NDArray[np.float64], front: NDArray[np.float64], power: float
+) -> NDArray[np.float64]:
+    """Corner to corner through `front`: on either side the chord's share, sunk by 1 - |t|^p."""
+    shares = np.linspace(0.0, 1.0, _SAMPLES)
+    chord = right - left
+    apex = float(np.clip((front - left) @ chord / max(float(chord @ chord), 1e-9), 0.2, 0.8))
+    sink = front - (left + apex * chord)
+    relative = np.where(shares < apex, (apex - shares) / apex, (shares - apex) / (1 - apex))
+    return left + shares[:, None] * chord + (1 - relative**power)[:, None] * sink
+
+
+def _gradient(product: Image, width: float) -> NDArray[np.float32]:
+    """(H, W, 2) slope of the photo's lightness relative to what is usual around, so that black on black counts."""
+    lightness = cv2.cvtColor(product.pixels, cv2.COLOR_RGB2LAB)[..., 0].astype(np.float32)
+    smooth = cv2.GaussianBlur(lightness, (0, 0), max(0.8, 0.01 * width))
+    slope = np.dstack([cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)])
+    usual = cv2.GaussianBlur(np.linalg.norm(slope, axis=2), (0, 0), 0.1 * width)
+    return (slope / (usual + 1.0)[..., None]).astype(np.float32)
+
+
+def _edge_along(gradient: NDArray[np.float32], curve: NDArray[np.float64]) -> float:
+    """Mean strength of the edge that runs along the curve, each sample saturated: a long faint seam outweighs
+    one glaring label."""
+    middle = (curve[1:] + curve[:-1]) / 2
+    tangents = np.diff(curve, axis=0)
+    normals = np.stack([-tangents[:, 1], tangents[:, 0]], axis=1)
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+    columns = np.clip(middle[:, 0].astype(int), 0, gradient.shape[1] - 1)
+    rows = np.clip(middle[:, 1].astype(int), 0, gradient.shape[0] - 1)
+    across = np.abs((gradient[rows, columns] * normals).sum(axis=1))[4:-4]
+    return float(np.minimum(across, _SATURATED).mean())

@@ -1,0 +1,113 @@
+"""Cutting a garment's mask into torso, sleeves and legs along the lines that its landmarks draw."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.fit.measure import Point
+from flixpose.structures.found import Garment
+from flixpose.structures.image import Mask
+
+_CUT = 2
+
+
+@dataclass(frozen=True, eq=False)
+class LimbLandmarks:
+    """One sleeve or leg of a garment, pixels of the product image.
+
+    Attributes:
+        part: "left_sleeve", "right_leg" …
+        outer, inner: ends of the seam to the torso (shoulder tip and armpit; side and crotch).
+        cuff_outer, cuff_inner: corners of the cuff.
+    """
+
+    part: str
+    outer: Point
+    inner: Point
+    cuff_outer: Point
+    cuff_inner: Point
+
+
+def split(garment: Garment, limbs: tuple[LimbLandmarks, ...]) -> dict[str, NDArray[np.bool_]]:
+    """Part name → (H, W) bool: which pixels of the photo belong to it; "torso" is what remains.
+
+    A limb is the piece that comes off when the mask is cut along its seam. Where it does not come off
+    (a sleeve that touches the torso) the cut goes on from the armpit to the cuff's inner corner.
+    """
+    inside = garment.mask.alpha >= 16
+    regions: dict[str, NDArray[np.bool_]] = {}
+    rest = inside.copy()
+    for limb in limbs:
+        piece = _cut_off(inside, limb, touching=False)
+        if piece is None:
+            piece = _cut_off(inside, limb, touching=True)
+        if piece is not None:
+            regions[limb.part] = piece
+            rest &= ~piece
+    regions["torso"] = rest
+    return regions
+
+
+def soft_matte(
+    garment: Garment, region: NDArray[np.bool_], seams: tuple[tuple[Point, Point], ...], overlap: float
+) -> Mask:
+    """The region's share of the garment's soft mask, reaching `overlap` pixels past its seams."""
+    allowed = cv2.dilate(region.astype(np.uint8), np.ones((3, 3), np.uint8))
+    for start, end in seams:
+        cv2.line(allowed, _pixel(start), _pixel(end), 1, max(1, round(2 * overlap)))
+    return Mask(np.where(allowed > 0, garment.mask.alpha, 0).astype(np.uint8))
+
+
+def _cut_off(inside: NDArray[np.bool_], limb: LimbLandmarks, *, touching: bool) -> NDArray[np.bool_] | None:
+    canvas = inside.astype(np.uint8)
+    along = limb.inner - limb.outer
+    past = 0.15 * along
+    cv2.line(
+        canvas, _pixel(limb.outer - past), _pixel(limb.inner + (0 if touching else 0.05) * along), 0, _CUT
+    )
+    if touching:
+        cv2.line(canvas, _pixel(limb.inner), _pixel(limb.cuff_inner), 0, _CUT)
+        beyond = limb.cuff_inner + 0.25 * (limb.cuff_inner - limb.inner)
+        cv2.line(canvas, _pixel(limb.cuff_inner), _pixel(beyond), 0, _CUT)
+    _, labels = cv2.connectedComponents(canvas, connectivity=4)
+    cuff = (limb.cuff_outer + limb.cuff_inner) / 2
+    seam = (limb.outer + limb.inner) / 2
+    mine = _label_near(labels, cuff + 0.12 * (seam - cuff))
+    if mine == 0:
+        return None
+    piece = labels == mine
+    # The torso's own heart must not have come along.
+    if _holds_torso(piece, limb):
+        return None
+    grown = cv2.dilate(piece.astype(np.uint8), np.ones((2 * _CUT + 1, 2 * _CUT + 1), np.uint8)).astype(bool)
+    return piece | (grown & (canvas == 0) & inside)
+
+
+def _holds_torso(piece: NDArray[np.bool_], limb: LimbLandmarks) -> bool:
+    """Whether the cloth just across the seam belongs to the piece."""
+    seam = (limb.outer + limb.inner) / 2
+    cuff = (limb.cuff_outer + limb.cuff_inner) / 2
+    step = seam - cuff
+    across = seam + step / max(float(np.linalg.norm(step)), 1e-9) * 0.25 * float(
+        np.linalg.norm(limb.outer - limb.inner)
+    )
+    column, row = _pixel(across)
+    height, width = piece.shape
+    return 0 <= row < height and 0 <= column < width and bool(piece[row, column])
+
+
+def _label_near(labels: NDArray[np.int32], point: Point, radius: int = 6) -> int:
+    column, row = _pixel(point)
+    height, width = labels.shape
+    window = labels[
+        max(row - radius, 0) : min(row + radius + 1, height),
+        max(column - radius, 0) : min(column + radius + 1, width),
+    ]
+    found = window[window > 0]
+    return int(np.bincount(found).argmax()) if found.size else 0
+
+
+def _pixel(point: Point) -> tuple[int, int]:
+    return int(np.floor(point[0])), int(np.floor(point[1]))

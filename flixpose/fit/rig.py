@@ -1,0 +1,132 @@
+"""Rigs: for each kind, where on the body its landmarks go, as numbers read from `configs/rigs/*.toml`.
+
+A place is given in the body's frame (`fit.body`): `across` in shoulder widths from the axis, outward positive;
+`depth` in torso lengths. `keep_*` says how much of the garment's own proportion goes into it (0 = the rig's
+place, 1 = the garment's own, scaled to the body), and the limits bound what comes out.
+"""
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from flixpose.errors import BadSettings, UnknownKind
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a pair of landmarks (or one on the axis) goes."""
+
+    across: float
+    depth: float
+    keep_across: float = 0.0
+    keep_depth: float = 0.0
+    min_across: float = 0.0
+    max_across: float = 2.0
+    min_depth: float = -1.0
+    max_depth: float = 6.0
+
+    def blend(self, own_across: float, own_depth: float) -> tuple[float, float]:
+        """(across, depth) from the rig's numbers and the garment's own."""
+        across = (1 - self.keep_across) * self.across + self.keep_across * own_across
+        depth = (1 - self.keep_depth) * self.depth + self.keep_depth * own_depth
+        return (
+            min(max(across, self.min_across), self.max_across),
+            min(max(depth, self.min_depth), self.max_depth),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Limb:
+    """How a sleeve or a trouser leg follows its limb.
+
+    Attributes:
+        half_width: least half width, in shoulder widths, at the limb's first and last joint.
+        max_half_width: greatest half width, likewise.
+        min_reach, max_reach: bounds of its length in lengths of the whole limb (joint to joint).
+    """
+
+    half_width: tuple[float, float]
+    max_half_width: float
+    min_reach: float
+    max_reach: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """One kind's numbers.
+
+    Attributes:
+        places: by landmark without side: "neck", "shoulder", "armpit", "waist", "hem", "crotch".
+        scale: weight of each measure that tells how large the garment is on the body.
+        ease: how far, in shoulder widths, the cloth stays outside the body's outline.
+        limb: None for garments without sleeves and legs.
+    """
+
+    kind: str
+    places: dict[str, Place]
+    scale: dict[str, float]
+    ease: float
+    limb: Limb | None
+
+
+def load_rigs(folder: Path) -> dict[str, Rig]:
+    """Kind → rig from all TOML files of a folder.
+
+    A file's `[base.*]` tables hold for each of its kinds; `[kind.NAME.*]` tables override single numbers.
+
+    Raises:
+        BadSettings: a file cannot be read, or a number or name in it is wrong; names the file and the table.
+    """
+    rigs: dict[str, Rig] = {}
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+            for kind, own in data["kind"].items():
+                rigs[kind] = _rig(kind, _merged(data["base"], own))
+        except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as problem:
+            raise BadSettings(f"{path.name}: {problem!r}.", subject=str(path)) from problem
+    if not rigs:
+        raise BadSettings(f"No rigs in {folder}.", subject=str(folder))
+    return rigs
+
+
+def rig_for(rigs: dict[str, Rig], kind: str) -> Rig:
+    """The kind's rig. Raises UnknownKind."""
+    if kind not in rigs:
+        raise UnknownKind(f"There is no rig for {kind!r}.", subject=kind)
+    return rigs[kind]
+
+
+def _rig(kind: str, data: dict[str, Any]) -> Rig:
+    limb = data.get("limb")
+    return Rig(
+        kind=kind,
+        places={name: _place(name, numbers) for name, numbers in data["place"].items()},
+        scale={name: float(weight) for name, weight in data["scale"].items()},
+        ease=float(data["ease"]),
+        limb=None
+        if not limb
+        else Limb(
+            half_width=(float(limb["half_width"][0]), float(limb["half_width"][1])),
+            max_half_width=float(limb["max_half_width"]),
+            min_reach=float(limb["min_reach"]),
+            max_reach=float(limb["max_reach"]),
+        ),
+    )
+
+
+def _place(name: str, numbers: dict[str, Any]) -> Place:
+    known = {field.name for field in fields(Place)}
+    unknown = set(numbers) - known
+    if unknown:
+        raise ValueError(f"{name}: unknown numbers {sorted(unknown)}; known are {sorted(known)}")
+    return Place(**{key: float(value) for key, value in numbers.items()})
+
+
+def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """`base` with the leaves of `own` laid over it."""
+    merged = dict(base)
+    for key, value in own.items():
+        merged[key] = _merged(merged.get(key, {}), value) if isinstance(value, dict) else value
+    return merged

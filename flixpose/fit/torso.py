@@ -1,0 +1,283 @@
+"""Control points for the trunk of a garment: the torso of a top or dress, a skirt, the seat of trousers."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from flixpose.fit.body import Body
+from flixpose.fit.measure import GarmentFrame, Point, pair, point
+from flixpose.fit.outline import reach
+from flixpose.fit.rig import Rig
+from flixpose.structures.found import Garment
+from flixpose.structures.image import Mask
+from flixpose.structures.warp import ControlPoints
+
+# The line of the shoulders, in the body's frame: from the neck's base (across, depth) to the shoulder's tip.
+_SLOPE = ((0.17, -0.185), (0.56, -0.075))
+_TOPLINE_TOLERANCE = 0.06
+# An outline further out than this (shoulder widths) has an arm in it; nor is cloth widened more than so much.
+_OUTLINE_LIMIT = 0.66
+_MAX_WIDENING = 1.12
+_SIDE_SHARES = (0.2, 0.4, 0.6, 0.8)
+_SIDES = (("left", 1.0), ("right", -1.0))
+
+
+@dataclass
+class _Points:
+    """Control points as they are found."""
+
+    names: list[str] = field(default_factory=list)
+    person: list[Point] = field(default_factory=list)
+    garment: list[Point] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+
+    def add(self, name: str, person: Point, garment: Point, weight: float = 1.0) -> None:
+        self.names.append(name)
+        self.person.append(np.asarray(person, dtype=np.float64))
+        self.garment.append(np.asarray(garment, dtype=np.float64))
+        self.weights.append(weight)
+
+    def of(self, name: str) -> tuple[Point, Point]:
+        row = self.names.index(name)
+        return self.person[row], self.garment[row]
+
+    def freeze(self, part: str) -> ControlPoints:
+        return ControlPoints(
+            part, tuple(self.names), np.array(self.person), np.array(self.garment), np.array(self.weights)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Everything that places a trunk: the garment, its frame, the body, the numbers, and two masks.
+
+    Attributes:
+        cloth: the trunk's region of the product image.
+        outline: the person, on the person image; None where the estimator gives no mask.
+    """
+
+    garment: Garment
+    frame: GarmentFrame
+    body: Body
+    rig: Rig
+    cloth: Mask
+    outline: Mask | None
+
+    def own(self, xy: Point) -> tuple[float, float]:
+        return self.frame.own(xy, self.body, self.rig.places[self.frame.anchor].depth)
+
+
+def torso_controls(fit: Fit) -> ControlPoints:
+    """Where the torso of a top or a dress lies on the body.
+
+    Raises:
+        MissingLandmark: a pair that the rig needs was not found.
+    """
+    points = _Points()
+    for name in ("neck", "shoulder"):
+        _add_on_shoulder_line(points, fit, name)
+    _add_between_neck_and_shoulder(points, fit)
+    _add_pair(points, fit, "armpit")
+    _add_front_of_neck(points, fit)
+    corners = ["armpit"]
+    if "waist" in fit.rig.places and _has(fit, "waist_left", "waist_right"):
+        _add_pair(points, fit, "waist")
+        corners.append("waist")
+    _add_pair(points, fit, "hem")
+    corners.append("hem")
+    for upper, lower in zip(corners, corners[1:], strict=False):
+        _add_sides(points, fit, upper, lower)
+    _add_hem_center(points, fit)
+    _add_armholes(points, fit)
+    return points.freeze("torso")
+
+
+def skirt_controls(fit: Fit) -> ControlPoints:
+    """Where a skirt lies on the body. Raises MissingLandmark."""
+    points = _Points()
+    _add_pair(points, fit, "waist")
+    _add_pair(points, fit, "hem")
+    _add_sides(points, fit, "waist", "hem")
+    _add_hem_center(points, fit)
+    return points.freeze("torso")
+
+
+def seat_controls(fit: Fit) -> ControlPoints:
+    """Where trousers lie from the waistband to the crotch; the legs are parts of their own.
+
+    Raises:
+        MissingLandmark: waist or crotch was not found.
+    """
+    points = _Points()
+    _add_pair(points, fit, "waist")
+    crotch = point(fit.garment, "crotch")
+    across, depth = fit.rig.places["crotch"].blend(*fit.own(crotch))
+    points.add("crotch", fit.body.place(0.0, depth), crotch)
+    for side, sign in _SIDES:
+        outer = _cloth_edge(fit, crotch, sign)
+        least = abs(fit.own(outer)[0])
+        points.add(
+            f"side_{side}", fit.body.place(sign * _at_least_body(fit, least, depth, sign), depth), outer
+        )
+    waist_left, waist_right = pair(fit.garment, "waist")
+    _, waist_depth = fit.rig.places["waist"].blend(*fit.own(waist_left))
+    points.add("waist_center", fit.body.place(0.0, waist_depth), (waist_left + waist_right) / 2)
+    for side, _ in _SIDES:
+        upper, lower = points.of(f"waist_{side}"), points.of(f"side_{side}")
+        points.add(f"hip_{side}", (upper[0] + lower[0]) / 2, (upper[1] + lower[1]) / 2, 0.5)
+    return points.freeze("torso")
+
+
+def _add_pair(points: _Points, fit: Fit, name: str) -> None:
+    place = fit.rig.places[name]
+    pair(fit.garment, name)
+    for side, sign in _SIDES:
+        xy = point(fit.garment, f"{name}_{side}")
+        own_across, own_depth = fit.own(xy)
+        across, depth = place.blend(abs(own_across), own_depth)
+        if name in ("waist", "hem"):
+            across = _at_least_body(fit, across, depth, sign)
+        points.add(f"{name}_{side}", fit.body.place(sign * across, depth), xy)
+
+
+def _add_on_shoulder_line(points: _Points, fit: Fit, name: str) -> None:
+    """Neck corners and shoulder tips lie on the upper outline of the body, as the mask shows it."""
+    if not _has(fit, f"{name}_left", f"{name}_right"):
+        return
+    place = fit.rig.places[name]
+    for side, sign in _SIDES:
+        xy = point(fit.garment, f"{name}_{side}")
+        across, _ = place.blend(abs(fit.own(xy)[0]), place.depth)
+        depth = _shoulder_line(fit, across, sign)
+        points.add(f"{name}_{side}", fit.body.place(sign * across, depth), xy)
+
+
+def _add_between_neck_and_shoulder(points: _Points, fit: Fit) -> None:
+    """Points on the garment's upper edge, so that it follows the slope of the neck into the shoulder."""
+    for side, sign in _SIDES:
+        if f"neck_{side}" not in points.names or f"shoulder_{side}" not in points.names:
+            continue
+        neck_person, neck_cloth = points.of(f"neck_{side}")
+        tip_person, tip_cloth = points.of(f"shoulder_{side}")
+        for number, share in enumerate((1 / 3, 2 / 3), 1):
+            straight = neck_cloth + share * (tip_cloth - neck_cloth)
+            across, _ = _in_body_frame(fit.body, neck_person + share * (tip_person - neck_person))
+            person = fit.body.place(across, _shoulder_line(fit, abs(across), sign))
+            points.add(f"shoulder_line_{side}_{number}", person, _upper_edge(fit, straight))
+
+
+def _upper_edge(fit: Fit, near: Point) -> Point:
+    """The cloth's upper edge straight above a point near it; the point itself where that is unclear (a hood)."""
+    limit = 0.06 * fit.garment.box.longer_side
+    inside = near + limit * fit.frame.down
+    found = reach(fit.garment.mask, inside, -fit.frame.down, 2 * limit)
+    return near if found is None else inside - found * fit.frame.down
+
+
+def _shoulder_line(fit: Fit, across: float, sign: float) -> float:
+    (near, neck_depth), (far, tip_depth) = _SLOPE
+    usual = neck_depth + (across - near) / (far - near) * (tip_depth - neck_depth)
+    if fit.outline is None or across > 0.5:  # beyond it the arm's outline falls away
+        return usual
+    start_depth = 0.05
+    start = fit.body.place(sign * across, start_depth)
+    found = reach(fit.outline, start, -fit.body.down, 0.45 * fit.body.torso_length)
+    if found is None:
+        return usual
+    seen = start_depth - found / fit.body.torso_length
+    if abs(seen - usual) > 2 * _TOPLINE_TOLERANCE:
+        return usual
+    return float(np.clip(seen, usual - _TOPLINE_TOLERANCE, usual + _TOPLINE_TOLERANCE))
+
+
+def _add_front_of_neck(points: _Points, fit: Fit) -> None:
+    """The lowest point of the front neckline keeps the garment's own drop below the neck's corners."""
+    if not _has(fit, "neck_front", "neck_left", "neck_right"):
+        return
+    xy = point(fit.garment, "neck_front")
+    left, right = pair(fit.garment, "neck")
+    chord = np.linalg.norm(left - right)
+    drop = float((xy - (left + right) / 2) @ fit.frame.down) / max(float(chord), 1e-9)
+    on_left, on_right = points.of("neck_left")[0], points.of("neck_right")[0]
+    width = float(np.linalg.norm(on_left - on_right))
+    aside = float((xy - (left + right) / 2) @ fit.frame.left) * fit.frame.scale
+    middle = (on_left + on_right) / 2
+    below = middle + drop * width * fit.body.down + aside * fit.body.across_at(0.0)
+    points.add("neck_front", below, xy)
+
+
+def _add_sides(points: _Points, fit: Fit, upper: str, lower: str) -> None:
+    """Points along the side seams: the garment's own deviation from the straight seam, and never inside the body."""
+    for side, sign in _SIDES:
+        top_person, top_cloth = points.of(f"{upper}_{side}")
+        end_person, end_cloth = points.of(f"{lower}_{side}")
+        for number, share in enumerate(_SIDE_SHARES, 1):
+            straight = top_cloth + share * (end_cloth - top_cloth)
+            cloth = _cloth_edge(fit, straight, sign)
+            bulge = float((cloth - straight) @ fit.frame.left) * sign * fit.frame.scale
+            person = top_person + share * (end_person - top_person)
+            across, depth = _in_body_frame(fit.body, person)
+            across = abs(across) + bulge / fit.body.shoulder_width
+            across = _at_least_body(fit, across, depth, sign)
+            points.add(f"side_{upper}_{side}_{number}", fit.body.place(sign * across, depth), cloth)
+
+
+def _add_hem_center(points: _Points, fit: Fit) -> None:
+    """The middle of the hem keeps its own drop below the hem's corners."""
+    if not _has(fit, "hem_center"):
+        return
+    xy = point(fit.garment, "hem_center")
+    left, right = pair(fit.garment, "hem")
+    drop = float((xy - (left + right) / 2) @ fit.frame.down) * fit.frame.scale
+    middle = (points.of("hem_left")[0] + points.of("hem_right")[0]) / 2
+    points.add("hem_center", middle + drop * fit.body.down, xy)
+
+
+def _add_armholes(points: _Points, fit: Fit) -> None:
+    """Points between shoulder tip and armpit, which a sleeve's seam shares; a bare armhole keeps its curve."""
+    for side, sign in _SIDES:
+        if not _has(fit, f"shoulder_{side}", f"armpit_{side}"):
+            continue
+        tip_person, tip_cloth = points.of(f"shoulder_{side}")
+        pit_person, pit_cloth = points.of(f"armpit_{side}")
+        for number, share in enumerate((1 / 3, 2 / 3), 1):
+            straight = tip_cloth + share * (pit_cloth - tip_cloth)
+            cloth = straight if fit.rig.limb else _cloth_edge(fit, straight, sign)
+            bulge = float((cloth - straight) @ fit.frame.left) * fit.frame.scale
+            person = tip_person + share * (pit_person - tip_person) + bulge * fit.body.across_at(0.0)
+            points.add(f"armhole_{side}_{number}", person, cloth)
+
+
+def _cloth_edge(fit: Fit, near: Point, sign: float) -> Point:
+    """Where the cloth ends, straight out from the axis at the height of `near`; `near` itself if that is unclear."""
+    offset = near - fit.frame.origin
+    on_axis = fit.frame.origin + float(offset @ fit.frame.down) * fit.frame.down
+    expected = abs(float(offset @ fit.frame.left))
+    found = reach(fit.cloth, on_axis, sign * fit.frame.left, 1.6 * expected + 8)
+    if found is None or not 0.5 * expected < found < 1.4 * expected:
+        return near if expected > 1 else on_axis + (found or 0.0) * sign * fit.frame.left
+    return on_axis + found * sign * fit.frame.left
+
+
+def _at_least_body(fit: Fit, across: float, depth: float, sign: float) -> float:
+    """`across`, widened to the body's outline and its ease where the mask shows the outline apart from the arm."""
+    if fit.outline is None or not 0.1 < depth < 1.3:
+        return across
+    start = fit.body.axis_at(depth)
+    limit = _OUTLINE_LIMIT * fit.body.shoulder_width
+    found = reach(fit.outline, start, sign * fit.body.across_at(depth), limit)
+    if found is None:
+        return across
+    outline = found / fit.body.shoulder_width
+    return max(across, min(outline + fit.rig.ease, _MAX_WIDENING * across))
+
+
+def _in_body_frame(body: Body, xy: Point) -> tuple[float, float]:
+    """(across, depth) of a point on the person image, to first order in the difference of the tilts."""
+    depth = float((xy - body.mid_shoulder) @ body.down) / body.torso_length
+    across = float((xy - body.axis_at(depth)) @ body.across_at(depth)) / body.shoulder_width
+    return across, depth
+
+
+def _has(fit: Fit, *names: str) -> bool:
+    return all(fit.garment.landmarks.has(name) for name in names)
