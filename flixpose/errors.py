@@ -106,8 +106,26 @@ class MissingLandmark(FlixposeError):
 
 
 class DegenerateWarp(FlixposeError):
+    """Control points that carry no warp.
+
+    Attributes:
+        reason: which degeneracy, for programs: "too_few", "not_finite", "coincident", "collinear",
+            "non_convex", "mirrored", "horizon", "contradictory", "folded", "stretched" or "not_invertible".
+    """
+
     code = "degenerate_warp"
     remedy = "Check the landmarks and keypoints with `flixpose landmarks` and `flixpose pose --overlay`."
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: str = "contradictory",
+        advice: str | None = None,
+        subject: str | None = None,
+    ) -> None:
+        super().__init__(message, advice=advice, subject=subject)
+        self.reason = reason
 
 
 class WeightsMissing(FlixposeError):

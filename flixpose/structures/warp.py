@@ -60,3 +60,13 @@ class Warp:
 
     homography: NDArray[np.float64]
     spline: Spline | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class WarpChain:
+    """Warps one after another, the first applied first: what no single Warp can hold exactly."""
+
+    warps: tuple[Warp, ...]
+
+
+AnyWarp = Warp | WarpChain

@@ -1,0 +1,382 @@
+"""Control points → warp: a homography (or the rung below that the points can carry), then a spline, no folds.
+
+Where the spline would fold, or stretch beyond the bounds, the smallest cure is sought in two ways: single
+landmarks lose weight, or the whole spline gets stiffer. What moves the landmarks less is taken, and told.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.errors import DegenerateWarp
+from flixpose.geometry import projective
+from flixpose.geometry.distortion import DEFAULT_BOUNDS, Distortion, StretchBounds, hull, measure
+from flixpose.geometry.spline import SplineSystem, prepare, solve
+from flixpose.geometry.warp import jacobian, map_points
+from flixpose.structures.warp import ControlPoints, Warp
+
+Points = NDArray[Any]  # float64
+Model = Literal["similarity", "affine", "homography"]
+
+_SAME_SPOT = 0.01  # person pixels: nearer than that, two control points are one
+_STIFFEST = 1e3
+_SOFTENING_STIFFNESS = 1e-4  # bends well-placed points by some thousandths of a pixel, lets weights count
+_LIGHTEST = 1e-6
+_MAX_OFFENDERS = 8
+_HORIZON_MARGIN = 1.8  # the homography's denominator may vary by this factor over the area
+_HOPELESS = 0.25  # a cure that misses the landmarks by this share of the area's diagonal is none
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What was done to the control points or the spline.
+
+    Attributes:
+        kind: "merged" (a point lay on another one's spot), "softened" (a point lost weight to cure a fold),
+            "stiffened" (the spline, to cure a fold), "lowered" (a simpler model than the points would carry).
+        name: the control point's name; the model's for "lowered"; empty for "stiffened".
+        before, after: its weight (merged, softened) or the stiffness (stiffened); 0 for "lowered".
+    """
+
+    kind: Literal["merged", "softened", "stiffened", "lowered"]
+    name: str
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class WarpFit:
+    """A solved warp and how it came about.
+
+    Attributes:
+        warp: person → garment.
+        model: the rung of the ladder below the spline.
+        stiffness: the spline's, dimensionless; 0 = it passes through every point of weight > 0.
+        weights: (N,) effective weights, in the order of the control points.
+        residuals: (N,) person pixels by which each control point is missed; 0 for ignored points.
+        distortion: inside `area`, verified.
+        area: (M, 2) the polygon in person pixels for which the guarantee holds.
+        changes: what was changed to merge duplicates and to cure folds; empty = nothing.
+    """
+
+    part: str
+    warp: Warp
+    model: Model
+    stiffness: float
+    weights: Points
+    residuals: Points
+    distortion: Distortion
+    area: Points
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Problem:
+    """One rung of the ladder, ready to be fitted with any stiffness and weights."""
+
+    controls: ControlPoints
+    model: Model
+    matrix: Points
+    system: SplineSystem
+    area: Points
+    scale: float
+    bounds: StretchBounds
+
+    def fit(self, stiffness: float, weights: Points) -> Warp:
+        return Warp(self.matrix, solve(self.system, self.controls.garment_xy, stiffness, weights))
+
+    def distortion(self, warp: Warp) -> Distortion:
+        return measure(warp, self.area, self.scale, self.bounds, around=self.controls.person_xy)
+
+    def excess(self, stiffness: float, weights: Points) -> float:
+        return self.distortion(self.fit(stiffness, weights)).excess
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Cure:
+    stiffness: float
+    weights: Points
+
+
+def solve_warp(
+    controls: ControlPoints,
+    *,
+    bounds: StretchBounds = DEFAULT_BOUNDS,
+    area: NDArray[np.float64] | None = None,
+    stiffness: float = 0.0,
+) -> WarpFit:
+    """The warp person → garment through the control points, free of folds inside `area`.
+
+    Args:
+        bounds: local stretch and shear that must not be exceeded inside `area`.
+        area: (M, 2) polygon in person pixels, in order; the convex hull of `person_xy` unless given.
+        stiffness: to start from, for landmarks that are known to be noisy (1e-3 smooths visibly).
+
+    Raises:
+        DegenerateWarp: `reason` says which degeneracy, the message which points: too few, not finite,
+            coincident, collinear on the garment only, mirrored, or folded beyond cure.
+    """
+    usable, changes = _usable(controls)
+    try:
+        return _restore(controls, usable, _solve(usable, bounds, area, stiffness), changes)
+    except DegenerateWarp as error:
+        raise _named(error, controls.part, usable) from error
+
+
+def _solve(
+    controls: ControlPoints, bounds: StretchBounds, area: Points | None, stiffness: float
+) -> tuple[_Problem, _Cure, list[Change]]:
+    similarity = projective.fit_similarity(controls.person_xy, controls.garment_xy, controls.weights)
+    scale = float(np.hypot(*similarity[:2, 0]))
+    _refuse_flat_garment(controls)
+    outline = _outline(controls.person_xy, area)
+    inner = StretchBounds(bounds.smallest * 1.03, bounds.largest / 1.03, bounds.shear - 1.0)
+    plain, lowered = _Cure(stiffness, controls.weights), []
+    for model, matrix in _ladder(controls, similarity):
+        flat = projective.apply(matrix, controls.person_xy)
+        problem = _Problem(controls, model, matrix, prepare(flat), outline, scale, inner)
+        if not _carries(problem):
+            lowered.append(Change("lowered", model, 0.0, 0.0))
+            continue
+        if problem.excess(stiffness, controls.weights) <= 0:
+            return problem, plain, lowered
+        cure = _cure(problem, plain)
+        if cure is not None:
+            return problem, cure, lowered
+        lowered.append(Change("lowered", model, 0.0, 0.0))
+    raise DegenerateWarp("The control points fold the garment, beyond cure.", reason="folded")
+
+
+def _ladder(controls: ControlPoints, similarity: Points) -> Iterator[tuple[Model, Points]]:
+    """The rungs that these points can carry, the highest first."""
+    fits: tuple[tuple[Model, Callable[[Points, Points, Points], Points]], ...] = (
+        ("homography", projective.fit_homography),
+        ("affine", projective.fit_affine),
+    )
+    for model, fit in fits:
+        try:
+            matrix = fit(controls.person_xy, controls.garment_xy, controls.weights)
+        except DegenerateWarp:
+            continue
+        yield model, matrix
+    yield "similarity", similarity
+
+
+def _carries(problem: _Problem) -> bool:
+    """Whether the rung alone is sound over the area: no horizon near, no fold, within the bounds."""
+    depth = projective.depths(problem.matrix, problem.area)
+    if depth.min() <= 0 or depth.max() > _HORIZON_MARGIN * depth.min():
+        return False
+    return problem.distortion(Warp(problem.matrix)).excess <= 0
+
+
+def _cure(problem: _Problem, plain: _Cure) -> _Cure | None:
+    """The smaller of the two smallest cures; None where neither helps."""
+    cures = [c for c in (_soften(problem, plain), _stiffen(problem, plain)) if c is not None]
+    best = min(cures, key=lambda cure: _moved(problem, cure).sum(), default=None)
+    diagonal = float(np.hypot(*np.ptp(problem.area, axis=0)))
+    if best is None or np.sqrt((_moved(problem, best) ** 2).mean()) > _HOPELESS * diagonal:
+        return None
+    return best
+
+
+def _moved(problem: _Problem, cure: _Cure) -> Points:
+    return _residuals(problem.fit(cure.stiffness, cure.weights), problem.controls)
+
+
+def _stiffen(problem: _Problem, plain: _Cure) -> _Cure | None:
+    """The smallest stiffness that cures, to some 5 %."""
+    if problem.excess(_STIFFEST, plain.weights) > 0:
+        return None
+
+    def cures(exponent: float) -> bool:
+        return problem.excess(10.0**exponent, plain.weights) <= 0
+
+    low = np.log10(max(plain.stiffness, 1e-7))
+    return _Cure(10.0 ** _bisect(cures, bad=low, good=np.log10(_STIFFEST), steps=9), plain.weights)
+
+
+def _soften(problem: _Problem, plain: _Cure) -> _Cure | None:
+    """Offending points lose weight, one after another; at last all of them as little as will do."""
+    stiffness = max(plain.stiffness, _SOFTENING_STIFFNESS)
+    offenders: list[int] = []
+    for _ in range(min(_MAX_OFFENDERS, max(len(problem.controls) // 4, 1))):
+        light = _lightened(plain.weights, offenders, 1.0)
+        warp = problem.fit(stiffness, light)
+        suspects = [row for row in _suspects(problem, warp) if row not in offenders]
+        if not suspects:
+            return None
+        trials = {
+            row: problem.excess(stiffness, _lightened(plain.weights, [*offenders, row], 1.0))
+            for row in suspects
+        }
+        offender = min(trials, key=lambda row: trials[row])
+        offenders.append(offender)
+        if trials[offender] <= 0:
+            break
+    else:
+        return None
+
+    def cures(share: float) -> bool:
+        return problem.excess(stiffness, _lightened(plain.weights, offenders, share)) <= 0
+
+    share = _bisect(cures, bad=0.0, good=1.0, steps=6)
+    return _Cure(stiffness, _lightened(plain.weights, offenders, share))
+
+
+def _suspects(problem: _Problem, warp: Warp) -> list[int]:
+    """The points nearest to the worst spot and those that bend the spline most."""
+    worst = np.array(problem.distortion(warp).worst_xy)
+    near = np.argsort(np.linalg.norm(problem.controls.person_xy - worst, axis=1))[:4]
+    bend = np.zeros(0) if warp.spline is None else np.linalg.norm(warp.spline.weights, axis=1)
+    return sorted({*near.tolist(), *np.argsort(-bend)[:2].tolist()})
+
+
+def _lightened(weights: Points, rows: list[int], share: float) -> Points:
+    """Weights with those of `rows` lowered: by share 0 not at all, by share 1 to next to nothing."""
+    out = weights.copy()
+    out[rows] *= _LIGHTEST**share
+    return out
+
+
+def _bisect(cures: Callable[[float], bool], *, bad: float, good: float, steps: int) -> float:
+    """A value near the border between bad and good, on the good side."""
+    for _ in range(steps):
+        middle = (bad + good) / 2
+        if cures(middle):
+            good = middle
+        else:
+            bad = middle
+    return good
+
+
+def _residuals(warp: Warp, controls: ControlPoints) -> Points:
+    """(N,) person pixels by which the warp misses its control points."""
+    miss = map_points(warp, controls.person_xy) - controls.garment_xy
+    matrices = jacobian(warp, controls.person_xy)
+    steps = np.linalg.pinv(matrices, rcond=1e-6) @ miss[:, :, None]
+    return np.linalg.norm(steps[:, :, 0], axis=1)
+
+
+def _usable(controls: ControlPoints) -> tuple[ControlPoints, list[Change]]:
+    """The points of weight > 0, those on one spot merged into their weighted mean."""
+    rows = np.flatnonzero(controls.weights > 0)
+    _refuse_not_finite(controls, rows)
+    person_xy = np.asarray(controls.person_xy, dtype=np.float64)[rows]
+    near = np.abs(person_xy[:, None] - person_xy[None]).max(axis=2) < _SAME_SPOT
+    leaders = near.argmax(axis=1)  # the first point on each one's spot
+    merged = [
+        Change("merged", controls.names[rows[i]], float(controls.weights[rows[i]]), 0.0)
+        for i in np.flatnonzero(leaders != np.arange(len(rows)))
+    ]
+    return _merged(controls, rows, leaders), merged
+
+
+def _merged(controls: ControlPoints, rows: NDArray[np.intp], leaders: NDArray[np.intp]) -> ControlPoints:
+    kept, group = np.unique(leaders, return_inverse=True)
+    share = np.zeros((len(kept), len(rows)))
+    share[group, np.arange(len(rows))] = controls.weights[rows]
+    weights = share.sum(axis=1)
+    share /= np.maximum(weights, 1e-300)[:, None]
+    return ControlPoints(
+        controls.part,
+        tuple(controls.names[row] for row in rows[kept]),
+        share @ controls.person_xy[rows],
+        share @ controls.garment_xy[rows],
+        weights,
+    )
+
+
+def _refuse_not_finite(controls: ControlPoints, rows: NDArray[np.intp]) -> None:
+    values = np.column_stack([controls.person_xy, controls.garment_xy, controls.weights])
+    bad = [controls.names[row] for row in rows if not np.isfinite(values[row]).all()]
+    if bad or not np.isfinite(controls.weights).all():
+        raise DegenerateWarp(
+            f"{controls.part}: not finite: {', '.join(bad) or 'a weight'}.",
+            reason="not_finite",
+            subject=",".join(bad),
+        )
+
+
+def _refuse_flat_garment(controls: ControlPoints) -> None:
+    if projective.is_line(controls.garment_xy) and not projective.is_line(controls.person_xy):
+        raise DegenerateWarp("The control points are collinear on the garment.", reason="collinear")
+
+
+def _outline(person_xy: Points, area: Points | None) -> Points:
+    """The polygon to guard: as given, else the hull; a line gets a tenth of its length as width."""
+    outline = hull(person_xy) if area is None else np.asarray(area, dtype=np.float64).reshape(-1, 2)
+    if not np.isfinite(outline).all():
+        raise DegenerateWarp("The area to guard is not finite.", reason="not_finite")
+    if len(outline) >= 3 and not projective.is_line(outline):
+        return outline
+    centre = person_xy.mean(axis=0)
+    _, _, axes = np.linalg.svd(person_xy - centre)
+    along = (person_xy - centre) @ axes[0]
+    half = np.ptp(along) / 20
+    ends = centre + along[[along.argmin(), along.argmax()], None] * axes[0]
+    return np.vstack([ends + half * axes[1], ends[::-1] - half * axes[1]])
+
+
+def _restore(
+    controls: ControlPoints,
+    usable: ControlPoints,
+    solved: tuple[_Problem, _Cure, list[Change]],
+    merged: list[Change],
+) -> WarpFit:
+    """The fit in terms of the caller's points."""
+    problem, cure, lowered = solved
+    warp = problem.fit(cure.stiffness, cure.weights)
+    rows = {name: row for row, name in enumerate(usable.names)}
+    weights = np.array([cure.weights[rows[n]] if n in rows else 0.0 for n in controls.names])
+    known = np.isfinite(controls.person_xy).all(axis=1) & (controls.weights > 0)
+    residuals = np.zeros(len(controls))
+    used = replace_rows(controls, known)
+    residuals[known] = _residuals(warp, used)
+    softened = [
+        Change("softened", name, float(before), float(after))
+        for name, before, after in zip(usable.names, usable.weights, cure.weights, strict=True)
+        if after < before
+    ]
+    curing = _stiffened(problem, cure, softened)
+    distortion = problem.distortion(warp)
+    return WarpFit(
+        part=controls.part,
+        warp=warp,
+        model=problem.model,
+        stiffness=cure.stiffness,
+        weights=weights,
+        residuals=residuals,
+        distortion=distortion,
+        area=problem.area,
+        changes=(*merged, *lowered, *softened, *curing),
+    )
+
+
+def _stiffened(problem: _Problem, cure: _Cure, softened: list[Change]) -> list[Change]:
+    return [] if softened or cure.stiffness == 0 else [Change("stiffened", "", 0.0, cure.stiffness)]
+
+
+def replace_rows(controls: ControlPoints, keep: NDArray[np.bool_]) -> ControlPoints:
+    """The control points of the rows that are kept."""
+    rows = np.flatnonzero(keep)
+    return replace(
+        controls,
+        names=tuple(controls.names[row] for row in rows),
+        person_xy=controls.person_xy[rows],
+        garment_xy=controls.garment_xy[rows],
+        weights=controls.weights[rows],
+    )
+
+
+def _named(error: DegenerateWarp, part: str, controls: ControlPoints) -> DegenerateWarp:
+    """The error with the part's and the points' names."""
+    if error.message.startswith(f"{part}:"):
+        return error
+    names = ", ".join(controls.names) or "no points"
+    return DegenerateWarp(
+        f"{part}: {error.message} Points: {names}.", reason=error.reason, subject=",".join(controls.names)
+    )
