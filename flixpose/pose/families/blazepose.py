@@ -151,7 +151,7 @@ class BlazePose:
     def _pose(self, body: _Body, image: Image) -> Pose:
         count = len(BLAZEPOSE_33)
         keypoints = Keypoints(BLAZEPOSE_33, body.xy[:count], body.scores[:count])
-        alpha = mask_on_photo(body.mask_logits, body.region, image.width, image.height)
+        alpha = mask_on_photo(body.mask_logits, body.region, image.pixels)
         return Pose(
             keypoints=keypoints,
             box=_box(alpha, keypoints, image),
