@@ -161,6 +161,17 @@ class BadManifest(FlixposeError):
     remedy = "A manifest is CSV or JSON Lines: sku, product, person; optional kind, view, preset, ref."
 
 
+class QualityFailed(FlixposeError):
+    code = "quality_failed"
+    remedy = "Look at overlay.png and the reasons; use other photos, or correct the points by hand."
+
+
+class WorkerLost(FlixposeError):
+    code = "worker_lost"
+    retry = True
+    remedy = "Look into the worker's log: it was killed, ran out of memory, or hangs on this item."
+
+
 class NotFound(FlixposeError):
     code = "not_found"
     remedy = "Check the id; `flixpose audit list` shows what there is."

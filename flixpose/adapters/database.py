@@ -5,7 +5,7 @@ All times come from the database's own clock, so that several machines agree on 
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, Table, create_engine, event, exc, literal, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.dml import Insert
 from sqlalchemy.sql.functions import FunctionElement
 
 from flixpose import resources
@@ -139,11 +138,11 @@ def alembic_config(connection: Connection) -> Any:
     return config
 
 
-def insert_new(connection: Connection, table: Table) -> Insert:
-    """INSERT … ON CONFLICT DO NOTHING for this connection's database."""
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table).on_conflict_do_nothing()
-    return postgresql.insert(table).on_conflict_do_nothing()
+def insert_new(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
+    """INSERT … ON CONFLICT DO NOTHING; whether the row is new."""
+    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    adding = make(table).values(dict(values)).on_conflict_do_nothing()
+    return connection.execute(adding.returning(*table.primary_key.columns)).first() is not None
 
 
 @contextmanager

@@ -57,7 +57,7 @@ class UtcTime(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
-_JSON = JSON().with_variant(postgresql.JSONB(), "postgresql")
+_JSON = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 # SQLite counts up by itself only in a column that is exactly INTEGER.
 _SERIAL = BigInteger().with_variant(Integer(), "sqlite")
 _SHA256 = String(64)
