@@ -10,6 +10,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from flixpose.imaging.colour import light_of
+
 Matrix = Sequence[Sequence[float]]
 
 # Red, green and blue as XYZ relative to D50, adapted by Bradford (IEC 61966-2-1, the columns of sRGB → XYZ).
@@ -23,13 +25,7 @@ _MADE = (2026, 1, 1, 0, 0, 0)
 @lru_cache(maxsize=1)
 def srgb_profile() -> bytes:
     """The sRGB profile that every picture carries: always the same bytes."""
-    return rgb_profile("sRGB", _SRGB_COLORANTS, srgb_to_linear)
-
-
-def srgb_to_linear(value: NDArray[np.float64]) -> NDArray[np.float64]:
-    """sRGB's transfer curve, [0, 1] → [0, 1] (IEC 61966-2-1)."""
-    value = np.asarray(value, dtype=np.float64)
-    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+    return rgb_profile("sRGB", _SRGB_COLORANTS, light_of)
 
 
 def rgb_profile(
