@@ -1,0 +1,149 @@
+"""The garment's outline as two half paths, from the top centre round each side to the bottom centre.
+
+Both halves are told in one frame, so that one set of rules serves left and right: u = distance outward from
+the axis of symmetry, v = downward, in pixels of the region. A positive turn is a convex corner.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+_AXIS_SIDE = 128  # size at which the axis of symmetry is sought
+_STEP = 0.007  # distance between samples of a path, share of the region's longer side
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class HalfPath:
+    """One side of the outline.
+
+    Attributes:
+        uv: (N, 2) float64, from the top centre to the bottom centre, evenly spaced.
+        step: pixels between samples.
+        sign: x = axis + sign * u; +1 for the image's right side (the wearer's left in a front view).
+    """
+
+    uv: NDArray[np.float64]
+    step: float
+    sign: int
+
+    def __len__(self) -> int:
+        return len(self.uv)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Outline:
+    """Both halves of an outline about its axis.
+
+    Attributes:
+        axis: x of the vertical axis of symmetry.
+        top, bottom: y where the axis enters and leaves the region.
+        width: half width of the body: what is left of the region without sleeves.
+        symmetry: overlap of the region with its mirror image, in [0, 1].
+        halves: the image's left side, then its right side.
+    """
+
+    axis: float
+    top: float
+    bottom: float
+    width: float
+    symmetry: float
+    halves: tuple[HalfPath, HalfPath]
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+    def xy(self, half: HalfPath, index: int) -> tuple[float, float]:
+        """(x, y) of a sample, in the region's pixels, house's frame."""
+        u, v = half.uv[index]
+        return self.axis + half.sign * float(u), float(v)
+
+
+def trace(region: NDArray[np.bool_]) -> Outline | None:
+    """The outline of the largest piece; None where the axis does not cross it."""
+    axis, symmetry = find_axis(region)
+    contours, _ = cv2.findContours(region.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    contour = max(contours, key=cv2.contourArea)[:, 0].astype(np.float64) + 0.5
+    near = np.nonzero(np.abs(contour[:, 0] - axis) <= 1.5)[0]
+    if len(near) < 2:
+        return None
+    first, last = near[contour[near, 1].argmin()], near[contour[near, 1].argmax()]
+    top, bottom = float(contour[first, 1]) - 0.5, float(contour[last, 1]) + 0.5
+    if bottom - top < 16:
+        return None
+    one, other = _between(contour, first, last), _between(contour, last, first)[::-1]
+    step = _STEP * float(np.ptp(contour, axis=0).max())
+    halves = [_half(path, axis, step) for path in (one, other)]
+    halves.sort(key=lambda half: half.sign)
+    if halves[0].sign == halves[1].sign:
+        return None
+    width = _body_width(region, axis, top, bottom)
+    return Outline(axis, top, bottom, width, symmetry, (halves[0], halves[1]))
+
+
+def find_axis(region: NDArray[np.bool_]) -> tuple[float, float]:
+    """x of the vertical line about which the region overlaps best with its mirror image, and the overlap."""
+    shrink = min(1.0, _AXIS_SIDE / max(region.shape))
+    small = cv2.resize(region.astype(np.float32), None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    rows = small.sum(axis=1) > 0
+    small = small[rows]
+    columns = small.shape[1]
+    centre = float((small.sum(axis=0) @ (np.arange(columns) + 0.5)) / small.sum())
+    sums = np.arange(int(2 * centre - 0.2 * columns), int(2 * centre + 0.2 * columns) + 1)  # = twice the axis
+    overlaps = np.array([_overlap(small, int(total)) for total in sums])
+    best = int(overlaps.argmax())
+    offset = 0.0
+    if 0 < best < len(sums) - 1:
+        before, here, after = overlaps[best - 1 : best + 2]
+        offset = 0.5 * (before - after) / min(before - 2 * here + after, -1e-9)
+    return float((sums[best] + offset) / 2 / shrink * region.shape[1] * shrink / columns), float(
+        overlaps[best]
+    )
+
+
+def _overlap(small: NDArray[np.float32], total: int) -> float:
+    """Intersection over union with the mirror image about x = total / 2 (pixel i ↔ total - 1 - i)."""
+    columns = small.shape[1]
+    index = total - 1 - np.arange(columns)
+    valid = (index >= 0) & (index < columns)
+    mirrored = np.zeros_like(small)
+    mirrored[:, valid] = small[:, index[valid]]
+    return float(np.minimum(small, mirrored).sum() / np.maximum(small, mirrored).sum())
+
+
+def _between(contour: NDArray[np.float64], first: int, last: int) -> NDArray[np.float64]:
+    """The closed contour's points from one index to another, in its own direction."""
+    if first <= last:
+        return contour[first : last + 1]
+    return np.concatenate([contour[first:], contour[: last + 1]])
+
+
+def _half(path: NDArray[np.float64], axis: float, step: float) -> HalfPath:
+    sign = 1 if float(np.median(path[:, 0])) > axis else -1
+    uv = np.stack([sign * (path[:, 0] - axis), path[:, 1]], axis=1)
+    length = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(uv, axis=0).T))])
+    count = max(8, round(length[-1] / step))
+    smooth = cv2.GaussianBlur(
+        uv, (1, 0), sigmaX=0.1, sigmaY=max(0.3 * step, 0.6), borderType=cv2.BORDER_REFLECT
+    )
+    smooth[0], smooth[-1] = uv[0], uv[-1]
+    at = np.linspace(0.0, length[-1], count + 1)
+    even = np.stack([np.interp(at, length, smooth[:, axis_]) for axis_ in (0, 1)], axis=1)
+    return HalfPath(even, float(length[-1] / count), sign)
+
+
+def _body_width(region: NDArray[np.bool_], axis: float, top: float, bottom: float) -> float:
+    """Half width of the run that holds the axis, low percentile over the lower half: sleeves may touch it."""
+    rows = np.linspace(top + 0.5 * (bottom - top), top + 0.93 * (bottom - top), 40).astype(int)
+    widths = []
+    for row in region[np.clip(rows, 0, region.shape[0] - 1)]:
+        column = int(np.clip(axis, 0, len(row) - 1))
+        if not row[column]:
+            continue
+        edges = np.nonzero(~row)[0]
+        left = edges[edges < column].max(initial=-1)
+        right = edges[edges > column].min(initial=len(row))
+        widths.append((right - left - 1) / 2)
+    return float(np.percentile(widths, 30)) if widths else float(region.any(axis=0).sum()) / 4
