@@ -40,6 +40,7 @@ class Settings:
         read_buckets: buckets from which `s3://` inputs may be read, beside the store's own.
         chunk_size: items in one message to the workers.
         max_attempts: how often an item is tried before it is dead.
+        retry_delay_s: pause before the second attempt, in seconds; longer before each further one.
         s3_request_checksum, s3_response_checksum: boto3's `request_checksum_calculation` and
             `response_checksum_validation`. boto3 from 1.36 on sends checksums which several S3-compatible
             stores refuse, so both are "when_required" unless set to "when_supported".
@@ -55,6 +56,7 @@ class Settings:
     read_buckets: tuple[str, ...] = ()
     chunk_size: int = 16
     max_attempts: int = 3
+    retry_delay_s: float = 5.0
     s3_request_checksum: str = "when_required"
     s3_response_checksum: str = "when_required"
 
@@ -236,6 +238,7 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "read_buckets": _names,
     "chunk_size": _count,
     "max_attempts": _count,
+    "retry_delay_s": _number,
     "s3_request_checksum": _checksum,
     "s3_response_checksum": _checksum,
 }

@@ -1,0 +1,35 @@
+"""The worker: `python -m workers [--processes N]`."""
+
+import os
+
+import click
+
+from flixpose.cli.main import EXIT_USAGE, report_failure
+from flixpose.errors import FlixposeError
+from flixpose.settings import load_settings
+
+
+@click.command()
+@click.option("--processes", "-n", type=click.IntRange(1, 64), default=1, show_default=True)
+@click.option("--name", default="flixpose@%h", show_default=True, help="Celery's node name.")
+def main(processes: int, name: str) -> None:
+    """Work on the queue until SIGTERM or Ctrl-C. One process per GPU, or one per 2 to 4 cores."""
+    # The nets' own threads share the cores; the spawned processes inherit this.
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(variable, str(max(1, (os.cpu_count() or 1) // processes)))
+    try:
+        load_settings()
+    except FlixposeError as failure:
+        report_failure(failure, as_json=False)
+        raise SystemExit(EXIT_USAGE) from failure
+    from workers import logs
+    from workers.app import app
+
+    logs.setup()
+
+    options = ["--without-gossip", "--without-mingle", "--loglevel=INFO", "--pool=prefork"]
+    app.worker_main(["--quiet", "worker", *options, f"--concurrency={processes}", f"--hostname={name}"])
+
+
+if __name__ == "__main__":
+    main()

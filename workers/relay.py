@@ -1,0 +1,152 @@
+"""The relay: what the database owes the queue is published here; what got lost on the way is owed again.
+
+    python -m workers.relay [--alive-file FILE]
+
+A process of its own, so that it neither dies nor waits with a worker. One is enough; several do no harm, for
+a message that is published twice is claimed once. A message counts as published only after Redis has
+answered.
+
+Every few seconds it also sweeps: an item that runs for too long lost its worker; and when the queue is empty
+while published items wait unclaimed, Redis lost them (restarted empty), so they are published again. A queue
+that is merely long is left alone.
+"""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import click
+from kombu.exceptions import KombuError, OperationalError
+
+from flixpose.adapters.jobs import JobStore
+from flixpose.errors import BrokerUnavailable, FlixposeError
+from flixpose.settings import load_settings, redact
+from workers import logs
+from workers.app import ITEM_LIMIT_S, QUEUE, app, chunk_limit_s
+from workers.tasks import drape_chunk, job_store
+
+_BATCH = 100
+_PAUSE_AFTER_FAILURE_S = 2.0
+
+log = logging.getLogger("flixpose.relay")
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds.
+
+    Attributes:
+        poll: between two looks at the outbox when there was nothing.
+        sweep: between two sweeps.
+        stale: an item that runs for longer lost its worker.
+        unclaimed: an item waits for so long with an empty queue: its message is lost.
+    """
+
+    poll: float = 0.25
+    sweep: float = 10.0
+    stale: float = ITEM_LIMIT_S * 1.5
+    unclaimed: float = 30.0
+
+
+class Relay:
+    """One pass at a time; `run` loops."""
+
+    def __init__(self, store: JobStore, timing: Timing) -> None:
+        self.store = store
+        self.timing = timing
+        self._next_sweep = 0.0
+
+    def step(self) -> int:
+        """Publish what is owed, sweep when it is time; how many messages were published.
+
+        Raises:
+            DatabaseUnavailable, BrokerUnavailable.
+        """
+        if time.monotonic() >= self._next_sweep:
+            self.sweep()
+            self._next_sweep = time.monotonic() + self.timing.sweep
+        return self.publish()
+
+    def publish(self) -> int:
+        owed = self.store.unpublished(limit=_BATCH)
+        for message in owed:
+            if message.item_ids:
+                publish(message.item_ids)
+            self.store.mark_published([message.id])
+        if owed:
+            log.info("published", extra={"items": sum(len(message.item_ids) for message in owed)})
+        return len(owed)
+
+    def sweep(self) -> None:
+        stale = self.store.requeue_stale(self.timing.stale)
+        lost = self.store.requeue_unclaimed(self.timing.unclaimed) if queue_length() == 0 else 0
+        if stale or lost:
+            log.warning("swept: %d stale, %d lost messages", stale, lost)
+
+    def run(self, stop: threading.Event, alive: Callable[[], None]) -> None:
+        """Until `stop`; a database or broker that does not answer is waited for."""
+        while not stop.is_set():
+            try:
+                published = self.step()
+                pause = 0.0 if published else self.timing.poll
+            except FlixposeError as failure:
+                log.error("%s: %s", failure.code, failure.message, extra={"code": failure.code})
+                pause = _PAUSE_AFTER_FAILURE_S
+            alive()
+            stop.wait(pause)
+
+
+def publish(item_ids: tuple[str, ...]) -> None:
+    """Put one message on the queue; returns after Redis has said that it has it. Raises BrokerUnavailable."""
+    try:
+        drape_chunk.apply_async(
+            (list(item_ids),), queue=QUEUE, retry=False, time_limit=chunk_limit_s(len(item_ids))
+        )
+    except (OperationalError, KombuError, OSError) as failure:
+        raise _unavailable(failure) from failure
+
+
+def queue_length() -> int:
+    """Messages that wait in the queue. Raises BrokerUnavailable."""
+    try:
+        with app.connection_for_read() as connection:
+            connection.ensure_connection(max_retries=1, timeout=5)
+            channel = connection.default_channel
+            return int(channel.client.llen(QUEUE))
+    except (OperationalError, KombuError, OSError) as failure:
+        raise _unavailable(failure) from failure
+
+
+def _unavailable(failure: Exception) -> BrokerUnavailable:
+    return BrokerUnavailable(f"The queue does not answer ({redact(str(failure))}).")
+
+
+@click.command()
+@click.option(
+    "--alive-file", type=click.Path(path_type=Path), help="Touched at every pass, for health checks."
+)
+@click.option("--stale-after", type=float, default=Timing.stale, help="Seconds; see the module.")
+@click.option("--unclaimed-after", type=float, default=Timing.unclaimed, help="Seconds.")
+@click.option("--sweep-every", type=float, default=Timing.sweep, help="Seconds.")
+def main(alive_file: Path | None, stale_after: float, unclaimed_after: float, sweep_every: float) -> None:
+    """Publish what the database owes the queue, until SIGTERM or Ctrl-C."""
+    logs.setup()
+    settings = load_settings()
+    stop = threading.Event()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    timing = Timing(sweep=sweep_every, stale=stale_after, unclaimed=unclaimed_after)
+    Relay(job_store(settings), timing).run(stop, alive_file.touch if alive_file else lambda: None)
+
+
+if __name__ == "__main__":
+    main()

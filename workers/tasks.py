@@ -1,0 +1,113 @@
+"""Celery's side of the work: one task, and what a pool process keeps between tasks."""
+
+import importlib
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from celery import Task, signals
+from celery.exceptions import Reject
+
+from flixpose.adapters.database import Database
+from flixpose.adapters.jobs import JobStore
+from flixpose.errors import BadSettings, DatabaseUnavailable
+from flixpose.settings import Settings, load_settings
+from workers import logs, stopping
+from workers.app import ITEM_LIMIT_S, app
+from workers.chunk import Runner, drape_items
+
+RUNNER_VARIABLE = "FLIXPOSE_RUNNER"
+_PIPELINE = "workers.tasks:pipeline_runner"
+_PAUSE_S = 2.0
+
+log = logging.getLogger("flixpose.worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What one pool process works with: loaded once, when the process starts."""
+
+    store: JobStore
+    run: Runner
+    worker: str
+
+
+_bench: Bench | None = None
+
+
+@app.task(name="flixpose.drape_chunk", bind=True)
+def drape_chunk(self: Task, item_ids: list[str]) -> None:
+    """Drape these items. Delivered twice, it does nothing twice."""
+    bench = _set_up()
+    try:
+        whole = drape_items(
+            item_ids,
+            store=bench.store,
+            run=bench.run,
+            worker=bench.worker,
+            stopping=stopping.stopping,
+            limit_s=ITEM_LIMIT_S,
+        )
+    except DatabaseUnavailable as failure:
+        log.error("%s: %s", failure.code, failure.message, extra={"code": failure.code})
+        time.sleep(_PAUSE_S)
+        whole = False
+    if not whole:
+        raise Reject("put back", requeue=True)
+
+
+def pipeline_runner(settings: Settings) -> Runner:
+    """The real work, with its models loaded."""
+    from flixpose import bootstrap, pipeline
+
+    return partial(pipeline.run, tools=bootstrap.build(settings), layers=True)
+
+
+def find_runner(name: str) -> Callable[[Settings], Runner]:
+    """The factory behind `module:function`. Raises BadSettings."""
+    module, _, function = name.partition(":")
+    try:
+        found: Callable[[Settings], Runner] = getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError, ValueError) as failure:
+        raise BadSettings(f"{RUNNER_VARIABLE}={name} is not module:function ({failure}).") from failure
+    return found
+
+
+def job_store(settings: Settings) -> JobStore:
+    """The service's memory, as the settings have it."""
+    database = Database(settings.database_url)
+    return JobStore(database, max_attempts=settings.max_attempts, retry_delay_s=settings.retry_delay_s)
+
+
+def _set_up(**_: Any) -> Bench:
+    global _bench
+    if _bench is None:
+        settings = load_settings()
+        began = time.perf_counter()
+        run = find_runner(os.environ.get(RUNNER_VARIABLE, _PIPELINE))(settings)
+        _bench = Bench(job_store(settings), run, f"{socket.gethostname()}:{os.getpid()}")
+        log.info("ready", extra={"milliseconds": round((time.perf_counter() - began) * 1000)})
+    return _bench
+
+
+def _try_set_up(**_: Any) -> None:
+    """At the start of a pool process. A failure shows again, and is handled, with the first chunk."""
+    try:
+        _set_up()
+    except Exception:
+        log.exception("not ready")
+
+
+def _set_up_logs(**_: Any) -> None:
+    logs.setup()
+
+
+signals.setup_logging.connect(_set_up_logs, weak=False)
+signals.worker_process_init.connect(stopping.listen, weak=False)
+signals.worker_process_init.connect(_try_set_up, weak=False)
+signals.worker_shutting_down.connect(stopping.tell, weak=False)
