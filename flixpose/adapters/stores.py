@@ -1,0 +1,153 @@
+"""Where results go: a local folder or a bucket. Both are `flixpose.ports.BlobStore`."""
+
+import base64
+import hashlib
+import re
+import threading
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from flixpose.adapters.inputs import Inputs, read_object
+from flixpose.adapters.s3 import make_client, s3_failures
+from flixpose.errors import ForbiddenUri, MissingInput, OutputUnwritable, StoreUnavailable
+from flixpose.imaging.files import write_atomic
+from flixpose.ports import BlobStore
+from flixpose.settings import Settings
+
+_KEY_PART = re.compile(r"[^/\\\x00-\x1f\x7f]+")
+_TRIES = 3
+
+
+def open_store(url: str, settings: Settings) -> BlobStore:
+    """The store behind `file:///folder` or `s3://bucket/prefix`; touches nothing yet.
+
+    What may be read: with a folder as store (one machine, one user) anything, unless the settings name
+    folders or buckets; with a bucket only what the settings name, and that bucket.
+    """
+    parts = urlsplit(url)
+    client = LazyClient(settings.s3_request_checksum, settings.s3_response_checksum)
+    if parts.scheme == "file":
+        inputs = Inputs(settings.read_roots or None, settings.read_buckets or None, client)
+        return LocalStore(Path(unquote(parts.path)), inputs)
+    inputs = Inputs(settings.read_roots, {parts.netloc, *settings.read_buckets}, client)
+    return S3Store(parts.netloc, parts.path, client, inputs)
+
+
+def check_key(key: str) -> str:
+    """A key that stays where it belongs. Raises ForbiddenUri."""
+    parts = key.split("/")
+    if len(key) > 900 or any(part in ("", ".", "..") or not _KEY_PART.fullmatch(part) for part in parts):
+        raise ForbiddenUri(f"{key!r} is no key for an object.", subject=key)
+    return key
+
+
+class LazyClient:
+    """A boto3 client, made when it is first called for; shared by the threads of a process."""
+
+    def __init__(self, request_checksum: str, response_checksum: str) -> None:
+        self._checksums = request_checksum, response_checksum
+        self._lock = threading.Lock()
+
+    def __call__(self) -> Any:
+        with self._lock:
+            return self._client
+
+    @cached_property
+    def _client(self) -> Any:
+        return make_client(*self._checksums)
+
+
+class LocalStore:
+    """Objects as files below one folder, each written whole or not at all."""
+
+    def __init__(self, root: Path, inputs: Inputs) -> None:
+        self.root = root.absolute()
+        self._inputs = inputs
+
+    def read(self, uri: str, *, max_bytes: int) -> bytes:
+        return self._inputs.read(uri, max_bytes=max_bytes)
+
+    def put(self, key: str, data: bytes, *, media_type: str, sha256: str) -> str:
+        try:
+            write_atomic(self.path(key), data)
+        except OutputUnwritable as failure:
+            raise StoreUnavailable(
+                failure.message, advice=failure.advice, subject=failure.subject
+            ) from failure
+        return self.uri(key)
+
+    def get(self, key: str) -> bytes:
+        path = self.path(key)
+        try:
+            return path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as failure:
+            raise MissingInput(f"{path} does not exist.", subject=key) from failure
+        except OSError as failure:
+            raise StoreUnavailable(f"{path} cannot be read: {failure.strerror}.", subject=key) from failure
+
+    def exists(self, key: str) -> bool:
+        return self.path(key).is_file()
+
+    def uri(self, key: str) -> str:
+        return self.path(key).as_uri()
+
+    def path(self, key: str) -> Path:
+        """The object's file. Raises ForbiddenUri for a key, or a link in the folder, that leads outside."""
+        path = self.root / check_key(key)
+        if not path.resolve().is_relative_to(self.root.resolve()):
+            raise ForbiddenUri(f"{key!r} leads outside {self.root}.", subject=key)
+        return path
+
+
+class S3Store:
+    """Objects below one prefix of a bucket; each carries its SHA-256, which is checked when it is read."""
+
+    def __init__(self, bucket: str, prefix: str, client: LazyClient, inputs: Inputs) -> None:
+        self.bucket = bucket
+        self.prefix = prefix.strip("/")
+        self._client = client
+        self._inputs = inputs
+
+    def read(self, uri: str, *, max_bytes: int) -> bytes:
+        return self._inputs.read(uri, max_bytes=max_bytes)
+
+    def put(self, key: str, data: bytes, *, media_type: str, sha256: str) -> str:
+        """The store checks what arrives against its MD5; what it then says to hold is checked once more."""
+        uri = self.uri(key)
+        digest = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+        for _ in range(_TRIES):
+            with s3_failures(uri, found=False):
+                self._client().put_object(
+                    Bucket=self.bucket,
+                    Key=self._key(key),
+                    Body=data,
+                    ContentType=media_type,
+                    ContentMD5=digest,
+                    Metadata={"sha256": sha256},
+                )
+                head = self._client().head_object(Bucket=self.bucket, Key=self._key(key))
+            if head["ContentLength"] == len(data) and head.get("Metadata", {}).get("sha256") == sha256:
+                return uri
+        raise StoreUnavailable(f"{uri} does not hold what was put there.", subject=uri)
+
+    def get(self, key: str) -> bytes:
+        return read_object(self._client(), self.bucket, self._key(key), self.uri(key))
+
+    def exists(self, key: str) -> bool:
+        uri = self.uri(key)
+        try:
+            with s3_failures(uri, found=True):
+                self._client().head_object(Bucket=self.bucket, Key=self._key(key))
+        except MissingInput:
+            return False
+        except ForbiddenUri as failure:
+            raise StoreUnavailable(failure.message, advice=failure.advice) from failure
+        return True
+
+    def uri(self, key: str) -> str:
+        return f"s3://{self.bucket}/{self._key(key)}"
+
+    def _key(self, key: str) -> str:
+        return f"{self.prefix}/{check_key(key)}" if self.prefix else check_key(key)
