@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from flixpose.garment.outline import HalfPath
 
-_UNREACHABLE = 1e9
+_UNREACHABLE = np.float32(1e9)
+
+Values = NDArray[np.floating]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,9 @@ class Measured:
     uv: NDArray[np.float64]
     turn: NDArray[np.float64]
     slope: NDArray[np.float64]
-    chord_direction: NDArray[np.float64]
-    chord_length: NDArray[np.float64]
-    bend: NDArray[np.float64]
+    chord_direction: NDArray[np.float32]
+    chord_length: NDArray[np.float32]
+    bend: NDArray[np.float32]
 
 
 def measure(half: HalfPath, *, top: float, height: float, width: float, reach: float) -> Measured:
@@ -82,14 +84,15 @@ def measure(half: HalfPath, *, top: float, height: float, width: float, reach: f
     turn, slope = _turns(half.uv, steps)
     uv = np.stack([half.uv[:, 0] / width, (half.uv[:, 1] - top) / height], axis=1)
     direction, length, bend = _chords(half.uv)
-    return Measured(uv, turn, slope, direction, length / width, bend / width)
+    chords = (plane.astype(np.float32) for plane in (direction, length / width, bend / width))
+    return Measured(uv, turn, slope, *chords)
 
 
 def place(path: Measured, chain: Chain, extra: NDArray[np.float64] | None = None) -> Placed:
     """The corners' best places, in order along the path. `extra` (corners, N) adds penalties of its own."""
-    corners = np.stack([_corner_penalty(path, corner) for corner in chain.corners])
+    corners = np.stack([_corner_penalty(path, corner) for corner in chain.corners]).astype(np.float32)
     if extra is not None:
-        corners = corners + extra
+        corners += extra.astype(np.float32)
     count = corners.shape[1]
     later = np.triu(np.ones((count, count), bool), 1)
     best, back = corners[0].copy(), []
@@ -144,21 +147,19 @@ def _moments(uv: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
     return u, v, u * u, v * v, u * v
 
 
-def _squared(
-    value: NDArray[np.float64], expected: tuple[float, float], most: float = 16.0
-) -> NDArray[np.float64]:
+def _squared(value: Values, expected: tuple[float, float], most: float = 16.0) -> Values:
     mean, deviation = expected
-    return np.minimum(np.square((value - mean) / deviation), most)
+    return np.minimum(np.square((value - np.float32(mean)) / np.float32(deviation)), most)
 
 
-def _angle(
-    value: NDArray[np.float64], expected: tuple[float, float], most: float = 16.0
-) -> NDArray[np.float64]:
+def _angle(value: Values, expected: tuple[float, float], most: float = 16.0) -> Values:
     mean, deviation = expected
-    return np.minimum(np.square(((value - mean + 180) % 360 - 180) / deviation), most)
+    away = value - np.float32(mean)
+    away -= 360.0 * np.rint(away / np.float32(360.0))
+    return np.minimum(np.square(away / np.float32(deviation)), most)
 
 
-def _corner_penalty(path: Measured, corner: Corner) -> NDArray[np.float64]:
+def _corner_penalty(path: Measured, corner: Corner) -> Values:
     penalty = _squared(path.uv[:, 0], corner.u) + _squared(path.uv[:, 1], corner.v)
     penalty += _squared(path.turn, corner.turn)
     if corner.slope is not None:
@@ -166,6 +167,7 @@ def _corner_penalty(path: Measured, corner: Corner) -> NDArray[np.float64]:
     return penalty
 
 
-def _edge_penalty(path: Measured, edge: Edge) -> NDArray[np.float64]:
+def _edge_penalty(path: Measured, edge: Edge) -> Values:
     penalty = _angle(path.chord_direction, edge.direction) + _squared(path.chord_length, edge.length)
-    return penalty + np.minimum(np.square(path.bend / edge.bend), 16.0)
+    penalty += np.minimum(np.square(path.bend / np.float32(edge.bend)), 16.0)
+    return penalty

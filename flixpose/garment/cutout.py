@@ -47,8 +47,10 @@ def _choose(distance: NDArray[np.float32], least: float) -> tuple[float, float]:
     )
     best, best_value = (least, 0.0), -np.inf
     for step in (least * multiple for multiple in reversed(_STEPS)):
+        occupied = _occupied(small, step)
         for leak in _LEAKS:
-            value = _value(small, _at_step(small, step, round(leak * max(small.shape))))
+            region = main_pieces(flood(occupied, round(leak * max(small.shape))))
+            value = _value(small, region)
             if value > best_value + _TIE:
                 best, best_value = (step, leak), value
     return best
@@ -66,10 +68,13 @@ def _value(distance: NDArray[np.float32], region: Region) -> float:
 
 def _at_step(distance: NDArray[np.float32], step: float, leak: int) -> Region:
     """What stands further than `step` from the background, closed against discs of radius `leak` pixels."""
-    blur = _BLUR * cv2.dilate(distance, _disc(2))
-    occupied = distance > np.maximum(step, blur)
+    occupied = _occupied(distance, step)
     solid = main_pieces(flood(occupied, leak))
-    return main_pieces(_reopen(solid, flood(occupied, 0), leak))
+    return main_pieces(_reopen(solid, flood(occupied, 0), leak)) if leak else solid
+
+
+def _occupied(distance: NDArray[np.float32], step: float) -> Region:
+    return distance > np.maximum(step, _BLUR * cv2.dilate(distance, _disc(2)))
 
 
 def flood(occupied: Region, radius: int) -> Region:
@@ -89,8 +94,6 @@ def flood(occupied: Region, radius: int) -> Region:
 
 def _reopen(solid: Region, open_region: Region, leak: int) -> Region:
     """Take back what only the disc's radius filled: narrow gaps and sharp corners, not leaks into prints."""
-    if leak == 0:
-        return solid
     filled = (solid & ~open_region).astype(np.uint8)
     count, labels, stats, centres = cv2.connectedComponentsWithStats(filled, connectivity=4)
     deep = cv2.erode(filled, _disc(max(1, leak // 2))).astype(bool)

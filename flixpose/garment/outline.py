@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _AXIS_SIDE = 128  # size at which the axis of symmetry is sought
-_STEP = 0.007  # distance between samples of a path, share of the region's longer side
+_STEP = 0.010  # distance between samples of a path, share of the region's longer side
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -1,6 +1,6 @@
 """Which shape of upper garment an outline has, and where its corners lie."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ _MOST_PULL = 6.0
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Fit:
-    """A chain laid on both halves: `penalty` per corner (about 1 where all is as expected)."""
+    """A chain laid on both halves, each alone: `penalty` per corner (about 1 where all is as expected)."""
 
     shape: str
     chain: Chain
@@ -40,6 +40,16 @@ def fit_shapes(outline: Outline, shapes: tuple[str, ...]) -> list[Fit]:
     paths = [_measure(outline, half) for half in outline.halves]
     fits = [_fit(shape, paths) for shape in shapes]
     return sorted(fits, key=lambda fit: fit.penalty)
+
+
+def agree(outline: Outline, fit: Fit) -> Fit:
+    """Each side laid again with a pull towards the other's mirror image."""
+    paths = [_measure(outline, half) for half in outline.halves]
+    sides = [
+        place(path, fit.chain, _pull(path, other, placed))
+        for path, other, placed in zip(paths, reversed(paths), reversed(fit.sides), strict=True)
+    ]
+    return replace(fit, sides=(sides[0], sides[1]))
 
 
 def corner_points(outline: Outline, fit: Fit) -> dict[str, Point]:
@@ -75,15 +85,9 @@ def _measure(outline: Outline, half: HalfPath) -> Measured:
 
 
 def _fit(shape: str, paths: list[Measured]) -> Fit:
-    """Each side alone, then each again with a pull towards the other's mirror image."""
     chain = CHAINS[shape]
-    alone = [place(path, chain) for path in paths]
-    pulled = [
-        place(path, chain, _pull(path, other, placed))
-        for path, other, placed in zip(paths, reversed(paths), reversed(alone), strict=True)
-    ]
-    total = sum(placed.total for placed in alone) / 2 / len(chain.corners)
-    return Fit(shape, chain, (pulled[0], pulled[1]), total)
+    one, other = (place(path, chain) for path in paths)
+    return Fit(shape, chain, (one, other), (one.total + other.total) / 2 / len(chain.corners))
 
 
 def _pull(path: Measured, other: Measured, placed: Placed) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from flixpose.garment import kinds
 from flixpose.garment.neckline import find_front_neckline
 from flixpose.garment.outline import Outline, trace
 from flixpose.garment.seeing import Seen, full_mask, see
-from flixpose.garment.shapes import Fit, Point, corner_points, fit_shapes
+from flixpose.garment.shapes import Fit, Point, agree, corner_points, fit_shapes
 from flixpose.structures.found import Garment, ModelInfo, View
 from flixpose.structures.image import Box, Image, Mask
 from flixpose.structures.keypoints import Keypoints
@@ -55,7 +55,7 @@ class SilhouetteReader:
         if fit.penalty > _MOST_PENALTY:
             raise NoGarment(f"{image.name}: the outline is not that of a garment.", subject=image.name)
         found = kind or _KIND_OF_SHAPE[fit.shape]
-        points = _points(seen, outline, fit)
+        points = _points(seen, outline, agree(outline, fit))
         return _garment(image, seen, found, points, fit, view)
 
 
