@@ -55,6 +55,10 @@ class BlobStore(Protocol):
 
     def exists(self, key: str) -> bool: ...
 
+    def delete(self, key: str) -> None:
+        """Remove the object; nothing where there is none. Raises StoreUnavailable."""
+        ...
+
     def uri(self, key: str) -> str: ...
 
 

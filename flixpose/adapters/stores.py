@@ -90,6 +90,13 @@ class LocalStore:
     def exists(self, key: str) -> bool:
         return self.path(key).is_file()
 
+    def delete(self, key: str) -> None:
+        path = self.path(key)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as failure:
+            raise StoreUnavailable(f"{path} cannot be removed: {failure.strerror}.", subject=key) from failure
+
     def uri(self, key: str) -> str:
         return self.path(key).as_uri()
 
@@ -145,6 +152,11 @@ class S3Store:
         except ForbiddenUri as failure:
             raise StoreUnavailable(failure.message, advice=failure.advice) from failure
         return True
+
+    def delete(self, key: str) -> None:
+        uri = self.uri(key)
+        with s3_failures(uri, found=False):
+            self._client().delete_object(Bucket=self.bucket, Key=self._key(key))
 
     def uri(self, key: str) -> str:
         return f"s3://{self.bucket}/{self._key(key)}"
