@@ -91,6 +91,11 @@ def encode_png(pixels: Pixels, *, level: int = 1, source_type: str | None = None
     return raw[:after_header] + chunks + raw[after_header:]
 
 
+def is_source_type(value: str) -> bool:
+    """Whether the value is a URI of IPTC's list of digital source types."""
+    return _SOURCE_TYPE.fullmatch(value.encode()) is not None
+
+
 def find_source_type(data: bytes) -> str | None:
     """The IPTC DigitalSourceType that a file of any format carries in its XMP; None where it has none."""
     found = _SOURCE_TYPE.search(data)
@@ -147,7 +152,7 @@ def _xmp(source_type: str | None) -> bytes:
     """An XMP packet that holds nothing but the source type; empty without one."""
     if source_type is None:
         return b""
-    if not _SOURCE_TYPE.fullmatch(source_type.encode()):
+    if not is_source_type(source_type):
         raise BadSettings(f"{source_type!r} is not an IPTC digital source type.", subject=source_type)
     return (
         '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
