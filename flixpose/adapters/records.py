@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, insert
 
+from flixpose import __version__
 from flixpose.adapters import tables
 from flixpose.adapters.database import ago, insert_new
 from flixpose.structures.batch import Claim
@@ -22,7 +23,9 @@ Row = dict[str, Any]
 def insert_result(connection: Connection, claim: Claim, result: Result) -> None:
     """Everything that `result` says, under the claim's item and attempt, in the caller's transaction."""
     report = result.report
-    _insert_shared(connection, tables.images, [_image_row(of) for of in report["inputs"].values()])
+    uris = {"person": claim.job.person, "product": claim.job.product}
+    images = [_image_row(image, uris[name]) for name, image in report["inputs"].items()]
+    _insert_shared(connection, tables.images, images)
     _insert_shared(connection, tables.models, [_model_row(model) for model in report["models"]])
     sets = {subject: _set_row(subject, report) for subject in ("person", "garment")}
     _insert_sets(connection, sets, report)
@@ -34,7 +37,7 @@ def insert_result(connection: Connection, claim: Claim, result: Result) -> None:
             person_set_id=sets["person"]["id"],
             garment_set_id=sets["garment"]["id"],
             verdict=result.quality.verdict,
-            software=report["flixpose"],
+            software=__version__,
             worker=claim.worker,
             created_at=ago(0),
         )
@@ -69,8 +72,8 @@ def _insert_all(connection: Connection, table: Table, rows: list[Row], **common:
         connection.execute(insert(table), [{**row, **common} for row in rows])
 
 
-def _image_row(image: Mapping[str, Any]) -> Row:
-    return {name: image[name] for name in ("sha256", "width", "height", "uri")}
+def _image_row(image: Mapping[str, Any], uri: str) -> Row:
+    return {**{name: image[name] for name in ("sha256", "width", "height")}, "uri": uri}
 
 
 def _model_row(model: Mapping[str, Any]) -> Row:
@@ -84,7 +87,8 @@ def _points(subject: str, report: Mapping[str, Any]) -> list[Row]:
 
 def _set_row(subject: str, report: Mapping[str, Any]) -> Row:
     found = report[subject]
-    model = next(model for model in report["models"] if model["name"] == found["model"])
+    eyes, reader = report["models"]
+    model = eyes if subject == "person" else reader
     row = {
         "image_sha256": report["inputs"]["person" if subject == "person" else "product"]["sha256"],
         "subject": subject,
@@ -92,7 +96,7 @@ def _set_row(subject: str, report: Mapping[str, Any]) -> Row:
         "model_name": model["name"],
         "model_version": model["version"],
         "weights_sha256": model["sha256"],
-        "skeleton": found["skeleton"],
+        "skeleton": found["skeleton"] if subject == "person" else found["kind"],
         "score": found["score"],
         **dict(zip(("box_x0", "box_y0", "box_x1", "box_y1"), found["box"], strict=True)),
         **{name: found.get(name) for name in ("kind", "kind_score", "view", "view_score")},
@@ -130,22 +134,21 @@ def _drape_rows(result: Result) -> dict[str, list[Row]]:
 
 def _warp_row(part: Mapping[str, Any]) -> Row:
     return {
-        "part": part["part"],
+        "part": part["name"],
         "model": part["model"],
-        "homography": part["warp"]["homography"],
-        "spline": part["warp"]["spline"],
+        "homography": part["homography"],
         "stiffness": _finite(part["stiffness"]),
         "fold_ratio": _finite(part["fold_ratio"]),
         "stretch_min": _finite(part["stretch"][0]),
         "stretch_max": _finite(part["stretch"][1]),
-        "notes": list(part["notes"]),
+        "changes": list(part["changes"]),
     }
 
 
 def _control_rows(part: Mapping[str, Any]) -> list[Row]:
     return [
         {
-            "part": part["part"],
+            "part": part["name"],
             "position": n,
             "name": point["name"],
             "person_x": point["person"][0],

@@ -256,12 +256,11 @@ warps = Table(
     _text("part", primary_key=True),
     _text("model"),
     Column("homography", _JSON, nullable=False),
-    Column("spline", _JSON, nullable=True),
     _number("stiffness", null=True),
     _number("fold_ratio", null=True),
     _number("stretch_min", null=True),
     _number("stretch_max", null=True),
-    Column("notes", _JSON, nullable=False),
+    Column("changes", _JSON, nullable=False),
 )
 
 control_points = Table(

@@ -188,12 +188,11 @@ _DRAPED = (
         part TEXT NOT NULL,
         model TEXT NOT NULL,
         homography {json} NOT NULL,
-        spline {json},
         stiffness {double},
         fold_ratio {double},
         stretch_min {double},
         stretch_max {double},
-        notes {json} NOT NULL,
+        changes {json} NOT NULL,
         CONSTRAINT pk_warps PRIMARY KEY (drape_id, part)
     )""",
     """

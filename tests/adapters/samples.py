@@ -31,11 +31,10 @@ def result(job: Job, verdict: Verdict = "pass") -> Result:
 
 def report(job: Job, quality: Quality) -> dict[str, Any]:
     return {
-        "flixpose": "0.0.test",
         "inputs": {
-            "person": {"uri": job.person, "sha256": "01" * 32, "width": 300, "height": 400},
+            "person": {"name": "ann.jpg", "sha256": "01" * 32, "width": 300, "height": 400},
             "product": {
-                "uri": job.product,
+                "name": "product.jpg",
                 "sha256": f"{abs(hash(job.product)):064x}",
                 "width": 200,
                 "height": 250,
@@ -43,7 +42,6 @@ def report(job: Job, quality: Quality) -> dict[str, Any]:
         },
         "models": MODELS,
         "person": {
-            "model": "eyes",
             "skeleton": "coco_17",
             "score": 0.9,
             "box": [10.0, 20.0, 210.0, 380.0],
@@ -53,8 +51,6 @@ def report(job: Job, quality: Quality) -> dict[str, Any]:
             ],
         },
         "garment": {
-            "model": "reader",
-            "skeleton": "short_sleeve_top",
             "score": 0.8,
             "kind": "short_sleeve_top",
             "kind_score": 0.7,
@@ -65,13 +61,13 @@ def report(job: Job, quality: Quality) -> dict[str, Any]:
         },
         "parts": [
             {
-                "part": "torso",
+                "name": "torso",
                 "model": "homography",
                 "stiffness": 0.0,
                 "fold_ratio": 0.0,
                 "stretch": [0.9, 1.1],
-                "notes": [],
-                "warp": {"homography": [[1, 0, 0], [0, 1, 0], [0, 0, 1]], "spline": None},
+                "changes": [],
+                "homography": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
                 "control_points": [
                     {
                         "name": "neck_left",

@@ -1,0 +1,51 @@
+"""The only place that wires: settings in, tools out."""
+
+import hashlib
+from pathlib import Path
+
+from flixpose import pose, resources
+from flixpose.adapters.memo import RememberedGarments, RememberedPoses
+from flixpose.adapters.stores import open_store
+from flixpose.adapters.weights import WeightsCache
+from flixpose.fit.rig import load_rigs
+from flixpose.fit.verdict import load_rules
+from flixpose.garment.silhouette import SilhouetteReader
+from flixpose.imaging.decode import Limits
+from flixpose.pipeline import Tools
+from flixpose.ports import PoseEstimator
+from flixpose.settings import Settings
+from flixpose.stages.render import load_presets
+
+
+def build(settings: Settings, *, store_url: str | None = None) -> Tools:
+    """Everything that a drape needs. Nets are loaded when the first photo comes.
+
+    Args:
+        store_url: in place of the settings' own.
+
+    Raises:
+        BadSettings: a file below configs/ is broken.
+    """
+
+    def load_poses() -> PoseEstimator:
+        return pose.load(pose.DEFAULT, WeightsCache(settings.home))
+
+    return Tools(
+        poses=RememberedPoses(load_poses),
+        garments=RememberedGarments(SilhouetteReader),
+        rigs=load_rigs(resources.CONFIGS / "rigs"),
+        rules=load_rules(resources.CONFIGS / "quality.toml"),
+        presets=load_presets(resources.CONFIGS / "presets"),
+        blobs=open_store(store_url or settings.store_url, settings),
+        limits=Limits(max_megapixels=settings.max_megapixels, max_file_mb=settings.max_file_mb),
+        config_digest=digest_of(resources.CONFIGS),
+    )
+
+
+def digest_of(folder: Path) -> str:
+    """One hash over the folder's TOML files, names and contents: other numbers, other results."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.toml")):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(folder).as_posix()}\n{len(content)}\n".encode() + content)
+    return digest.hexdigest()
