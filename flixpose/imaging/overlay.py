@@ -134,7 +134,7 @@ def _disc(
 
 def _line(canvas: Picture, xy: NDArray[np.floating], colour: Colour, pen: float) -> None:
     """A polyline with a dark halo, so that it shows on any ground."""
-    _stroke(canvas, xy, HALO, pen + max(2.0, 0.8 * pen))
+    _stroke(canvas, xy, HALO, pen + max(1.0, 0.8 * pen))
     _stroke(canvas, xy, colour, pen)
 
 

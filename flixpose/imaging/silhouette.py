@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 
 Plane = NDArray[np.float32]
 
-_BAND = 2.5  # how far, in cells, the mask's outline may be wrong
+_BAND = 3.0  # how far, in cells, the mask's outline may be wrong
 _WINDOW = 5.0  # how far, in cells, colours are collected
-_NOISE = 6.0**2  # variance of a colour channel that says nothing
+_NOISE = 8.0**2  # variance of a colour channel that says nothing
 _LEAST_SUPPORT = 0.01  # share of a window that must be sure before its colours count
 _MOST_EVIDENCE = 10.0  # log odds
-_ROUNDS = 2
 _GUIDE_RADIUS = 4
 _REACH = 4 * _GUIDE_RADIUS + 1  # pixels across around the outline in which the filter acts
 _GUIDE_NOISE = 4.0**2
@@ -37,9 +36,7 @@ def tighten(pixels: NDArray[np.uint8], coarse: Plane, *, cell: float) -> NDArray
         (H, W) uint8.
     """
     small = cv2.resize(pixels, coarse.shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
-    judged = coarse
-    for part in range(1, _ROUNDS + 1):
-        judged = _judge(small, judged, band=_BAND * cell / part, window=round(_WINDOW * cell))
+    judged = _judge(small, coarse, band=_BAND * cell, window=round(_WINDOW * cell))
     near = cv2.morphologyEx(judged, cv2.MORPH_GRADIENT, np.ones((_REACH, _REACH), np.uint8)) > 0.02
     slope, offset = _guided(small, judged, near)
     return _apply(pixels, slope, offset)

@@ -20,5 +20,9 @@ def prominence(pose: Pose, size: tuple[int, int]) -> float:
 
 def same_person(a: NDArray[np.float32], b: NDArray[np.float32]) -> bool:
     """Whether two readings, (N, 2) each, are of one body: the points lie together for its size."""
-    size = float(np.hypot(*np.ptp(a, axis=0)))
-    return bool(np.median(np.hypot(*(a - b).T)) < _SAME_SPREAD * size)
+    return spread_between(a, b) < _SAME_SPREAD
+
+
+def spread_between(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    """Median distance between two readings' points, (N, 2) each, as a fraction of the first one's size."""
+    return float(np.median(np.hypot(*(a - b).T)) / max(np.hypot(*np.ptp(a, axis=0)), 1e-6))
