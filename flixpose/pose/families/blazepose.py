@@ -40,7 +40,7 @@ _REGION_SCALE = 1.25
 _LANDMARKER_SIZE = 256
 _NET_POINTS, _NET_VALUES = 39, 5  # 33 keypoints and 6 auxiliary ones: x, y, z, visibility, presence
 _AUX_CENTRE, _AUX_RIM = 33, 34
-_KERNEL = 7
+_KERNEL = 9
 _MIN_PRESENCE = 0.5
 
 _MAX_PEOPLE = 12
