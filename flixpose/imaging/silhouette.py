@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Plane = NDArray[np.float32]
+from flixpose.imaging.filters import Plane, box_mean
 
 _BAND = 3.0  # how far, in cells, the mask's outline may be wrong
 _WINDOW = 5.0  # how far, in cells, colours are collected
@@ -63,27 +63,27 @@ def _distance_to_outline(prior: Plane) -> Plane:
 
 def _likelihood(picture: Plane, weight: Plane, window: int) -> tuple[Plane, Plane]:
     """Log likelihood of each pixel under the colours of the weighted pixels around it, and their share."""
-    support = _mean(weight, window)
+    support = box_mean(weight, window)
     share = np.maximum(support, 1e-6)[..., None]
     weighted = picture * weight[..., None]
-    mean = _mean(weighted, window) / share
-    variance = np.maximum(_mean(picture * weighted, window) / share - mean * mean, 0) + _NOISE
+    mean = box_mean(weighted, window) / share
+    variance = np.maximum(box_mean(picture * weighted, window) / share - mean * mean, 0) + _NOISE
     fit = -0.5 * ((picture - mean) ** 2 / variance + np.log(variance)).sum(axis=-1)
     return fit, support
 
 
 def _guided(guide: Plane, target: Plane, near: NDArray[np.bool_]) -> tuple[Plane, Plane]:
     """The local linear map colour → target where `near`, the target itself elsewhere: slope and offset."""
-    mean_guide, mean_target = _mean(guide, _GUIDE_RADIUS), _mean(target, _GUIDE_RADIUS)
+    mean_guide, mean_target = box_mean(guide, _GUIDE_RADIUS), box_mean(target, _GUIDE_RADIUS)
     products = (guide[..., :, None] * guide[..., None, :]).reshape(*target.shape, 9)
-    spread = _mean(products, _GUIDE_RADIUS)[near].reshape(-1, 3, 3)
-    covariance = _mean(guide * target[..., None], _GUIDE_RADIUS)[near]
+    spread = box_mean(products, _GUIDE_RADIUS)[near].reshape(-1, 3, 3)
+    covariance = box_mean(guide * target[..., None], _GUIDE_RADIUS)[near]
     centre, level = mean_guide[near], mean_target[near]
     spread = spread - centre[:, :, None] * centre[:, None, :] + np.eye(3, dtype=np.float32) * _GUIDE_NOISE
     fitted = np.linalg.solve(spread, (covariance - centre * level[:, None])[..., None])[..., 0]
     slope, offset = np.zeros_like(guide), target.copy()
     slope[near], offset[near] = fitted, level - (fitted * centre).sum(axis=-1)
-    return _mean(slope, _GUIDE_RADIUS), _mean(offset, _GUIDE_RADIUS)
+    return box_mean(slope, _GUIDE_RADIUS), box_mean(offset, _GUIDE_RADIUS)
 
 
 def _apply(pixels: NDArray[np.uint8], slope: Plane, offset: Plane) -> NDArray[np.uint8]:
@@ -107,8 +107,3 @@ def _enlarged(plane: Plane, shape: tuple[int, ...], top: int, rows: int) -> Plan
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     size = (shape[1], rows)
     return np.asarray(cv2.warpAffine(plane, back, size, flags=flags, borderMode=cv2.BORDER_REPLICATE))
-
-
-def _mean(plane: Plane, radius: int) -> Plane:
-    side = 2 * radius + 1
-    return np.asarray(cv2.blur(plane, (side, side), borderType=cv2.BORDER_REFLECT), dtype=np.float32)

@@ -1,6 +1,11 @@
 """A LiteRT network as a function of arrays; one interpreter, one caller at a time."""
 
+import os
+import sys
+import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +13,9 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 Tensor = NDArray[np.float32]
+
+_CHATTER = b"INFO: Created TensorFlow Lite"
+_one_at_a_time = threading.Lock()
 
 
 class LiteRtNet:
@@ -21,8 +29,9 @@ class LiteRtNet:
     """
 
     def __init__(self, path: Path, *, threads: int) -> None:
-        self._interpreter = Interpreter(model_path=str(path), num_threads=threads)
-        self._interpreter.allocate_tensors()
+        with _without_chatter():
+            self._interpreter = Interpreter(model_path=str(path), num_threads=threads)
+            self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._outputs = [detail["index"] for detail in self._interpreter.get_output_details()]
         self._lock = threading.Lock()
@@ -33,3 +42,24 @@ class LiteRtNet:
             self._interpreter.set_tensor(self._input, picture[None])
             self._interpreter.invoke()
             return [self._interpreter.get_tensor(index) for index in self._outputs]
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Drop the one line that the C++ side writes on standard error at every start; pass on all others.
+
+    It has no switch of its own. What other threads write meanwhile arrives a moment later, unharmed.
+    """
+    with _one_at_a_time, tempfile.TemporaryFile() as aside:
+        sys.stderr.flush()
+        stderr = os.dup(2)
+        os.dup2(aside.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            aside.seek(0)
+            for line in aside:
+                if not line.startswith(_CHATTER):
+                    os.write(stderr, line)
+            os.close(stderr)
