@@ -18,7 +18,13 @@ _STEPS = (1.0, 1.8, 2.7, 4.0, 6.0, 9.0)  # multiples of the least step that are 
 _LEAKS = (0.0, 0.008, 0.016, 0.024)  # half widths of gaps in a faint outline that are tried
 _AREA_WEIGHT = 3.0  # a leak costs area, a fringe costs contrast along the rim
 _FULL_CONTRAST = 20.0
-_TIE = 0.03
+_TIE = 0.06
+_WORTH_CLOSING = 0.10  # closing wider gaps must gain more than this
+_LEAST_GAP = 0.0012  # of the region's area
+_THINNEST_GAP = 0.006  # of the longer side
+_LEAST_EMPTY = 0.7
+_SPILL = 0.1  # of the contrast: what coding leaves in a narrow gap
+_MOST_GAPS = 4
 _BLUR = 0.25  # of the strongest contrast within two pixels: weaker is an edge's blur
 _SMALLEST_PIECE = 0.001  # of the largest piece's area
 _FURTHEST_PIECE = 0.03  # from the nearest other piece
@@ -31,29 +37,32 @@ def cut_out(lab: NDArray[np.float32], background: Background) -> Region:
     distance = background.distance(lab)
     least = max(_SIGMAS * background.noise, _LEAST_STEP)
     step, leak = _choose(distance, least)
-    region = _at_step(distance, step, round(leak * max(distance.shape)))
-    return carve(region, distance < least)
+    spill = _SPILL * float(np.median(distance[distance > step])) if (distance > step).any() else 0.0
+    empty = distance < max(least, min(step, spill))
+    region = _at_step(distance, empty, step, round(leak * max(distance.shape)))
+    return region & ~gaps(region, empty, empty)
 
 
 def _choose(distance: NDArray[np.float32], least: float) -> tuple[float, float]:
     """The threshold, and the half width of the gaps to close, that give a whole region with a strong rim.
 
     Too low a threshold adds a fringe of coding noise or shadow, whose rim is weak; too high a one lets the
-    background into a pale garment, which costs area. Of equals the highest threshold and smallest closing.
+    background into a pale garment, which costs area. Of thresholds that do equally well the middle one.
     """
     shrink = min(1.0, _CHOOSING_SIDE / max(distance.shape))
-    small = np.asarray(
-        cv2.resize(distance, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.float32
-    )
-    best, best_value = (least, 0.0), -np.inf
-    for step in (least * multiple for multiple in reversed(_STEPS)):
-        occupied = _occupied(small, step)
-        for leak in _LEAKS:
-            region = main_pieces(flood(occupied, round(leak * max(small.shape))))
-            value = _value(small, region)
-            if value > best_value + _TIE:
-                best, best_value = (step, leak), value
-    return best
+    small = cv2.resize(distance, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    small = np.asarray(small, np.float32)
+    steps = least * np.array(_STEPS)
+    values = np.empty((len(steps), len(_LEAKS)))
+    for row, step in enumerate(steps):
+        occupied = _occupied(small, float(step))
+        for column, leak in enumerate(_LEAKS):
+            radius = round(leak * max(small.shape))
+            values[row, column] = _value(small, main_pieces(flood(occupied, radius)))
+    good = np.nonzero(values.max(axis=1) >= values.max() - _TIE)[0]
+    middle = int(good[len(good) // 2]) if len(good) > 2 else int(good[0])
+    leaks = np.nonzero(values[middle] >= values[middle].max() - _WORTH_CLOSING)[0]
+    return float(steps[middle]), _LEAKS[int(leaks[0])]
 
 
 def _value(distance: NDArray[np.float32], region: Region) -> float:
@@ -66,11 +75,11 @@ def _value(distance: NDArray[np.float32], region: Region) -> float:
     return float(np.log(inner.mean()) + _AREA_WEIGHT * np.log(region.mean()))
 
 
-def _at_step(distance: NDArray[np.float32], step: float, leak: int) -> Region:
+def _at_step(distance: NDArray[np.float32], empty: Region, step: float, leak: int) -> Region:
     """What stands further than `step` from the background, closed against discs of radius `leak` pixels."""
     occupied = _occupied(distance, step)
     solid = main_pieces(flood(occupied, leak))
-    return main_pieces(_reopen(solid, flood(occupied, 0), leak)) if leak else solid
+    return main_pieces(_reopen(solid, flood(occupied, 0), empty, leak)) if leak else solid
 
 
 def _occupied(distance: NDArray[np.float32], step: float) -> Region:
@@ -92,17 +101,14 @@ def flood(occupied: Region, radius: int) -> Region:
     return outside[pad:-pad, pad:-pad] == 0
 
 
-def _reopen(solid: Region, open_region: Region, leak: int) -> Region:
+def _reopen(solid: Region, open_region: Region, empty: Region, leak: int) -> Region:
     """Take back what only the disc's radius filled: narrow gaps and sharp corners, not leaks into prints."""
-    filled = (solid & ~open_region).astype(np.uint8)
-    count, labels, stats, centres = cv2.connectedComponentsWithStats(filled, connectivity=4)
-    deep = cv2.erode(filled, _disc(max(1, leak // 2))).astype(bool)
-    is_deep = np.bincount(labels[deep], minlength=count) > 0
-    out = solid.copy()
-    for label in range(1, count):
-        if not is_deep[label] or _is_gap(solid, stats[label], centres[label]):
-            out &= labels != label
-    return out
+    filled = solid & ~open_region
+    deep = np.asarray(cv2.erode(filled.astype(np.uint8), _disc(max(1, leak // 2))), np.uint8)
+    count, labels = cv2.connectedComponents(filled.astype(np.uint8), connectivity=4)
+    shallow = np.bincount(labels[deep > 0], minlength=count) == 0
+    shallow[0] = False
+    return solid & ~shallow[labels] & ~gaps(solid, filled, empty)
 
 
 def main_pieces(region: Region) -> Region:
@@ -120,29 +126,34 @@ def main_pieces(region: Region) -> Region:
     return keep[labels] & (clusters == chosen)
 
 
-def carve(solid: Region, empty: Region) -> Region:
-    """Open what is background seen through the garment: between sleeve and body, under straps.
+def gaps(solid: Region, holes: Region, empty: Region) -> Region:
+    """Those holes through which the background is seen: between sleeve and body, under straps.
 
-    A print in the background's colour stays: it lies in the middle, is small, or is not upright.
+    Such a hole is empty, large, upright, not in the middle of the garment, and has few of its like: a print
+    in the background's colour is none, and stripes are many.
     """
-    inside = (empty & solid).astype(np.uint8)
+    inside = (holes & solid).astype(np.uint8)
     count, labels, stats, centres = cv2.connectedComponentsWithStats(inside, connectivity=4)
-    carved = solid.copy()
+    chosen = np.zeros(count, bool)
     for label in range(1, count):
         if _is_gap(solid, stats[label], centres[label]):
-            carved &= labels != label
-    return carved
+            chosen[label] = float(empty[labels == label].mean()) > _LEAST_EMPTY
+    if chosen.sum() > _MOST_GAPS:
+        chosen[:] = False
+    return chosen[labels]
 
 
 def _is_gap(solid: Region, stats: NDArray[np.int32], centre: NDArray[np.float64]) -> bool:
-    """Whether a hole of `solid` shows the background: large, upright, and off the middle of the garment."""
-    if float(stats[cv2.CC_STAT_AREA]) < max(12.0, 0.0012 * float(solid.sum())):
+    area, height, width = (
+        float(stats[i]) for i in (cv2.CC_STAT_AREA, cv2.CC_STAT_HEIGHT, cv2.CC_STAT_WIDTH)
+    )
+    thickness = area / max(height, 1.0)
+    if area < _LEAST_GAP * float(solid.sum()) or thickness < _THINNEST_GAP * max(solid.shape):
         return False
     columns = np.nonzero(solid.any(axis=0))[0]
     left, right = float(columns[0]), float(columns[-1])
     off = abs(2 * (centre[0] - left) / max(right - left, 1.0) - 1)
-    slender = stats[cv2.CC_STAT_HEIGHT] / max(stats[cv2.CC_STAT_WIDTH], 1)
-    return bool(off > 0.4 and slender > 1.8)
+    return bool(off > 0.4 and height > 1.8 * width)
 
 
 def _disc(radius: int) -> NDArray[np.uint8]:
