@@ -62,10 +62,13 @@ def drape_chunk(self: Task, item_ids: list[str]) -> None:
 
 
 def pipeline_runner(settings: Settings) -> Runner:
-    """The real work, with its models loaded."""
+    """The real work. The models are loaded here, so that no item waits for them."""
     from flixpose import bootstrap, pipeline
 
-    return partial(pipeline.run, tools=bootstrap.build(settings), layers=True)
+    tools = bootstrap.build(settings)
+    for eyes in (tools.poses, tools.garments):
+        log.info("loaded %s", eyes.model.name)
+    return partial(pipeline.run, tools=tools, layers=True)
 
 
 def find_runner(name: str) -> Callable[[Settings], Runner]:

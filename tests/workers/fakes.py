@@ -1,18 +1,25 @@
-"""Quick stand-ins for the pipeline, found by worker processes through FLIXPOSE_RUNNER.
+"""A quick stand-in for the pipeline, found by worker processes through FLIXPOSE_RUNNER.
 
 What a job's `sku` begins with says what happens to it: `ok`, `review`, `bad` (a deliberate failure), `boom`
-(an unforeseen one), `slow` (takes a while), `crash` (kills its process).
+(an unforeseen one), `slow` (takes a while), `crash` (kills its process). Objects are really written.
 """
 
 import hashlib
+import json
 import os
 import signal
 import time
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from flixpose.adapters.stores import open_store
 from flixpose.errors import NoPerson
+from flixpose.imaging.files import sha256_hex
+from flixpose.ports import BlobStore
 from flixpose.settings import Settings
-from flixpose.structures.job import Artifact, Figure, Job, Quality, Reason, Result
+from flixpose.structures.job import Artifact, Job, Result
+from tests.adapters import samples
 from workers.chunk import Runner
 
 RUNNER = "tests.workers.fakes:runner"
@@ -21,10 +28,10 @@ SLOW_S = 0.3
 
 
 def runner(settings: Settings) -> Runner:
-    return run
+    return partial(run, blobs=open_store(settings.store_url, settings))
 
 
-def run(job: Job) -> Result:
+def run(job: Job, blobs: BlobStore) -> Result:
     if log := os.environ.get(LOG_VARIABLE):
         with Path(log).open("a") as lines:
             lines.write(f"{job.ref}\n")
@@ -37,40 +44,19 @@ def run(job: Job) -> Result:
         os.kill(os.getpid(), signal.SIGKILL)
     if what == "slow":
         time.sleep(SLOW_S)
-    return result(job, "review" if what == "review" else "pass")
-
-
-def result(job: Job, verdict: str = "pass") -> Result:
-    """A complete result with the report that the database wants."""
-    digest = hashlib.sha256(repr(job).encode()).hexdigest()
-    reasons = (Reason("low_score", "person_score", 0.4, 0.5),) if verdict == "review" else ()
-    quality = Quality((Figure("person_score", 0.9, ""),), verdict, reasons)  # type: ignore[arg-type]
-    artifact = Artifact("result", f"results/{digest[:2]}/{digest}/result.jpg", "image/jpeg", digest, 3)
-    return Result(job, (artifact,), quality, _report(job))
-
-
-def _report(job: Job) -> dict[str, object]:
-    model = {
-        "name": "fake",
-        "version": "1",
-        "task": "all",
-        "licence": "Apache-2.0",
-        "origin": "",
-        "sha256": "",
+    result = samples.result(job, "review" if what == "review" else "pass")
+    digest = hashlib.sha256(repr((job.product, job.person)).encode()).hexdigest()
+    files = {
+        "result.jpg": ("image/jpeg", f"picture of {job.product} on {job.person}".encode()),
+        "overlay.png": ("image/png", b"overlay"),
+        "report.json": ("application/json", json.dumps(result.report).encode()),
     }
-    point = {"name": "nose", "x": 10.5, "y": 20.5, "score": 0.9}
-    found = {"model": "fake", "skeleton": "fake_1", "score": 0.9, "box": [0.0, 0.0, 100.0, 200.0]}
-    garment = {"kind": "skirt", "kind_score": 0.9, "view": "front", "view_score": 0.9}
-    inputs = {
-        role: {"sha256": hashlib.sha256(uri.encode()).hexdigest(), "width": 100, "height": 200, "uri": uri}
-        for role, uri in (("person", job.person), ("product", job.product))
-    }
-    return {
-        "flixpose": "0.1.0",
-        "inputs": inputs,
-        "models": [model],
-        "person": {**found, "keypoints": [point]},
-        "garment": {**found, **garment, "landmarks": [point]},
-        "parts": [],
-        "milliseconds": {"all": 1.0},
-    }
+    return replace(
+        result, artifacts=tuple(_put(blobs, f"results/{digest}/{n}", n, *f) for n, f in files.items())
+    )
+
+
+def _put(blobs: BlobStore, key: str, name: str, media_type: str, data: bytes) -> Artifact:
+    sha256 = sha256_hex(data)
+    blobs.put(key, data, media_type=media_type, sha256=sha256)
+    return Artifact(name, key, media_type, sha256, len(data))

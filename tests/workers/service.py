@@ -26,6 +26,7 @@ class Service:
         self.variables = {
             "FLIXPOSE_DATABASE_URL": database_url,
             "FLIXPOSE_BROKER_URL": broker_url,
+            "FLIXPOSE_STORE_URL": (folder / "store").as_uri(),
             "FLIXPOSE_RUNNER": RUNNER,
             LOG_VARIABLE: str(self.runs),
             "FLIXPOSE_RETRY_DELAY_S": "0.1",
