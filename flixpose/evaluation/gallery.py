@@ -151,13 +151,18 @@ def _one_garment(
     for done, person in enumerate(wearers, 1):
         row, draped = drape_row("garments", person, product, outing.tools, kind if outing.tell_kind else None)
         row = _keep(row, draped, outing.out, f"garments/{path.stem}/{_stem(person)}.jpg")
-        picture = person.pixels if draped is None else draped.picture
+        picture = _faded(person.pixels) if draped is None else draped.picture
         tiles.append(Tile(picture, (row.person, row.outcome, row.kind or ""), row.tone))
         rows.append(row)
         advance(done=done, note=f"{row.garment} on {row.person}: {row.outcome}")
     sheet = contact_sheet(path.name, tiles, columns=6, cell=(300, 400))
     write_atomic(outing.out / "sheets" / f"{path.stem}.jpg", encode_jpeg(sheet, quality=88))
     return rows
+
+
+def _faded(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """An untouched person image that nobody shall take for a result."""
+    return np.asarray(255 - (255 - picture) // 3, np.uint8)
 
 
 def shows_legs(person: Image, tools: Tools) -> bool:
