@@ -22,6 +22,7 @@ HALO: Colour = (20, 20, 24)
 ACCENT: Colour = (0, 200, 120)
 
 _SHIFT = 4  # fractional bits of OpenCV's drawing coordinates
+_LINES_PER_BODY = 120  # and at most this fraction of the body's longer side
 _LINES_PER_SIDE = 400  # a line is this fraction of the picture's longer side
 
 
@@ -39,7 +40,7 @@ def draw_keypoints(
     Works for keypoints of a body and landmarks of a garment.
     """
     canvas = picture.copy()
-    pen = pen_width(picture)
+    pen = min(pen_width(picture), max(1.0, _extent(found) / _LINES_PER_BODY))
     for a, b in found.skeleton.edges:
         if found.has(a, min_score) and found.has(b, min_score):
             colour = side_colour(a) if side_colour(a) == side_colour(b) else MIDDLE
@@ -145,6 +146,12 @@ def _stroke(canvas: Picture, xy: NDArray[np.floating], colour: Colour, width: fl
 def _fixed(xy: NDArray[np.floating]) -> NDArray[np.int32]:
     """House's frame → OpenCV's pixel indices with `_SHIFT` fractional bits."""
     return np.rint((np.asarray(xy, dtype=np.float64) - 0.5) * (1 << _SHIFT)).astype(np.int32)
+
+
+def _extent(found: Keypoints) -> float:
+    """Longer side of the box around the points that are there."""
+    there = found.xy[np.isfinite(found.xy).all(axis=1)]
+    return float(np.ptp(there, axis=0).max()) if len(there) else 0.0
 
 
 def _finite_runs(xy: NDArray[np.floating]) -> list[NDArray[np.floating]]:

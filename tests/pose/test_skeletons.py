@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+from pycocotools.cocoeval import Params
+
+from flixpose.errors import UsageError
+from flixpose.pose.skeletons import BLAZEPOSE_33, COCO_17, SKELETONS, convert, skeleton
+from flixpose.structures.keypoints import Keypoints
+
+
+def some_body() -> Keypoints:
+    rng = np.random.default_rng(5)
+    xy = rng.uniform(0, 500, (33, 2)).astype(np.float32)
+    return Keypoints(BLAZEPOSE_33, xy, rng.random(33).astype(np.float32))
+
+
+@pytest.mark.parametrize(("name", "count"), [("blazepose_33", 33), ("coco_17", 17)])
+def test_a_skeleton_speaks_of_its_own_points_only(name, count):
+    known = skeleton(name)
+    assert len(known) == len(set(known.names)) == count
+    assert {end for edge in known.edges for end in edge} <= set(known.names)
+    assert len(set(map(frozenset, known.edges))) == len(known.edges)
+
+
+@pytest.mark.parametrize("known", SKELETONS.values(), ids=SKELETONS)
+def test_every_point_but_the_nose_has_its_mirror(known):
+    paired = [end for pair in known.mirror for end in pair]
+    assert sorted([*paired, "nose"]) == sorted(known.names)
+    for left, right in known.mirror:
+        assert "left" in left and right == left.replace("left", "right")
+
+
+def test_coco_sigmas_are_those_of_the_reference_evaluation():
+    ours = [COCO_17.sigmas[name] for name in COCO_17.names]
+    assert ours == pytest.approx(list(Params(iouType="keypoints").kpt_oks_sigmas))
+
+
+def test_conversion_goes_by_name():
+    body = some_body()
+    coco = convert(body, COCO_17)
+    for name in COCO_17.names:
+        assert np.array_equal(coco[name], body[name]) and coco.score(name) == body.score(name)
+
+
+def test_conversion_leaves_absent_what_the_source_does_not_know():
+    back = convert(convert(some_body(), COCO_17), BLAZEPOSE_33)
+    assert len(back.present) == 17
+    assert not back.has("left_heel") and back.score("left_heel") == 0 and np.isnan(back["left_heel"]).all()
+
+
+def test_an_unknown_skeleton_is_a_usage_error_that_names_the_known_ones():
+    with pytest.raises(UsageError, match="coco_17"):
+        skeleton("openpose_18")
