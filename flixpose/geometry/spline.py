@@ -16,7 +16,9 @@ from flixpose.structures.warp import Spline
 Points = NDArray[Any]  # float64
 
 _TINY = 1e-300  # stands for r² = 0, where φ and the derivative's radial part vanish
-_BLOCK = 1 << 17  # kernel entries at a time: 1 MB of float64, stays in the second-level cache
+# Kernel entries at a time: they stay in the second-level cache, and the products are too small for the linear
+# algebra library's own threads, which spin against each other where several workers share a machine.
+_BLOCK = 1 << 15
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -26,9 +28,9 @@ class SplineSystem:
     Attributes:
         centres: (N, 2) centred and scaled. shift, scale: as in `Spline`.
         kernel: (N, N) φ between the centres.
-        plane: (N, 3) [1, u_x, u_y]; inverse: (3, N) its pseudo-inverse, which leaves a direction without
-            spread (collinear centres) as it is.
-        free: (N, N - rank) basis of the weights that bend but do not shift, scale or shear.
+        plane: (N, rank) orthonormal basis of [1, u_x, u_y] over the centres; rank < 3 where they are
+            collinear.
+        back: (3, rank) from that basis to [1, u_x, u_y]; a direction without spread keeps the identity.
     """
 
     centres: Points
@@ -36,8 +38,7 @@ class SplineSystem:
     scale: float
     kernel: Points
     plane: Points
-    inverse: Points
-    free: Points
+    back: Points
 
 
 def prepare(xy: Points) -> SplineSystem:
@@ -46,11 +47,11 @@ def prepare(xy: Points) -> SplineSystem:
     shift = xy.mean(axis=0)
     scale = float(np.abs(xy - shift).max()) or 1.0
     centres = (xy - shift) / scale
-    plane = np.column_stack([np.ones(len(xy)), centres])
-    left, strengths, right = np.linalg.svd(plane, full_matrices=True)
+    whole = np.column_stack([np.ones(len(xy)), centres])
+    basis, strengths, right = np.linalg.svd(whole, full_matrices=False)
     rank = int((strengths > 1e-7 * strengths[0]).sum())
-    inverse = right[:rank].T @ (left[:, :rank] / strengths[:rank]).T
-    return SplineSystem(centres, shift, scale, _kernel(centres, centres), plane, inverse, left[:, rank:])
+    back = right[:rank].T / strengths[:rank]
+    return SplineSystem(centres, shift, scale, _kernel(centres, centres), basis[:, :rank], back)
 
 
 def solve(
@@ -68,13 +69,15 @@ def solve(
     identity = system.shift + system.scale * system.centres
     rest = np.asarray(values, dtype=np.float64) - identity
     softness = np.full(len(rest), stiffness) if weights is None else stiffness / np.maximum(weights, 1e-12)
-    kernel = system.kernel + np.diag(softness)
+    count, rank = system.plane.shape
+    matrix = np.zeros((count + rank, count + rank))
+    matrix[:count, :count] = system.kernel + np.diag(softness)
+    matrix[:count, count:], matrix[count:, :count] = system.plane, system.plane.T
     try:
-        bend = np.linalg.solve(system.free.T @ kernel @ system.free, system.free.T @ rest)
+        solved = np.linalg.solve(matrix, np.vstack([rest, np.zeros((rank, 2))]))
     except np.linalg.LinAlgError as error:
         raise DegenerateWarp("Two control points lie on the same spot.", reason="coincident") from error
-    spline_weights = system.free @ bend
-    affine = system.inverse @ (rest - kernel @ spline_weights)
+    spline_weights, affine = solved[:count], system.back @ solved[count:]
     affine += np.vstack([system.shift, system.scale * np.eye(2)])
     if not np.isfinite(affine).all():
         raise DegenerateWarp("The control points give no finite spline.", reason="coincident")
@@ -117,9 +120,10 @@ def _blocks(rows: int, centres: int) -> list[slice]:
 
 
 def _squared_distances(u: Points, centres: Points) -> Points:
-    squares = u @ (-2.0 * centres.T)
-    squares += (u * u).sum(axis=1)[:, None]
-    squares += (centres * centres).sum(axis=1)
+    squares = np.subtract.outer(u[:, 0], centres[:, 0])
+    squares *= squares
+    down = np.subtract.outer(u[:, 1], centres[:, 1])
+    squares += np.multiply(down, down, out=down)
     return np.maximum(squares, _TINY, out=squares)
 
 

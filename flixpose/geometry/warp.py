@@ -42,6 +42,17 @@ def jacobian(warp: AnyWarp, xy: NDArray[Any]) -> Points:
     return out
 
 
+def beyond_horizon(warp: AnyWarp, xy: NDArray[Any]) -> NDArray[np.bool_]:
+    """(N,) person points on or behind a homography's horizon: there `map_points` says nothing of use."""
+    here = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
+    out = np.zeros(len(here), dtype=bool)
+    last = _parts(warp)[-1]
+    for part in _parts(warp):
+        out |= projective.depths(part.homography, here) < 1e-6
+        here = here if part is last else map_points(part, here)
+    return out
+
+
 def invert_points(warp: AnyWarp, xy: NDArray[Any]) -> Points:
     """Garment xy (N, 2) → the person xy (N, 2) that the warp takes there, to 1e-6 garment pixels.
 

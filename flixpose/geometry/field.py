@@ -1,0 +1,206 @@
+"""Which source position every canvas pixel shows, and how much of the canvas a garment covers.
+
+Only what is covered is looked at: the canvas is cut into cells of 64 pixels, those that cannot show anything
+of the source are left out, and neighbours that need the same filter are joined into runs (short, wide tiles).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.geometry.lattice import COARSEST, FAR, FINEST, Lattice, coarse_lattice, interpolation, refined
+from flixpose.structures.warp import AnyWarp
+
+CELL = COARSEST
+_RUN_CELLS = 8
+_BLOCK = 16  # source pixels to one entry of the occupancy table
+_MOSTLY = 0.1  # refine everything while more than this share of the cells needs it, then single runs
+_SPARE = 2.0  # source pixels by which a cell may bulge beyond its nodes, and bicubic's reach
+
+# Filtering sets in where a canvas pixel is wider than this many source pixels, and takes a whole pixel's box
+# from the second value on; between them it grows without a seam.
+_SHARP, _SOFT = 1.2, 1.6
+_SPACING = 1.05  # source pixels between two subsamples at most
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A tile of the canvas: offset from the field's origin and size in pixels, subsamples along x and y."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    samples: tuple[int, int]
+
+    def offsets(self) -> list[tuple[float, float]]:
+        """Where the subsamples lie within a pixel, (a, b) in (-½, ½)."""
+        across, down = self.samples
+        return [
+            ((i + 0.5) / across - 0.5, (j + 0.5) / down - 0.5) for j in range(down) for i in range(across)
+        ]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Tile:
+    """The field over one run, at the nodes of a lattice, all (2, rows, columns) float32.
+
+    Attributes:
+        centre: source position of a canvas pixel's centre.
+        across, down: what a step of one pixel along x and y adds, shortened to 0 where the source is not
+            reduced and no filter is needed; None where none of the run needs one.
+    """
+
+    run: Run
+    stride: int
+    centre: NDArray[np.float32]
+    across: NDArray[np.float32] | None
+    down: NDArray[np.float32] | None
+
+    def positions(self, a: float = 0.0, b: float = 0.0) -> NDArray[np.float32]:
+        """(2, height, width) source pixels (house's frame) of the subsample (a, b) of every pixel."""
+        nodes = self.centre
+        if self.across is not None and a:
+            nodes = nodes + np.float32(a) * self.across
+        if self.down is not None and b:
+            nodes = nodes + np.float32(b) * self.down
+        out = np.empty((2, self.run.height, self.run.width), np.float32)
+        down = interpolation(self.run.height, self.stride)
+        # Narrow blocks: most weights of a wide one are 0, and the library stays with one thread.
+        block = CELL if self.stride < 8 else 2 * CELL
+        for start in range(0, self.run.width, block):
+            across = interpolation(min(block, self.run.width - start), self.stride)
+            column = start // self.stride
+            here = nodes[:, :, column : column + across.shape[1]]
+            np.matmul(down @ here, across.T, out=out[:, :, start : start + len(across)])
+        return out
+
+
+class Field:
+    """The field of one warp over one area of the canvas.
+
+    Args:
+        origin: (x, y) of the area on the canvas, whole pixels. width, height: of the area.
+        tolerance: of a position against the exact warp, source pixels.
+    """
+
+    def __init__(
+        self, warp: AnyWarp, origin: tuple[int, int], width: int, height: int, *, tolerance: float
+    ) -> None:
+        self.warp, self.width, self.height, self.tolerance = warp, width, height, tolerance
+        self._lattice = refined(warp, coarse_lattice(warp, origin, width, height), tolerance)
+        self.shape = (-(-height // CELL), -(-width // CELL))  # rows and columns of cells
+
+    def active(self, occupancy: "Occupancy") -> NDArray[np.bool_]:
+        """The cells that may show something of the source."""
+        low, high = (self._over_cells(self._lattice.nodes, most) for most in (np.minimum, np.maximum))
+        sane = (np.abs(low) < FAR).all(axis=0) & (np.abs(high) < FAR).all(axis=0)
+        return sane & occupancy.touched(low - _SPARE, high + _SPARE)
+
+    def refine(self, active: NDArray[np.bool_]) -> None:
+        """Refine the whole lattice while more than a few active cells need it."""
+        while self._lattice.stride > FINEST:
+            needy = self._over_cells(self._lattice.rough, np.logical_or) & active
+            if needy.sum() <= _MOSTLY * active.sum():
+                return
+            self._lattice = refined(self.warp, self._lattice, self.tolerance)
+
+    def least_scale(self, active: NDArray[np.bool_]) -> float:
+        """The fewest source pixels along one step of one canvas pixel, over the active cells."""
+        steps = np.stack([np.hypot(*step) for step in _steps(self._lattice)])
+        return float(self._over_cells(steps, np.minimum).min(axis=0)[active].min())
+
+    def runs(self, active: NDArray[np.bool_], reduced: int = 1) -> Iterator[Run]:
+        """The active cells as tiles; `reduced`: source pixels to a pixel of the reduced source sampled."""
+        lengths = np.stack([_filtered(np.hypot(*step) / reduced) for step in _steps(self._lattice)])
+        longest = self._over_cells(lengths, np.maximum)
+        counts = np.where(longest > 0, np.maximum(np.ceil(longest / _SPACING), 2), 1).astype(int)
+        for row in range(self.shape[0]):
+            for first, end in _alike(active[row], counts[:, row]):
+                x, y = first * CELL, row * CELL
+                samples = (int(counts[0, row, first]), int(counts[1, row, first]))
+                yield Run(x, y, min(end * CELL, self.width) - x, min(CELL, self.height - y), samples)
+
+    def tile(self, run: Run, reduced: int = 1) -> Tile:
+        """The field over a run, refined as far as it needs; in pixels of the reduced source."""
+        lattice = self._lattice.part(run.x, run.y, run.width, run.height)
+        while lattice.stride > FINEST and lattice.rough[1:-1, 1:-1].any():
+            lattice = refined(self.warp, lattice, self.tolerance)
+        across, down = (
+            _shortened(step, reduced) if count > 1 else None
+            for step, count in zip(_steps(lattice), run.samples, strict=True)
+        )
+        return Tile(run, lattice.stride, (lattice.nodes / reduced).astype(np.float32), across, down)
+
+    def _over_cells(self, values: NDArray[Any], most: np.ufunc) -> NDArray[Any]:
+        """Node values (…, rows, columns) → the most over each cell's nodes and those around them."""
+        step, (rows, columns) = CELL // self._lattice.stride, self.shape
+        along = _windows(values, most, step, columns)
+        return _windows(along.swapaxes(-1, -2), most, step, rows).swapaxes(-1, -2)
+
+
+class Occupancy:
+    """Where a source has anything to show: a summed table over blocks of its alpha (H, W)."""
+
+    def __init__(self, alpha: NDArray[np.uint8]) -> None:
+        height, width = alpha.shape
+        self.shape = (-(-height // _BLOCK), -(-width // _BLOCK))
+        padded = np.zeros((self.shape[0] * _BLOCK, self.shape[1] * _BLOCK), np.uint8)
+        padded[:height, :width] = alpha
+        rows = padded.reshape(self.shape[0], _BLOCK, -1).max(axis=1)
+        blocks = rows.reshape(*self.shape, _BLOCK).max(axis=2)
+        self.sums = cv2.integral((blocks > 0).astype(np.uint8))
+
+    def touched(self, low: NDArray[Any], high: NDArray[Any]) -> NDArray[np.bool_]:
+        """Whether the source boxes low…high (2, …) hold anything that is not transparent."""
+        limits = self.shape[::-1]
+        x0, y0 = (np.clip(v // _BLOCK, 0, n).astype(int) for v, n in zip(low, limits, strict=True))
+        x1, y1 = (np.clip(v // _BLOCK + 1, 0, n).astype(int) for v, n in zip(high, limits, strict=True))
+        sums = self.sums
+        held = sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0]
+        return (x1 > x0) & (y1 > y0) & (held > 0)
+
+
+def _steps(lattice: Lattice) -> tuple[NDArray[Any], NDArray[Any]]:
+    """What a step of one canvas pixel along x and along y adds to the source position, (2, rows, columns)."""
+    down, across = np.gradient(lattice.nodes, lattice.stride, axis=(1, 2))
+    return across, down
+
+
+def _filtered(length: NDArray[Any]) -> NDArray[Any]:
+    """How much of a pixel's step (source pixels) is averaged over: nothing, or in the end all of it."""
+    return length * np.clip((length - _SHARP) / (_SOFT - _SHARP), 0.0, 1.0)
+
+
+def _shortened(step: NDArray[Any], reduced: int) -> NDArray[np.float32]:
+    step = step / reduced
+    length = np.maximum(np.hypot(*step), 1e-12)
+    return (step * (_filtered(length) / length)).astype(np.float32)
+
+
+def _windows(values: NDArray[Any], most: np.ufunc, step: int, count: int) -> NDArray[Any]:
+    """The most over nodes step·k + 1 … step·k + step + 3 (one more than the cell's own on each side)."""
+    out = values[..., 1 : 1 + step * count : step].copy()
+    for shift in range(2, step + 4):
+        most(out, values[..., shift : shift + step * (count - 1) + 1 : step], out=out)
+    return out
+
+
+def _alike(active: NDArray[np.bool_], counts: NDArray[Any]) -> Iterator[tuple[int, int]]:
+    """Stretches first…end of active cells with the same (2, columns) counts, eight cells at most."""
+    column = 0
+    while column < len(active):
+        end = column + 1
+        if active[column]:
+            while (
+                end < min(len(active), column + _RUN_CELLS)
+                and active[end]
+                and (counts[:, end] == counts[:, column]).all()
+            ):
+                end += 1
+            yield column, end
+        column = end
