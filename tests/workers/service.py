@@ -3,8 +3,10 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+
+import pytest
 
 from flixpose.adapters.database import Database
 from flixpose.adapters.jobs import JobStore
@@ -14,13 +16,16 @@ from flixpose.structures.job import Job
 from tests.workers.fakes import LOG_VARIABLE, RUNNER
 
 _ROOT = Path(__file__).resolve().parents[2]
+NONE: Mapping[str, str] = {}
 _QUICK = ("--stale-after", "1.0", "--unclaimed-after", "0.5", "--sweep-every", "0.3")
 
 
 class Service:
     """Starts workers and relays over one database and one queue; the fixture stops them."""
 
-    def __init__(self, folder: Path, database_url: str, broker_url: str) -> None:
+    def __init__(
+        self, folder: Path, database_url: str, broker_url: str, variables: Mapping[str, str] = NONE
+    ) -> None:
         self.folder = folder
         self.runs = folder / "runs.txt"
         self.variables = {
@@ -30,6 +35,7 @@ class Service:
             "FLIXPOSE_RUNNER": RUNNER,
             LOG_VARIABLE: str(self.runs),
             "FLIXPOSE_RETRY_DELAY_S": "0.1",
+            **variables,
         }
         database = Database(database_url)
         database.migrate()
@@ -80,3 +86,27 @@ class Service:
         child = start(name, command, log=log, environment=environment, folder=_ROOT, grace_s=20)
         self._children.append(child)
         return child
+
+
+@pytest.fixture
+def service(tmp_path: Path, postgres_url: str, redis_url: str) -> Iterator[Service]:
+    """Over real servers, with a folder as store."""
+    running = Service(tmp_path, postgres_url, redis_url)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def s3_service(
+    tmp_path: Path,
+    postgres_url: str,
+    redis_url: str,
+    s3_env: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Service]:
+    """Over real servers, with an S3 bucket as store; this process's environment leads to them, too."""
+    running = Service(tmp_path, postgres_url, redis_url, s3_env)
+    for name, value in running.variables.items():
+        monkeypatch.setenv(name, value)
+    yield running
+    running.close()
