@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, exc, literal, make_url, text
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, exc, literal, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -58,13 +58,13 @@ class Database:
     """One database and its pool of connections; safe to share between threads, not between processes.
 
     Args:
-        url: SQLAlchemy URL, `sqlite:///file` or `postgresql+psycopg://…`.
+        url: SQLAlchemy's, `sqlite:///file` or `postgresql+psycopg://…`.
     """
 
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(url)
+    def __init__(self, url: str | URL) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
 
     @contextmanager
     def transaction(self, *, write: bool = True) -> Iterator[Connection]:
@@ -100,7 +100,7 @@ class Database:
             found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
         if found != SCHEMA:
             raise DatabaseUnavailable(
-                f"{redact(self.url)} has schema {found}, but this flixpose needs {SCHEMA}.",
+                f"{self.url.render_as_string(hide_password=True)} has schema {found}, but this flixpose needs {SCHEMA}.",
                 advice=_MIGRATE_ADVICE
                 if found is None or found < SCHEMA
                 else "Install the flixpose that made this schema, or a newer one.",
@@ -168,7 +168,7 @@ def _unavailable(failure: exc.SQLAlchemyError) -> DatabaseUnavailable:
     return DatabaseUnavailable(f"The database does not answer ({cause}).")
 
 
-def _postgresql_engine(url: str) -> Engine:
+def _postgresql_engine(url: URL) -> Engine:
     return create_engine(
         url,
         pool_pre_ping=True,
@@ -178,7 +178,7 @@ def _postgresql_engine(url: str) -> Engine:
     )
 
 
-def _sqlite_engine(url: str) -> Engine:
+def _sqlite_engine(url: URL) -> Engine:
     engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS}, pool_size=4, max_overflow=60)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -166,9 +166,9 @@ class JobStore:
         )
         return self.database.run(lambda connection: connection.execute(owed).rowcount)
 
-    def retry(self, batch_id: str, *, codes: Sequence[str] | None = None) -> int:
-        """Failed, dead and cancelled items (of these error codes, if given) are queued anew; how many."""
-        return self._sweep(lambda connection: self._retry(connection, batch_id, codes))
+    def retry(self, batch_id: str, *, keep: Sequence[str] = ()) -> int:
+        """Failed, dead and cancelled items, except with error codes in `keep`, are queued anew; how many."""
+        return self._sweep(lambda connection: self._retry(connection, batch_id, keep))
 
     def cancel(self, batch_id: str) -> int:
         """Queued items are cancelled; running ones end as they will. Returns how many."""
@@ -198,6 +198,12 @@ class JobStore:
             batch_id, state, row["total"], counts, row["created_at"], row["finished_at"], row["key"]
         )
 
+    def unfinished_batches(self) -> list[str]:
+        """Ids, the oldest first."""
+        query = select(batches.c.id).where(batches.c.finished_at.is_(None)).order_by(batches.c.created_at)
+        with self.database.transaction(write=False) as connection:
+            return list(connection.scalars(query))
+
     def items(self, batch_id: str | None, *, state: ItemState | None = None) -> Iterator[ItemRow]:
         """The batch's items in the manifest's order (of all batches if None), as a stream."""
         return item_rows(self.database, batch_id, state=state)
@@ -221,14 +227,12 @@ class JobStore:
             count_finished(connection, claim.batch_id, {state: 1})
         return state
 
-    def _retry(self, connection: Connection, batch_id: str, codes: Sequence[str] | None) -> int:
+    def _retry(self, connection: Connection, batch_id: str, keep: Sequence[str]) -> int:
         moved = 0
+        wanted = items.c.error_code.is_(None) | items.c.error_code.not_in(keep)
         for state in ("failed", "dead", "cancelled"):
-            found = select(items).where(
-                items.c.batch_id == batch_id, items.c.state == state, items.c.product.is_not(None)
-            )
-            if codes is not None:
-                found = found.where(items.c.error_code.in_(codes))
+            ended = select(items).where(items.c.batch_id == batch_id, items.c.state == state)
+            found = ended.where(items.c.product.is_not(None), wanted)
             keys = keys_of(connection, found.limit(_SWEEP).with_for_update())
             allowed = items.c.attempt + self.max_attempts
             change_state(

@@ -154,7 +154,7 @@ def test_items_of_lost_workers_come_back(store: JobStore) -> None:
         assert counts(store, batch) == ({"queued": 2} if round_ < 2 else {"dead": 2})
     assert {item.error_code for item in store.items(batch)} == {"worker_lost"}
     assert store.batch_status(batch).state == "finished"
-    assert store.retry(batch, codes=["no_person"]) == 0
+    assert store.retry(batch, keep=["worker_lost"]) == 0
     assert store.retry(batch) == 2 and store.batch_status(batch).state == "running"
     for claim in claim_all(store):
         assert claim.attempt == 4 and store.finish(claim, result(claim.job))

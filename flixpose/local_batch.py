@@ -1,0 +1,244 @@
+"""A manifest in one process: the service's pipeline, tables and states, with SQLite and a folder as stores.
+
+The folder holds `flixpose.sqlite`, the objects below `objects/`, and for people one folder a row. Whatever
+stops the process, the next start goes on: the database says what is finished.
+"""
+
+import fcntl
+import hashlib
+import json
+import threading
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from flixpose import bootstrap, pipeline
+from flixpose.adapters.database import Database
+from flixpose.adapters.jobs import JobStore
+from flixpose.adapters.manifest import Manifest, open_manifest
+from flixpose.adapters.stores import LocalStore
+from flixpose.errors import Conflict, FlixposeError, OutputUnwritable
+from flixpose.imaging.files import write_atomic
+from flixpose.pipeline import Tools
+from flixpose.settings import Settings
+from flixpose.structures.batch import BatchStatus, Claim, RejectedRow
+from flixpose.structures.job import Artifact, Job, Result
+
+Runner = Callable[[Job], Result]
+MakeRunner = Callable[[Tools], Runner]
+Heard = Callable[[int, str], None]  # (items finished, ref of the newest)
+
+DATABASE, OBJECTS, LOG, LOCK, RESULTS = (
+    "flixpose.sqlite",
+    "objects",
+    "flixpose.log",
+    "flixpose.lock",
+    "results.csv",
+)
+RESERVED = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", OBJECTS, LOG, LOCK, RESULTS)
+
+_WORKER = "local"
+_IDLE_S = 0.1
+_MESSAGES = 50
+
+
+@dataclass
+class LocalBatch:
+    """One manifest on its way into one folder; made by `open_batch`.
+
+    Attributes:
+        run: makes a result from a job; its objects are in `objects`.
+        stop: set it, and no further item is begun.
+    """
+
+    store: JobStore
+    batch_id: str
+    objects: LocalStore
+    out: Path
+    run: Runner
+    stop: threading.Event = field(default_factory=threading.Event)
+    _queue: deque[str] = field(default_factory=deque)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def work(self, workers: int, heard: Heard) -> BatchStatus:
+        """Every item to its end, `workers` at a time.
+
+        On an exception (Ctrl-C among them) what was begun is finished; the rest stays queued.
+
+        Raises:
+            DatabaseUnavailable, OutputUnwritable: the folder does not take what is written.
+        """
+        heard(self.status().finished, "")
+        with ThreadPoolExecutor(workers, thread_name_prefix=_WORKER) as pool:
+            try:
+                for future in [pool.submit(self._work, heard) for _ in range(workers)]:
+                    future.result()
+            finally:
+                self.stop.set()
+        return self.status()
+
+    def status(self) -> BatchStatus:
+        return self.store.batch_status(self.batch_id)
+
+    def _work(self, heard: Heard) -> None:
+        try:
+            while not self.stop.is_set():
+                item_id = self._next()
+                for claim in self.store.claim([item_id], _WORKER) if item_id else ():
+                    self._drape(claim)
+                    heard(self.status().finished, claim.job.ref)
+                if item_id is None:
+                    if self.status().state == "finished":
+                        return
+                    self.stop.wait(_IDLE_S)  # another's item may yet be due for another attempt
+        except BaseException:
+            self.stop.set()
+            raise
+
+    def _next(self) -> str | None:
+        with self._lock:
+            if not self._queue:
+                messages = self.store.unpublished(_MESSAGES)
+                self.store.mark_published([message.id for message in messages])
+                self._queue.extend(id_ for message in messages for id_ in message.item_ids)
+            return self._queue.popleft() if self._queue else None
+
+    def _drape(self, claim: Claim) -> None:
+        try:
+            result = self.run(claim.job)
+            write_row(result, self.objects, self.out)
+        except OutputUnwritable:
+            self.store.release(claim)
+            raise
+        except FlixposeError as failure:
+            self.store.fail(claim, failure)
+        except Exception as failure:
+            self._log(claim)
+            what = f"{claim.job.ref}: {type(failure).__name__}: {failure}."
+            self.store.fail(claim, FlixposeError(what, subject=claim.job.ref))
+        else:
+            self.store.finish(claim, result)
+
+    def _log(self, claim: Claim) -> None:
+        """The traceback of a fault of ours, for whoever is to mend it."""
+        with self._lock, suppress(OSError), (self.out / LOG).open("a", encoding="utf-8") as log:
+            log.write(f"{claim.item_id} {claim.job.ref}\n{traceback.format_exc()}\n")
+
+
+@contextmanager
+def open_batch(
+    manifest_file: Path, out: Path, settings: Settings, *, layers: bool, make_run: MakeRunner | None = None
+) -> Iterator[LocalBatch]:
+    """The manifest's batch in the folder `out`: a new one, or the one of an earlier start.
+
+    Rows of an earlier manifest that were not yet begun are cancelled; failures, except of quality, are tried
+    again.
+
+    Args:
+        layers: keep and write the layers too.
+        make_run: in place of `pipeline.run`.
+
+    Raises:
+        BadManifest: the file is no manifest.
+        Conflict: another process works in this folder.
+        OutputUnwritable, DatabaseUnavailable: the folder cannot be written.
+    """
+    tools = bootstrap.build(settings, store_url=(out.absolute() / OBJECTS).as_uri())
+    manifest = open_manifest(manifest_file, presets=tuple(tools.presets), reserved=RESERVED)
+    run = make_run(tools) if make_run else partial(pipeline.run, tools=tools, layers=layers)
+    with _locked(out), _database(out) as database:
+        store = JobStore(database, max_attempts=settings.max_attempts, retry_delay_s=settings.retry_delay_s)
+        batch_id = _take_up(store, manifest, layers)
+        if not isinstance(tools.blobs, LocalStore):
+            raise TypeError("a file:// store is a LocalStore")
+        yield LocalBatch(store, batch_id, tools.blobs, out, run)
+
+
+def write_row(result: Result, objects: LocalStore, out: Path) -> None:
+    """The row's folder: its objects under their plain names, and the report with the time that it took.
+
+    Raises: OutputUnwritable.
+    """
+    folder = out / result.job.ref
+    for artifact in result.artifacts:
+        if artifact.name != "report.json":
+            _link(objects, artifact, folder / artifact.name)
+    write_atomic(folder / "report.json", (json.dumps(result.report, indent=1) + "\n").encode())
+    names = {artifact.name for artifact in result.artifacts}
+    for old in folder.glob("result.*"):  # of an earlier preset
+        if old.name not in names:
+            old.unlink(missing_ok=True)
+
+
+def _link(objects: LocalStore, artifact: Artifact, target: Path) -> None:
+    """The object under another name, without its bytes twice where the file system can."""
+    source = objects.path(artifact.key)
+    part = target.with_name(f".{target.name}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists() and target.samefile(source):
+            return
+        part.unlink(missing_ok=True)
+        part.hardlink_to(source)
+        part.replace(target)
+    except OSError:
+        write_atomic(target, objects.get(artifact.key))
+
+
+def _take_up(store: JobStore, manifest: Manifest, layers: bool) -> str:
+    """Batch id; everything that a killed process left behind is queued again."""
+    key = _key(manifest, layers)
+    store.requeue_stale(0)
+    rejected: list[RejectedRow] = []
+    batch = store.create_batch(
+        manifest.jobs(rejected), key=key, manifest_sha256=manifest.sha256(), rejected=rejected, chunk_size=1
+    )
+    for other in store.unfinished_batches():
+        if other != batch.id:
+            store.cancel(other)
+    if not batch.created:
+        store.retry(batch.id, keep=("quality_failed",))
+        store.requeue_unclaimed(0)
+    return batch.id
+
+
+def _key(manifest: Manifest, layers: bool) -> str:
+    """Names what is to be done: the rows as they are understood now, files found or missing included."""
+    digest = hashlib.sha256(f"layers={layers}\n".encode())
+    for row in manifest.rows():
+        digest.update(f"{row}\n".encode())
+    return digest.hexdigest()
+
+
+@contextmanager
+def _database(out: Path) -> Iterator[Database]:
+    database = Database(URL.create("sqlite", database=str(out.absolute() / DATABASE)))
+    try:
+        database.migrate()
+        yield database
+    finally:
+        database.close()
+
+
+@contextmanager
+def _locked(out: Path) -> Iterator[None]:
+    """Nobody else in this folder; the lock goes with the process, however that ends."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        lock = (out / LOCK).open("w")
+    except OSError as failure:
+        raise OutputUnwritable(f"{out} cannot be written: {failure.strerror}.", subject=str(out)) from failure
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as failure:
+            advice = "Wait for it, or use another folder."
+            raise Conflict(f"Another flixpose works in {out}.", advice=advice, subject=str(out)) from failure
+        yield
