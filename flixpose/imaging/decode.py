@@ -204,6 +204,7 @@ def _decode_png(data: bytes, name: str, limits: Limits) -> Planes:
     bit_depth, colour_type = data[24], data[25]
     picture.load()
     if bit_depth == 16 and colour_type != 0:
+        _check_png_chunks(data, name)
         planes = sixteen_bit_colour(picture, data, name)
     elif bit_depth == 16:
         planes = sixteen_bit_grey(picture)
@@ -211,6 +212,15 @@ def _decode_png(data: bytes, name: str, limits: Limits) -> Planes:
         _scale_grey_key(picture, bit_depth)
         planes = planes_of(picture)
     return upright(planes, orientation_of(picture))
+
+
+def _check_png_chunks(data: bytes, name: str) -> None:
+    """OpenCV allocates what a chunk declares, up to 4 GB, before it looks whether the file is that long."""
+    at = 8
+    while data[at + 4 : at + 8] != b"IEND":
+        at += 12 + int.from_bytes(data[at : at + 4], "big")
+        if at >= len(data):
+            raise UnreadableImage(f"{name} is damaged or cut off.", subject=name)
 
 
 def _scale_grey_key(picture: PngImageFile, bit_depth: int) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import struct
+import time
 from pathlib import Path
 
 import cv2
@@ -437,6 +438,16 @@ class TestRefusals:
         comment = b"\xff\xfe" + struct.pack(">H", 402) + b"\xff\xda" * 200
         with pytest.raises(UnreadableImage, match="scans"):
             decode(data[:2] + comment + data[2:])
+
+    def test_a_chunk_longer_than_the_file_costs_no_memory(self):
+        """OpenCV alone would allocate 4 GB for this."""
+        data = pictures.deep_png(deep_scene(3))
+        at = data.index(b"IDAT") - 4
+        start = time.perf_counter()
+        with pytest.raises(UnreadableImage):
+            decode(data[:at] + b"\xff\x00" + data[at + 2 :])
+        assert time.perf_counter() - start < 1
+        assert decode(data + b"trailing").size == (96, 72)
 
     def test_pillows_globals_are_left_alone(self):
         before = Pil.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
