@@ -6,6 +6,7 @@ of the source are left out, and neighbours that need the same filter are joined 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -114,16 +115,15 @@ class Field:
         steps = np.stack([np.hypot(*step) for step in _steps(self._lattice)])
         return float(self._over_cells(steps, np.minimum).min(axis=0)[active].min())
 
-    def runs(self, active: NDArray[np.bool_], reduced: int = 1) -> Iterator[Run]:
-        """The active cells as tiles; `reduced`: source pixels to a pixel of the reduced source sampled."""
+    def counts(self, active: NDArray[np.bool_], reduced: int = 1) -> NDArray[Any]:
+        """(2, rows, columns): subsamples along x and y that each cell takes, 0 where it is not active.
+
+        Args:
+            reduced: source pixels to a pixel of the reduced source that is sampled (1, 2, 4 …).
+        """
         lengths = np.stack([_filtered(np.hypot(*step) / reduced) for step in _steps(self._lattice)])
         longest = self._over_cells(lengths, np.maximum)
-        counts = np.where(longest > 0, np.maximum(np.ceil(longest / _SPACING), 2), 1).astype(int)
-        for row in range(self.shape[0]):
-            for first, end in _alike(active[row], counts[:, row]):
-                x, y = first * CELL, row * CELL
-                samples = (int(counts[0, row, first]), int(counts[1, row, first]))
-                yield Run(x, y, min(end * CELL, self.width) - x, min(CELL, self.height - y), samples)
+        return active * np.where(longest > 0, np.maximum(np.ceil(longest / _SPACING), 2), 1).astype(int)
 
     def tile(self, run: Run, reduced: int = 1) -> Tile:
         """The field over a run, refined as far as it needs; in pixels of the reduced source."""
@@ -165,6 +165,21 @@ class Occupancy:
         return (x1 > x0) & (y1 > y0) & (held > 0)
 
 
+def runs(
+    counts: NDArray[Any], width: int, height: int
+) -> Iterator[tuple[tuple[int, int, int, int], NDArray[Any]]]:
+    """Active cells joined: (x, y, width, height) of each tile and its counts (K,).
+
+    Args:
+        counts: (K, rows, columns) subsamples of one or more fields; a cell is active where any is not 0.
+        width, height: of the area, where the last cells are cut.
+    """
+    for row in range(counts.shape[1]):
+        for first, end in _alike(counts[:, row]):
+            x, y = first * CELL, row * CELL
+            yield (x, y, min(end * CELL, width) - x, min(CELL, height - y)), counts[:, row, first]
+
+
 def _steps(lattice: Lattice) -> tuple[NDArray[Any], NDArray[Any]]:
     """What a step of one canvas pixel along x and along y adds to the source position, (2, rows, columns)."""
     down, across = np.gradient(lattice.nodes, lattice.stride, axis=(1, 2))
@@ -190,17 +205,11 @@ def _windows(values: NDArray[Any], most: np.ufunc, step: int, count: int) -> NDA
     return out
 
 
-def _alike(active: NDArray[np.bool_], counts: NDArray[Any]) -> Iterator[tuple[int, int]]:
-    """Stretches first…end of active cells with the same (2, columns) counts, eight cells at most."""
-    column = 0
-    while column < len(active):
-        end = column + 1
-        if active[column]:
-            while (
-                end < min(len(active), column + _RUN_CELLS)
-                and active[end]
-                and (counts[:, end] == counts[:, column]).all()
-            ):
-                end += 1
-            yield column, end
-        column = end
+def _alike(counts: NDArray[Any]) -> Iterator[tuple[int, int]]:
+    """Stretches first…end of cells with the same counts (K, columns), not all 0; eight cells at most."""
+    changes = np.flatnonzero((counts[:, 1:] != counts[:, :-1]).any(axis=0)) + 1
+    borders = [0, *changes.tolist(), counts.shape[1]]
+    for first, end in pairwise(borders):
+        if counts[:, first].any():
+            for start in range(first, end, _RUN_CELLS):
+                yield start, min(start + _RUN_CELLS, end)

@@ -1,9 +1,9 @@
 """A warp's field on a lattice that refines itself until it is exact enough.
 
 Exact float64 values are computed on a coarse lattice. Halving its stride, new nodes are predicted by
-four-point interpolation and computed exactly only where that is in doubt: where the coarser prediction missed,
-and around control points that bend the spline sharply (there its second derivative is unbounded). So 300 points
-cost little more than 25.
+four-point interpolation and computed exactly only where that is in doubt: where the coarser prediction
+missed, and around control points that bend the spline sharply (there its second derivative is unbounded). So
+300 points cost little more than 25.
 """
 
 from dataclasses import dataclass
@@ -88,7 +88,7 @@ def interpolation(count: int, stride: int) -> NDArray[np.float32]:
     return weights
 
 
-def _with_exact(warp: AnyWarp, lattice: Lattice, where: NDArray[np.bool_]) -> Lattice:
+def _with_exact(warp: AnyWarp, lattice: Lattice, where: NDArray[Any]) -> Lattice:
     rows, columns = np.nonzero(where)
     if not len(rows):
         return lattice
@@ -112,9 +112,11 @@ def _kinks(warp: AnyWarp, lattice: Lattice, tolerance: float) -> NDArray[np.bool
     places = spline.shift + spline.scale * spline.centres
     xy = projective.apply(np.linalg.inv(warp.homography), places)
     widest = np.abs(projective.derivative(warp.homography, xy)).sum(axis=2).max(axis=1)
-    bend = np.abs(spline.weights).max(axis=1) * (lattice.stride / 2 * widest / spline.scale) ** 2
+    bend: NDArray[Any] = (
+        np.abs(spline.weights).max(axis=1) * (lattice.stride / 2 * widest / spline.scale) ** 2
+    )
     sharp = xy[bend * _KINK > tolerance]
-    nearest = np.rint((sharp - lattice.origin) / lattice.stride).astype(int) + MARGIN
+    nearest: NDArray[Any] = np.rint((sharp - lattice.origin) / lattice.stride).astype(int) + MARGIN
     column, row = nearest[:, 0], nearest[:, 1]
     known = (column >= 0) & (column < out.shape[1]) & (row >= 0) & (row < out.shape[0])
     out[row[known], column[known]] = True

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.errors import ImageTooLarge
-from flixpose.geometry.field import CELL, Field, Occupancy, Run, Tile
+from flixpose.geometry.field import CELL, Field, Occupancy, Run, Tile, runs
 from flixpose.structures.image import Box
 from flixpose.structures.warp import AnyWarp
 
@@ -25,7 +25,7 @@ Backend = Literal["opencv", "torch"]
 _LONGEST_SIDE = 32_000  # cv2.remap counts source pixels in 16 bits
 _MAX_LEVEL = 6
 # Of the error bound: the rest is left to the 1/32 pixel steps in which the samplers count, and to both axes.
-_TOLERANCE_SHARE = 0.4
+TOLERANCE_SHARE = 0.4
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -59,11 +59,11 @@ class Sampled:
     box: Box
 
 
-def prepare_source(source: NDArray[np.uint8], levels: int = 1) -> Source:
-    """Prepare (H, W, 3 | 4) uint8, straight (not premultiplied) alpha.
+def prepare_source(source: NDArray[np.uint8], levels: int = 1, *, is_premultiplied: bool = False) -> Source:
+    """Prepare (H, W, 3 | 4) uint8, straight alpha unless `is_premultiplied`.
 
     Args:
-        levels: how many sizes to hold ready; `sample` says which it wants.
+        levels: how many sizes to hold ready, each half of the one before; 1 serves down to a quarter.
 
     Raises:
         ImageTooLarge: a side above 32 000 pixels.
@@ -74,7 +74,7 @@ def prepare_source(source: NDArray[np.uint8], levels: int = 1) -> Source:
         )
     opaque = source.shape[2] == 3 or bool(source[..., 3].min() == 255)
     picture = cv2.cvtColor(source, cv2.COLOR_RGB2RGBA) if source.shape[2] == 3 else source
-    pyramid = [picture if opaque else premultiplied(picture)]
+    pyramid = [picture if opaque or is_premultiplied else premultiplied(picture)]
     for _ in range(levels - 1):
         height, width = pyramid[-1].shape[:2]
         size = (max(width // 2, 1), max(height // 2, 1))
@@ -114,47 +114,44 @@ def sample(
     Raises:
         ImageTooLarge: the source's side is above 32 000 pixels.
     """
-    x0, y0, x1, y1 = _whole(region, size)
+    x0, y0, x1, y1 = whole(region, size)
     if x1 <= x0 or y1 <= y0:
         return _nothing()
-    field = Field(warp, (x0, y0), x1 - x0, y1 - y0, tolerance=_TOLERANCE_SHARE * max_error)
+    field = Field(warp, (x0, y0), x1 - x0, y1 - y0, tolerance=TOLERANCE_SHARE * max_error)
     occupancy = source.occupancy if isinstance(source, Source) else Occupancy(_alpha(source))
     active = field.active(occupancy)
     if not active.any():
         return _nothing()
     field.refine(active)
-    level = _level(field.least_scale(active))
-    ready = source if isinstance(source, Source) and len(source.levels) > level else None
-    ready = ready or prepare_source(source.levels[0] if isinstance(source, Source) else source, level + 1)
+    level = reduction(field.least_scale(active))
+    ready = _prepared(source, level)
     draw = _torch_drawer(ready, level, device) if backend == "torch" else opencv_drawer(ready, level)
-    return _drawn(field, active, level, draw, (x0, y0))
-
-
-def _drawn(
-    field: Field, active: NDArray[np.bool_], level: int, draw: "Drawer", origin: tuple[int, int]
-) -> Sampled:
-    rows, columns = np.flatnonzero(active.any(axis=1)), np.flatnonzero(active.any(axis=0))
-    left, top = int(columns[0]) * CELL, int(rows[0]) * CELL
-    right, bottom = min((columns[-1] + 1) * CELL, field.width), min((rows[-1] + 1) * CELL, field.height)
+    left, top, right, bottom = covered(active, field)
     patch = np.zeros((bottom - top, right - left, 4), np.uint8)
 
     def drawn(run: Run) -> None:
         window = np.s_[run.y - top : run.y - top + run.height, run.x - left : run.x - left + run.width]
         draw(field.tile(run, 2**level), patch[window])
 
-    _for_each(drawn, field.runs(active, 2**level))
-    x, y = origin
-    return Sampled(patch, Box(float(left + x), float(top + y), float(right + x), float(bottom + y)))
+    tiles = runs(field.counts(active, 2**level), field.width, field.height)
+    for_each(drawn, (Run(*place, tuple(samples.tolist())) for place, samples in tiles))
+    return Sampled(patch, Box(float(left + x0), float(top + y0), float(right + x0), float(bottom + y0)))
+
+
+def covered(active: NDArray[np.bool_], field: Field) -> tuple[int, int, int, int]:
+    """The active cells' bounding box x0, y0, x1, y1, pixels from the field's origin."""
+    rows, columns = np.flatnonzero(active.any(axis=1)), np.flatnonzero(active.any(axis=0))
+    right, bottom = int(columns[-1] + 1) * CELL, int(rows[-1] + 1) * CELL
+    return int(columns[0]) * CELL, int(rows[0]) * CELL, min(right, field.width), min(bottom, field.height)
 
 
 Drawer = Callable[[Tile, NDArray[np.uint8]], None]
 
 
-def _for_each(work: Callable[[Run], None], runs: Iterable[Run]) -> None:
-    """All runs, on as many threads as OpenCV may use: single tiles are too small for its own."""
+def for_each(work: Callable[[Any], None], items: Iterable[Any]) -> None:
+    """All tiles, on as many threads as OpenCV may use: a single one is too small for OpenCV's own."""
     with ThreadPoolExecutor(max(cv2.getNumThreads(), 1)) as pool:
-        for _ in pool.map(work, runs):
-            pass
+        list(pool.map(work, items))
 
 
 def opencv_drawer(source: Source, level: int) -> Drawer:
@@ -164,17 +161,17 @@ def opencv_drawer(source: Source, level: int) -> Drawer:
     def draw(tile: Tile, out: NDArray[np.uint8]) -> None:
         offsets = tile.run.offsets()
         if len(offsets) == 1:
-            out[:] = _held(_bicubic(picture, low, high, tile.positions()), source.opaque)
+            out[:] = held(bicubic(picture, low, high, tile.positions()), source.opaque)
             return
         total = np.zeros(out.shape, np.float32)
         for a, b in offsets:
-            cv2.accumulate(_bicubic(picture, low, high, tile.positions(a, b)), total)
-        out[:] = _held(cv2.convertScaleAbs(total, alpha=1 / len(offsets)), source.opaque)
+            cv2.accumulate(bicubic(picture, low, high, tile.positions(a, b)), total)
+        out[:] = held(cv2.convertScaleAbs(total, alpha=1 / len(offsets)), source.opaque)
 
     return draw
 
 
-def _bicubic(picture: Any, low: Any, high: Any, positions: NDArray[np.float32]) -> NDArray[np.uint8]:
+def bicubic(picture: Any, low: Any, high: Any, positions: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Bicubic samples at positions (2, h, w), held to the range of their 16 pixels."""
     positions -= np.float32(0.5)
     whole, part = cv2.convertMaps(positions[0], positions[1], cv2.CV_16SC2)
@@ -185,7 +182,7 @@ def _bicubic(picture: Any, low: Any, high: Any, positions: NDArray[np.float32]) 
     return out
 
 
-def _held(rgba: NDArray[np.uint8], opaque: bool) -> NDArray[np.uint8]:
+def held(rgba: NDArray[np.uint8], opaque: bool) -> NDArray[np.uint8]:
     """Colour no greater than alpha (a premultiplied picture's law)."""
     if opaque and rgba[..., 3].min() == 255:
         return rgba
@@ -209,7 +206,16 @@ def _torch_drawer(source: Source, level: int, device: str) -> Drawer:
     return torch_drawer(source, level, device)
 
 
-def _level(least: float) -> int:
+def _prepared(source: NDArray[np.uint8] | Source, level: int) -> Source:
+    """The source with that level in it."""
+    if not isinstance(source, Source):
+        return prepare_source(source, level + 1)
+    if len(source.levels) > level:
+        return source
+    return prepare_source(source.levels[0], level + 1, is_premultiplied=True)
+
+
+def reduction(least: float) -> int:
     """How often the source is halved first: so that even the least reduced part averages 2 × 2 of it."""
     return min(max(int(np.floor(np.log2(max(least, 1e-6) / 2.0))), 0), _MAX_LEVEL)
 
@@ -220,7 +226,7 @@ def _alpha(source: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.full(source.shape[:2], 255, np.uint8)
 
 
-def _whole(region: Box | None, size: tuple[int, int]) -> tuple[int, int, int, int]:
+def whole(region: Box | None, size: tuple[int, int]) -> tuple[int, int, int, int]:
     """The region in whole pixels, within the canvas."""
     width, height = size
     if region is None:

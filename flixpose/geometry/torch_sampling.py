@@ -1,7 +1,7 @@
 """The second sampler: torch's `grid_sample` on any device, in batches, differentiable when asked.
 
-float32 throughout, no autocast. Served, it counts positions in the same 1/32 pixel steps as OpenCV, so that the
-two agree; differentiable, it does not round.
+float32 throughout, no autocast. Served, it counts positions in the same 1/32 pixel steps as OpenCV, so that
+the two agree; differentiable, it does not round.
 """
 
 from typing import TYPE_CHECKING, Any
