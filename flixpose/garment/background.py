@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 _BORDER = 0.02  # width of the sampled frame, share of the shorter side
 _MOST_SAMPLES = 6000
 _LEAST_NOISE = 0.12  # of L*: half a grey level near white
+_SMOOTH = 0.0016  # of the longer side
 _MODE_BIN = 3.0  # L*a*b* units
 _NEAR_MODE = 9.0
 
@@ -32,9 +33,15 @@ class Background:
     coverage: float
     sides: tuple[float, float, float, float]
 
-    def distance(self, lab: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(H, W) colour distance of each pixel from the empty background, in units of L*a*b*."""
-        return np.sqrt(np.square(lab - self.surface).sum(axis=2, dtype=np.float32))
+    def distance(self, lab: NDArray[np.float32], *, smooth: bool = False) -> NDArray[np.float32]:
+        """(H, W) colour distance of each pixel from the empty background, in units of L*a*b*.
+
+        `smooth` averages differences over a pixel or two: coding noise falls, pale stripes run together.
+        """
+        difference = lab - self.surface
+        if smooth:
+            difference = np.asarray(cv2.GaussianBlur(difference, (0, 0), max(_SMOOTH * max(lab.shape), 0.1)))
+        return np.sqrt(np.square(difference).sum(axis=2, dtype=np.float32))
 
 
 def rgb_to_lab(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

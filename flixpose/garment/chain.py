@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from flixpose.garment.outline import HalfPath
 
+_MOST_BEND = np.float32(36.0)
 _UNREACHABLE = np.float32(1e9)
 
 Values = NDArray[np.floating]
@@ -50,11 +51,17 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Corners and the edges between them; `last` leads from the last corner to the bottom centre."""
+    """Corners and the edges between them.
+
+    Attributes:
+        last: leads from the last corner to the bottom centre.
+        first: leads from the top centre to the first corner; None = anything.
+    """
 
     corners: tuple[Corner, ...]
     edges: tuple[Edge, ...]
     last: Edge
+    first: Edge | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -96,6 +103,8 @@ def place(path: Measured, chain: Chain, extra: NDArray[np.float64] | None = None
     count = corners.shape[1]
     later = np.triu(np.ones((count, count), bool), 1)
     best, back = corners[0].copy(), []
+    if chain.first is not None:
+        best += _edge_penalty(path, chain.first)[0]
     for corner, edge in zip(corners[1:], chain.edges, strict=True):
         joint = np.where(later, best[:, None] + _edge_penalty(path, edge), _UNREACHABLE)
         back.append(joint.argmin(axis=0))
@@ -169,5 +178,5 @@ def _corner_penalty(path: Measured, corner: Corner) -> Values:
 
 def _edge_penalty(path: Measured, edge: Edge) -> Values:
     penalty = _angle(path.chord_direction, edge.direction) + _squared(path.chord_length, edge.length)
-    penalty += np.minimum(np.square(path.bend / np.float32(edge.bend)), 16.0)
+    penalty += np.minimum(np.square(path.bend / np.float32(edge.bend)), _MOST_BEND)
     return penalty

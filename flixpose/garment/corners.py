@@ -3,6 +3,8 @@
 Numbers are broad: proportions of garments as they are sold and photographed, in body half widths and heights.
 """
 
+from dataclasses import replace
+
 from flixpose.garment.chain import Chain, Corner, Edge
 
 _HEM = Corner("hem", u=(1.08, 0.22), v=(1.0, 0.04), turn=(80, 18), slope=(133, 14))
@@ -51,6 +53,24 @@ SHORT_TOUCHING = Chain(
     last=_HEM_LINE,
 )
 
+# Cap sleeves and wide armholes without a fork: the outline swells and runs in again.
+CAP = Chain(
+    corners=(
+        _NECK,
+        _SHOULDER,
+        Corner("cuff_outer", u=(1.42, 0.2), v=(0.23, 0.08), turn=(52, 26), slope=(95, 22)),
+        Corner("armpit", u=(1.07, 0.12), v=(0.33, 0.08), turn=(-28, 22), slope=(112, 22)),
+        _HEM,
+    ),
+    edges=(
+        _SHOULDER_LINE,
+        Edge(direction=(58, 18), length=(0.6, 0.3), bend=0.08),
+        Edge(direction=(128, 18), length=(0.5, 0.25), bend=0.06),
+        _SIDE,
+    ),
+    last=_HEM_LINE,
+)
+
 LONG = Chain(
     corners=(
         _NECK,
@@ -94,7 +114,7 @@ SLEEVELESS = Chain(
     corners=(
         Corner("neck", u=(0.62, 0.25), v=(-0.02, 0.06), turn=(50, 25), slope=(5, 25)),
         Corner("shoulder", u=(0.95, 0.2), v=(0.03, 0.06), turn=(55, 30), slope=(55, 22)),
-        Corner("armpit", u=(1.0, 0.1), v=(0.34, 0.09), turn=(20, 20), slope=(88, 20)),
+        Corner("armpit", u=(1.05, 0.14), v=(0.37, 0.11), turn=(26, 22), slope=(88, 20)),
         _HEM,
     ),
     edges=(
@@ -105,12 +125,12 @@ SLEEVELESS = Chain(
     last=_HEM_LINE,
 )
 
-# Thin straps rise from the front: the top centre is the neckline, and the straps' tops lie above it.
+# Thin straps: their tops are the highest points, and the neckline lies well below.
 STRAPS = Chain(
     corners=(
-        Corner("neck", u=(0.75, 0.2), v=(-0.3, 0.15), turn=(85, 35)),
-        Corner("shoulder", u=(0.8, 0.2), v=(-0.3, 0.15), turn=(85, 35)),
-        Corner("armpit", u=(0.95, 0.12), v=(0.05, 0.1), turn=(15, 25), slope=(85, 22)),
+        Corner("neck", u=(0.72, 0.2), v=(0.01, 0.04), turn=(85, 35)),
+        Corner("shoulder", u=(0.78, 0.2), v=(0.01, 0.04), turn=(85, 35)),
+        Corner("armpit", u=(0.95, 0.12), v=(0.32, 0.1), turn=(15, 25), slope=(85, 22)),
         _HEM,
     ),
     edges=(
@@ -119,4 +139,49 @@ STRAPS = Chain(
         Edge(direction=(92, 8), length=(2.2, 0.8), bend=0.12),
     ),
     last=_HEM_LINE,
+    first=Edge(direction=(-45, 25), length=(1.2, 0.6), bend=0.4),
+)
+
+
+def _as_dress(chain: Chain) -> Chain:
+    """The same upper part, with a long and wide lower one; heights count in chest widths then."""
+    hem = Corner("hem", u=(1.6, 0.6), v=(2.0, 0.6), turn=(80, 25), slope=(128, 25))
+    side = Edge(direction=(84, 10), length=(5.0, 2.5), bend=0.4)
+    last = Edge(direction=(180, 10), length=(1.6, 0.6), bend=0.15)
+    return replace(chain, corners=(*chain.corners[:-1], hem), edges=(*chain.edges[:-1], side), last=last)
+
+
+SHORT_DRESS = _as_dress(SHORT)
+SHORT_TOUCHING_DRESS = _as_dress(SHORT_TOUCHING)
+LONG_DRESS = _as_dress(LONG)
+SLEEVELESS_DRESS = _as_dress(SLEEVELESS)
+CAP_DRESS = _as_dress(CAP)
+STRAPS_DRESS = _as_dress(STRAPS)
+
+# Lower garments: u in half waist widths, v in whole heights.
+_WAIST = Corner("waist", u=(1.0, 0.12), v=(0.02, 0.04), turn=(78, 25), slope=(45, 30))
+_WAIST_LINE = Edge(direction=(0, 7), length=(1.0, 0.15), bend=0.04)
+
+LEGS = Chain(
+    corners=(
+        _WAIST,
+        Corner("cuff_outer", u=(1.2, 0.5), v=(0.99, 0.04), turn=(82, 18), slope=(135, 18)),
+        Corner("cuff_inner", u=(0.4, 0.35), v=(0.99, 0.04), turn=(82, 18), slope=(-138, 18)),
+    ),
+    edges=(
+        Edge(direction=(88, 9), length=(4.0, 2.5), bend=0.2),
+        Edge(direction=(180, 12), length=(0.85, 0.3), bend=0.05),
+    ),
+    last=Edge(direction=(-97, 10), length=(3.0, 2.5), bend=0.12),
+    first=_WAIST_LINE,
+)
+
+SKIRT = Chain(
+    corners=(
+        _WAIST,
+        Corner("hem", u=(1.45, 0.5), v=(0.97, 0.06), turn=(80, 22), slope=(130, 20)),
+    ),
+    edges=(Edge(direction=(80, 10), length=(3.0, 2.0), bend=0.2),),
+    last=Edge(direction=(178, 10), length=(1.45, 0.5), bend=0.12),
+    first=_WAIST_LINE,
 )

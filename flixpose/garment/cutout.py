@@ -23,6 +23,8 @@ _WORTH_CLOSING = 0.10  # closing wider gaps must gain more than this
 _LEAST_GAP = 0.0012  # of the region's area
 _THINNEST_GAP = 0.006  # of the longer side
 _LEAST_EMPTY = 0.7
+_SLENDER, _VALLEY = 1.8, 3.0  # height over width of a gap; of one that coding noise has filled
+_PALE = 25.0  # of L*a*b*: a garment nearer to the background than this needs its noise averaged
 _SPILL = 0.1  # of the contrast: what coding leaves in a narrow gap
 _MOST_GAPS = 4
 _BLUR = 0.25  # of the strongest contrast within two pixels: weaker is an edge's blur
@@ -34,13 +36,23 @@ Region = NDArray[np.bool_]
 
 def cut_out(lab: NDArray[np.float32], background: Background) -> Region:
     """The garment's region (with a mannequin where there is one), gaps open, prints filled."""
-    distance = background.distance(lab)
     least = max(_SIGMAS * background.noise, _LEAST_STEP)
+    distance = background.distance(lab)
+    if _median_above(distance, least) < _PALE:
+        distance = background.distance(lab, smooth=True)
     step, leak = _choose(distance, least)
-    spill = _SPILL * float(np.median(distance[distance > step])) if (distance > step).any() else 0.0
+    spill = _SPILL * _median_above(distance, step)
     empty = distance < max(least, min(step, spill))
     region = _at_step(distance, empty, step, round(leak * max(distance.shape)))
-    return region & ~gaps(region, empty, empty)
+    region &= ~gaps(region, empty, empty)
+    valley = distance < max(least, spill)
+    return region & ~gaps(region, valley, valley, slender=_VALLEY)
+
+
+def _median_above(distance: NDArray[np.float32], step: float) -> float:
+    """How far the occupied part of the photo stands from the background."""
+    above = distance[distance > step]
+    return float(np.median(above)) if above.size else 0.0
 
 
 def _choose(distance: NDArray[np.float32], least: float) -> tuple[float, float]:
@@ -83,7 +95,10 @@ def _at_step(distance: NDArray[np.float32], empty: Region, step: float, leak: in
 
 
 def _occupied(distance: NDArray[np.float32], step: float) -> Region:
-    return distance > np.maximum(step, _BLUR * cv2.dilate(distance, _disc(2)))
+    """Pixels further than `step` from the background, but for the blur between it and a strong edge."""
+    strongest, weakest = cv2.dilate(distance, _disc(2)), cv2.erode(distance, _disc(2))
+    blur = (distance < _BLUR * strongest) & (weakest < step)
+    return (distance > step) & ~blur
 
 
 def flood(occupied: Region, radius: int) -> Region:
@@ -126,7 +141,7 @@ def main_pieces(region: Region) -> Region:
     return keep[labels] & (clusters == chosen)
 
 
-def gaps(solid: Region, holes: Region, empty: Region) -> Region:
+def gaps(solid: Region, holes: Region, empty: Region, slender: float = _SLENDER) -> Region:
     """Those holes through which the background is seen: between sleeve and body, under straps.
 
     Such a hole is empty, large, upright, not in the middle of the garment, and has few of its like: a print
@@ -136,24 +151,22 @@ def gaps(solid: Region, holes: Region, empty: Region) -> Region:
     count, labels, stats, centres = cv2.connectedComponentsWithStats(inside, connectivity=4)
     chosen = np.zeros(count, bool)
     for label in range(1, count):
-        if _is_gap(solid, stats[label], centres[label]):
+        if _is_gap(solid, stats[label], centres[label], slender):
             chosen[label] = float(empty[labels == label].mean()) > _LEAST_EMPTY
     if chosen.sum() > _MOST_GAPS:
         chosen[:] = False
     return chosen[labels]
 
 
-def _is_gap(solid: Region, stats: NDArray[np.int32], centre: NDArray[np.float64]) -> bool:
-    area, height, width = (
-        float(stats[i]) for i in (cv2.CC_STAT_AREA, cv2.CC_STAT_HEIGHT, cv2.CC_STAT_WIDTH)
-    )
+def _is_gap(solid: Region, stats: NDArray[np.int32], centre: NDArray[np.float64], slender: float) -> bool:
+    area, height, width = (float(stats[i]) for i in (cv2.CC_STAT_AREA, cv2.CC_STAT_HEIGHT, cv2.CC_STAT_WIDTH))
     thickness = area / max(height, 1.0)
     if area < _LEAST_GAP * float(solid.sum()) or thickness < _THINNEST_GAP * max(solid.shape):
         return False
     columns = np.nonzero(solid.any(axis=0))[0]
     left, right = float(columns[0]), float(columns[-1])
     off = abs(2 * (centre[0] - left) / max(right - left, 1.0) - 1)
-    return bool(off > 0.4 and height > 1.8 * width)
+    return bool(off > 0.4 and height > slender * width)
 
 
 def _disc(radius: int) -> NDArray[np.uint8]:

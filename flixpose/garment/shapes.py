@@ -1,4 +1,4 @@
-"""Which shape of upper garment an outline has, and where its corners lie."""
+"""Which shape of garment an outline has, and where its corners lie."""
 
 from dataclasses import dataclass, replace
 
@@ -11,23 +11,42 @@ from flixpose.garment.outline import HalfPath, Outline
 
 Point = tuple[float, float, float]  # x, y, score
 
-CHAINS: dict[str, Chain] = {
-    "short": corners.SHORT,
-    "short_touching": corners.SHORT_TOUCHING,
-    "long": corners.LONG,
-    "hooded": corners.HOODED,
-    "sleeveless": corners.SLEEVELESS,
-    "straps": corners.STRAPS,
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A chain and the frame it is told in: "body", "dress" or "lower"."""
+
+    chain: Chain
+    frame: str
+
+
+SHAPES: dict[str, Shape] = {
+    "short": Shape(corners.SHORT, "body"),
+    "short_touching": Shape(corners.SHORT_TOUCHING, "body"),
+    "long": Shape(corners.LONG, "body"),
+    "hooded": Shape(corners.HOODED, "body"),
+    "sleeveless": Shape(corners.SLEEVELESS, "body"),
+    "straps": Shape(corners.STRAPS, "body"),
+    "cap": Shape(corners.CAP, "body"),
+    "short_dress": Shape(corners.SHORT_DRESS, "dress"),
+    "short_touching_dress": Shape(corners.SHORT_TOUCHING_DRESS, "dress"),
+    "long_dress": Shape(corners.LONG_DRESS, "dress"),
+    "sleeveless_dress": Shape(corners.SLEEVELESS_DRESS, "dress"),
+    "cap_dress": Shape(corners.CAP_DRESS, "dress"),
+    "straps_dress": Shape(corners.STRAPS_DRESS, "dress"),
+    "legs": Shape(corners.LEGS, "lower"),
+    "skirt": Shape(corners.SKIRT, "lower"),
 }
 
-_REACH = 0.05  # of the garment's height, over which a turn of the outline is measured
+_REACH = 0.05  # of the frame's height, over which a turn of the outline is measured
+_CHESTS = 3.6  # chest half widths from the shoulders to the hem of an ordinary top
 _PULL = 0.10  # of the body's height: how far a side may differ from the other before it is pulled
 _MOST_PULL = 6.0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Fit:
-    """A chain laid on both halves, each alone: `penalty` per corner (about 1 where all is as expected)."""
+    """A chain laid on both halves: `penalty` per corner (about 1 where all is as expected)."""
 
     shape: str
     chain: Chain
@@ -36,15 +55,15 @@ class Fit:
 
 
 def fit_shapes(outline: Outline, shapes: tuple[str, ...]) -> list[Fit]:
-    """The shapes, best first."""
-    paths = [_measure(outline, half) for half in outline.halves]
-    fits = [_fit(shape, paths) for shape in shapes]
+    """The shapes, best first; each side is laid alone."""
+    paths = {frame: _paths(outline, frame) for frame in {SHAPES[shape].frame for shape in shapes}}
+    fits = [_fit(shape, paths[SHAPES[shape].frame]) for shape in shapes]
     return sorted(fits, key=lambda fit: fit.penalty)
 
 
 def agree(outline: Outline, fit: Fit) -> Fit:
     """Each side laid again with a pull towards the other's mirror image."""
-    paths = [_measure(outline, half) for half in outline.halves]
+    paths = _paths(outline, SHAPES[fit.shape].frame)
     sides = [
         place(path, fit.chain, _pull(path, other, placed))
         for path, other, placed in zip(paths, reversed(paths), reversed(fit.sides), strict=True)
@@ -74,18 +93,22 @@ def score_of(penalty: float, overall: float) -> float:
     return float(np.clip(0.97 * np.exp(-penalty / 12.0 - max(overall - 2.0, 0.0) / 8.0), 0.02, 0.97))
 
 
-def _measure(outline: Outline, half: HalfPath) -> Measured:
-    return measure(
-        half,
-        top=outline.top,
-        height=outline.height,
-        width=outline.width,
-        reach=_REACH * outline.height,
-    )
+def _paths(outline: Outline, frame: str) -> list[Measured]:
+    return [_measure(outline, half, frame) for half in outline.halves]
+
+
+def _measure(outline: Outline, half: HalfPath, frame: str) -> Measured:
+    height, width = {
+        "body": (outline.height, outline.width),
+        "dress": (_CHESTS * outline.upper_width, outline.upper_width),
+        "lower": (outline.foot - outline.top, outline.top_width),
+    }[frame]
+    top = outline.top if frame == "lower" else outline.crown
+    return measure(half, top=top, height=height, width=width, reach=_REACH * height)
 
 
 def _fit(shape: str, paths: list[Measured]) -> Fit:
-    chain = CHAINS[shape]
+    chain = SHAPES[shape].chain
     one, other = (place(path, chain) for path in paths)
     return Fit(shape, chain, (one, other), (one.total + other.total) / 2 / len(chain.corners))
 

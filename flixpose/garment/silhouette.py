@@ -1,13 +1,16 @@
 """A garment reader without weights: the outline against a plain background, its corners, its proportions."""
 
+from typing import get_args
+
 import numpy as np
 
 from flixpose.errors import NoGarment
 from flixpose.garment import kinds
-from flixpose.garment.neckline import find_front_neckline
-from flixpose.garment.outline import Outline, trace
+from flixpose.garment.classify import Guess, classify, shapes_for
+from flixpose.garment.outline import trace
+from flixpose.garment.placing import place_landmarks
 from flixpose.garment.seeing import Seen, full_mask, see
-from flixpose.garment.shapes import Fit, Point, agree, corner_points, fit_shapes
+from flixpose.garment.shapes import Point, agree, fit_shapes
 from flixpose.structures.found import Garment, ModelInfo, View
 from flixpose.structures.image import Box, Image, Mask
 from flixpose.structures.keypoints import Keypoints
@@ -22,15 +25,8 @@ MODEL = ModelInfo(
 )
 
 _LEAST_OVERLAP = 0.55  # with its own mirror image: less is no single garment seen from the front
-_MOST_PENALTY = 12.0  # per corner: no garment looks like this
-_KIND_OF_SHAPE = {
-    "short": "short_sleeve_top",
-    "short_touching": "short_sleeve_top",
-    "long": "long_sleeve_top",
-    "hooded": "long_sleeve_top",
-    "sleeveless": "vest",
-    "straps": "sling",
-}
+_MOST_PENALTY = 9.0  # per corner: no garment looks like this
+_USUAL_PENALTY = 2.0
 
 
 class SilhouetteReader:
@@ -51,67 +47,38 @@ class SilhouetteReader:
         outline = trace(seen.region)
         if outline is None or outline.symmetry < _LEAST_OVERLAP:
             raise NoGarment(f"{image.name}: no whole garment seen from the front.", subject=image.name)
-        fit = fit_shapes(outline, _shapes_for(kind))[0]
-        if fit.penalty > _MOST_PENALTY:
+        guess = classify(outline, fit_shapes(outline, shapes_for(kind)), kind)
+        if guess.fit.penalty > _MOST_PENALTY and kind is None:
             raise NoGarment(f"{image.name}: the outline is not that of a garment.", subject=image.name)
-        found = kind or _KIND_OF_SHAPE[fit.shape]
-        points = _points(seen, outline, agree(outline, fit))
-        return _garment(image, seen, found, points, fit, view)
+        fit = agree(outline, guess.fit)
+        points = place_landmarks(seen.lab, seen.region, outline, fit, guess.kind)
+        return _garment(image, seen, guess, points, view)
 
 
-def _shapes_for(kind: str | None) -> tuple[str, ...]:
-    if kind is None:
-        return tuple(_KIND_OF_SHAPE)
-    if kind.startswith("short_sleeve"):
-        return ("short", "short_touching")
-    if kind.startswith("long_sleeve"):
-        return ("long", "hooded")
-    return ("sleeveless", "straps")
-
-
-def _points(seen: Seen, outline: Outline, fit: Fit) -> dict[str, Point]:
-    """Landmarks in the working region's pixels."""
-    points = corner_points(outline, fit)
-    if fit.shape == "short_touching":
-        for side in ("left", "right"):
-            points[f"cuff_{side}_inner"] = points[f"armpit_{side}"]
-    left, right = points["neck_left"], points["neck_right"]
-    back_y = outline.top if fit.shape != "hooded" else (left[1] + right[1]) / 2
-    points["neck_back"] = (outline.axis, back_y, 0.9 if fit.shape != "hooded" else 0.5)
-    points["hem_center"] = (outline.axis, outline.bottom, 0.9)
-    front = find_front_neckline(
-        seen.lab, seen.region, (right[:2], left[:2]), (outline.axis, back_y), outline.bottom - back_y
-    )
-    if fit.shape == "straps":
-        points["neck_front"] = (outline.axis, outline.top, 0.7)
-    else:
-        points["neck_front"] = (front.x, front.y, 0.3 + 0.5 * front.clarity)
-    return points
-
-
-def _garment(
-    image: Image, seen: Seen, kind: str, points: dict[str, Point], fit: Fit, view: str | None
-) -> Garment:
-    skeleton = kinds.skeleton(kind)
-    scaled = {
-        name: (x / seen.shrink, y / seen.shrink, score)
-        for name, (x, y, score) in points.items()
-        if name in skeleton.index
-    }
+def _garment(image: Image, seen: Seen, guess: Guess, points: dict[str, Point], view: str | None) -> Garment:
+    scaled = {name: (x / seen.shrink, y / seen.shrink, score) for name, (x, y, score) in points.items()}
     mask = full_mask(image, seen)
-    sure = float(np.exp(-max(fit.penalty - 2.0, 0.0) / 6.0))
-    told: View = "back" if view == "back" else "front"
+    found, view_score = _view(view)
+    sure = float(np.exp(-max(guess.fit.penalty - _USUAL_PENALTY, 0.0) / 6.0))
     return Garment(
-        kind=kind,
-        kind_score=0.9 * sure,
-        view=told,
-        view_score=0.6,
+        kind=guess.kind,
+        kind_score=guess.score,
+        view=found,
+        view_score=view_score,
         box=box_of(mask),
         mask=mask,
-        landmarks=Keypoints.from_points(skeleton, scaled),
+        landmarks=Keypoints.from_points(kinds.skeleton(guess.kind), scaled),
         score=0.97 * sure * seen.plain,
         model=MODEL,
     )
+
+
+def _view(told: str | None) -> tuple[View, float]:
+    """What is told, else the front: nearly every first product photo shows it."""
+    for view in get_args(View):
+        if told == view:
+            return view, 1.0
+    return "front", 0.6
 
 
 def box_of(mask: Mask) -> Box:
