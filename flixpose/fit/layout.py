@@ -1,17 +1,21 @@
 """The plan of a drape: which parts a garment has, where each goes, and what lies before what."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from flixpose.fit.body import Body
-from flixpose.fit.limbs import garment_strip, limb_controls
+from flixpose.fit.limbs import cuff_middle, garment_strip, limb_controls, strip_border
 from flixpose.fit.measure import GarmentFrame, Point, measure_garment, point
 from flixpose.fit.neckline import behind_neckline, front_neckline
+from flixpose.fit.occluders import Occluders
 from flixpose.fit.outline import reach
 from flixpose.fit.regions import LimbLandmarks, soft_matte, split
 from flixpose.fit.rig import Rig
-from flixpose.fit.torso import Fit, seat_controls, skirt_controls, torso_controls
+from flixpose.fit.torso import Fit, seat_controls, skirt_controls, torso_controls, trunk_border
 from flixpose.structures.found import Garment
 from flixpose.structures.image import Image, Mask
 from flixpose.structures.warp import ControlPoints
@@ -20,14 +24,22 @@ from flixpose.structures.warp import ControlPoints
 _OVERLAP = 0.012
 _ARM = ("shoulder", "elbow", "wrist")
 _LEG = ("hip", "knee", "ankle")
+_ARM_ZONE = 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class PartPlan:
-    """One part: its control points, its share of the product image, and its depth (higher lies in front)."""
+    """One part of the garment.
+
+    Attributes:
+        matte: its share of the product image.
+        border: (M, 2) polygon on the person image in which its warp must not fold.
+        depth: higher lies in front.
+    """
 
     controls: ControlPoints
     matte: Mask
+    border: NDArray[np.float64]
     depth: int
 
 
@@ -37,15 +49,58 @@ class Layout:
 
     Attributes:
         parts: the trunk first, then sleeves or legs.
-        behind: the cloth behind the wearer's neck (inner collar, hood), placed by the trunk's warp; else None.
+        behind: the cloth behind the wearer's neck (inner collar, hood), placed by the trunk's warp, or None.
         neckline: the front edge of the neck opening, (N, 2) pixels of the product image; else None.
         scale: pixels of the person image for one of the product image.
     """
 
     parts: tuple[PartPlan, ...]
     behind: Mask | None
-    neckline: np.ndarray | None
+    neckline: NDArray[np.float64] | None
     scale: float
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Everything that is decided before a pixel is drawn."""
+
+    body: Body
+    layout: Layout
+    occluders: Occluders
+
+
+def bare_zone(plan: Plan, size: tuple[int, int]) -> Mask:
+    """Where on the person image (width, height) arms may lie before the trunk: past the ends of the sleeves."""
+    sleeves = {
+        part.controls.part.split("_")[0]: part
+        for part in plan.layout.parts
+        if part.controls.part.endswith("sleeve")
+    }
+    if not sleeves:
+        return Mask.full(*size)
+    zone = np.zeros((size[1], size[0]), np.uint8)
+    for side in ("left", "right"):
+        chain = plan.body.limb(side, *_ARM)
+        if side in sleeves:
+            chain = _past(chain, cuff_middle(sleeves[side].controls))
+        fingers = plan.body.joints.get(f"{side}_index")
+        if chain and fingers is not None:
+            chain = [*chain, chain[-1] + 1.6 * (fingers - chain[-1])]
+        points = np.round(np.array(chain)).astype(np.int32)
+        cv2.polylines(zone, [points], False, 255, max(1, round(_ARM_ZONE * plan.body.shoulder_width)))
+    return Mask(cv2.blur(zone, (5, 5)))
+
+
+def _past(chain: list[Point], end: Point) -> list[Point]:
+    """The rest of a chain of joints from the place nearest to `end` on."""
+    best, rest = np.inf, chain
+    for number, (a, b) in enumerate(pairwise(chain)):
+        bone = b - a
+        share = float(np.clip((end - a) @ bone / max(float(bone @ bone), 1e-9), 0.0, 1.0))
+        distance = float(np.linalg.norm(a + share * bone - end))
+        if distance < best:
+            best, rest = distance, [a + share * bone, *chain[number + 1 :]]
+    return rest
 
 
 def plan_layout(garment: Garment, product: Image, body: Body, rig: Rig, outline: Mask | None) -> Layout:
@@ -72,7 +127,7 @@ def plan_layout(garment: Garment, product: Image, body: Body, rig: Rig, outline:
         opening = behind_neckline(garment, neckline, frame)
         behind = Mask(np.minimum(trunk_matte.alpha, opening.alpha))
         trunk_matte = Mask(np.minimum(trunk_matte.alpha, 255 - opening.alpha))
-    parts = [PartPlan(trunk, trunk_matte, 0)]
+    parts = [PartPlan(trunk, trunk_matte, trunk_border(trunk), 0)]
     for limb in limbs:
         if limb.part in regions:
             matte = soft_matte(garment, regions[limb.part], ((limb.outer, limb.inner),), overlap)
@@ -101,7 +156,7 @@ def _limb_plan(limb: LimbLandmarks, matte: Mask, fit: Fit, trunk: ControlPoints)
     ends = tuple(trunk.person_xy[trunk.names.index(name)] for name in names)
     strip = garment_strip(limb, matte)
     controls = limb_controls(limb, strip, chain, (ends[0], ends[1]), fit.body, numbers, fit.frame.scale)
-    return PartPlan(controls, matte, 1)
+    return PartPlan(controls, matte, strip_border(controls), 1)
 
 
 def _limbs(garment: Garment, frame: GarmentFrame) -> tuple[LimbLandmarks, ...]:

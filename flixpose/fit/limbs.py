@@ -7,15 +7,20 @@ from numpy.typing import NDArray
 
 from flixpose.fit.body import Body
 from flixpose.fit.measure import Point
-from flixpose.fit.outline import middle_of_run
+from flixpose.fit.outline import reach
 from flixpose.fit.regions import LimbLandmarks
 from flixpose.fit.rig import Limb
 from flixpose.structures.image import Mask
 from flixpose.structures.warp import ControlPoints
 
 _ROWS = 7
-_DENSE = 64
-_INNER_SHARE = 0.75
+_DENSE = 96
+_LOOKS = 25
+_MOST_BEND = 0.2
+_LEAST_EDGE = 0.04  # of the limb
+_BESIDE_SEAM = 0.7  # of the limb: up to there the inner edge keeps beside the torso
+_FREE_FROM = 0.4  # of the limb: from there on a wide sleeve hangs free
+_INNER_SHARE = 0.85
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,24 +38,48 @@ class Strip:
 
 
 def garment_strip(limb: LimbLandmarks, region: Mask) -> Strip:
-    """Cross-sections of a limb in the product image, their middle line drawn to the middle of the cloth."""
-    start, end = (limb.outer + limb.inner) / 2, (limb.cuff_outer + limb.cuff_inner) / 2
-    shares = np.linspace(0.0, 1.0, _ROWS)
-    outer = limb.outer + shares[:, None] * (limb.cuff_outer - limb.outer)
-    inner = limb.inner + shares[:, None] * (limb.cuff_inner - limb.inner)
-    axis = (end - start) / max(float(np.linalg.norm(end - start)), 1e-9)
-    normal = np.array([-axis[1], axis[0]])
+    """A limb of the product image: its two edges from seam to cuff, evenly spaced along the cloth's outline."""
+    shares = np.linspace(0.0, 1.0, _LOOKS)[:, None]
+    outer = limb.outer + shares * (limb.cuff_outer - limb.outer)
+    inner = limb.inner + shares * (limb.cuff_inner - limb.inner)
+    axis = (limb.cuff_outer + limb.cuff_inner - limb.outer - limb.inner) / 2
+    normal = np.array([-axis[1], axis[0]]) / max(float(np.linalg.norm(axis)), 1e-9)
     normal = normal if normal @ (limb.outer - limb.inner) > 0 else -normal
-    for row in range(1, _ROWS - 1):
-        middle = (outer[row] + inner[row]) / 2
-        half = abs(float((outer[row] - inner[row]) @ normal)) / 2
-        found = middle_of_run(region, middle, normal, 2.2 * half)
-        if found is not None and 0.5 * half < sum(found) / 2 < 1.7 * half:
-            outer[row] = middle + normal * found[1]
-            inner[row] = middle - normal * found[0]
+    outer, inner = (
+        _even(_on_outline(outer, inner, normal, region)),
+        _even(_on_outline(inner, outer, -normal, region)),
+    )
     centres = (outer + inner) / 2
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(centres, axis=0), axis=1))])
     return Strip(outer, inner, along)
+
+
+def _on_outline(
+    side: NDArray[np.float64], other: NDArray[np.float64], outward: Point, region: Mask
+) -> NDArray[np.float64]:
+    """Points of a straight edge moved out (or in) to the cloth's outline; its two ends are landmarks and stay.
+
+    An edge bends by so much of its length at most: what lies further off is another edge.
+    """
+    bends = np.zeros(len(side))
+    furthest = _MOST_BEND * float(np.linalg.norm(side[-1] - side[0]))
+    for row in range(1, len(side) - 1):
+        middle = (side[row] + other[row]) / 2
+        half = abs(float((side[row] - other[row]) @ outward)) / 2
+        distance = reach(region, middle, outward, 2.6 * half + 4)
+        if distance is not None and abs(distance - half) < min(furthest, half):
+            bends[row] = distance - half
+    shares = np.linspace(0.0, 1.0, len(side))
+    # Towards its ends the ray across meets the seam or the cuff, not the edge.
+    bends = np.convolve(bends * np.minimum(1.0, 5.0 * shares * (1 - shares)), np.full(5, 0.2), mode="same")
+    return side + bends[:, None] * outward
+
+
+def _even(curve: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(R, 2) points at even distances along a curve, ends included."""
+    at = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
+    wanted = np.linspace(0.0, at[-1], _ROWS)
+    return np.stack([np.interp(wanted, at, curve[:, axis]) for axis in (0, 1)], axis=1)
 
 
 def limb_controls(
@@ -64,42 +93,125 @@ def limb_controls(
 ) -> ControlPoints:
     """Control points that lay a strip along a chain of joints (shoulder, elbow, wrist; hip, knee, ankle).
 
+    The cuff lies square to the limb, as far along it as the mean of the two edges' own lengths reaches.
+
     Args:
         chain: the joints that were found, from the torso outward; at least two.
-        seam_on_person: (outer, inner) ends of the seam where the torso's warp puts them; the strip begins there.
+        seam_on_person: (outer, inner) ends of the seam where the torso's warp puts them; it begins there.
         scale: pixels of the person image for one of the product image.
     """
     outer_start, inner_start = seam_on_person
-    start = (outer_start + inner_start) / 2
-    path = np.vstack([start, *chain[1:]])
+    path = np.vstack([(outer_start + inner_start) / 2, *chain[1:]])
     whole = float(np.linalg.norm(np.diff(np.array(chain), axis=0), axis=1).sum())
-    length = float(np.clip(strip.along[-1] * scale, numbers.min_reach * whole, numbers.max_reach * whole))
+    distances = np.linspace(0.0, 1.3 * numbers.max_reach * whole, _DENSE)
+    centres, tangents = _walk(path, distances)
+    outward, inward = _half_widths_on_limb(strip, distances, whole, body, numbers, scale)
     handed = _handedness(path[1] - path[0], outer_start - inner_start)
-    shares = np.linspace(0.0, 1.0, _DENSE)
-    centres, tangents = _walk(path, shares * length)
-    least = np.interp(shares * length / whole, [0.0, 1.0], numbers.half_width) * body.shoulder_width
-    widths = np.linalg.norm(strip.outer - strip.inner, axis=1) / 2 * scale
-    own = np.interp(shares, strip.along / strip.along[-1], widths)
-    half = np.clip(own, least, numbers.max_half_width * body.shoulder_width)
-    # Wide sleeves hang outward: on the inside the cloth is caught between arm and torso.
-    inner_half = np.minimum(half, _INNER_SHARE * least)
     normals = handed * np.stack([-tangents[:, 1], tangents[:, 0]], axis=1)
-    outer = _from_seam(outer_start, centres + (2 * half - inner_half)[:, None] * normals, tangents)
-    inner = _from_seam(inner_start, centres - inner_half[:, None] * normals, tangents)
+    inner_side = _beside_seam(inner_start, centres - inward[:, None] * normals, normals, distances / whole)
+    outer_edge = _Edge.starting(outer_start, centres + outward[:, None] * normals, tangents, distances)
+    inner_edge = _Edge.starting(inner_start, inner_side, tangents, distances)
+    own_reach = (
+        outer_edge.end(_length(strip.outer) * scale) + inner_edge.end(_length(strip.inner) * scale)
+    ) / 2
+    end = float(np.clip(own_reach, numbers.min_reach * whole, numbers.max_reach * whole))
+    outer, inner = outer_edge.rows(end), inner_edge.rows(max(end, inner_edge.least_reach(whole)))
     return _rows_to_controls(limb.part, strip, outer, inner)
 
 
-def _from_seam(start: Point, side: NDArray[np.float64], tangents: NDArray[np.float64]) -> NDArray[np.float64]:
-    """One edge of a limb, from its end of the seam on: (R, 2), evenly spaced.
+@dataclass(frozen=True, eq=False)
+class _Edge:
+    """One edge of a limb of cloth on the person: a curve from its end of the seam along the limb.
 
-    The part of the edge that lies behind the seam's end (inside the torso, where an arm hangs down) is left out.
+    Attributes:
+        curve: (K, 2) points. reach: (K,) how far along the limb each lies. length: (K,) along the curve.
     """
-    past = ((side - start) * tangents).sum(axis=1) > 0
-    first = int(np.argmax(past)) if past.any() else len(side) - 1
-    curve = np.vstack([start, side[first:]])
-    at = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
-    wanted = np.linspace(0.0, at[-1], _ROWS)
-    return np.stack([np.interp(wanted, at, curve[:, 0]), np.interp(wanted, at, curve[:, 1])], axis=1)
+
+    curve: NDArray[np.float64]
+    reach: NDArray[np.float64]
+    length: NDArray[np.float64]
+
+    @classmethod
+    def starting(
+        cls,
+        start: Point,
+        side: NDArray[np.float64],
+        tangents: NDArray[np.float64],
+        distances: NDArray[np.float64],
+    ) -> "_Edge":
+        """What lies behind the seam's end (inside the torso, where an arm hangs down) is left out."""
+        past = ((side - start) * tangents).sum(axis=1) > 0
+        first = min(int(np.argmax(past)) if past.any() else len(side) - 2, len(side) - 2)
+        curve = np.vstack([start, side[first:]])
+        steps = np.linalg.norm(np.diff(curve, axis=0), axis=1)
+        return cls(
+            curve,
+            np.concatenate([[distances[first]], distances[first:]]),
+            np.concatenate([[0], np.cumsum(steps)]),
+        )
+
+    def end(self, length: float) -> float:
+        """How far along the limb the edge ends when it is so long."""
+        return float(np.interp(length, self.length, self.reach))
+
+    def least_reach(self, whole: float) -> float:
+        """The least that an inner edge must reach to be more than a point."""
+        return float(self.reach[1]) + _LEAST_EDGE * whole
+
+    def rows(self, reach: float) -> NDArray[np.float64]:
+        """(R, 2) evenly spaced points from the seam to where the edge reaches so far along the limb."""
+        wanted = np.linspace(0.0, float(np.interp(reach, self.reach[1:], self.length[1:])), _ROWS)
+        return np.stack([np.interp(wanted, self.length, self.curve[:, axis]) for axis in (0, 1)], axis=1)
+
+
+def _beside_seam(
+    start: Point, side: NDArray[np.float64], normals: NDArray[np.float64], shares: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The inner edge kept from running inside the armpit, where the torso's side begins."""
+    inside = np.maximum(0.0, ((start - side) * normals).sum(axis=1))
+    fade = np.clip(1.0 - shares / _BESIDE_SEAM, 0.0, 1.0)
+    return side + (inside * fade)[:, None] * normals
+
+
+def _half_widths_on_limb(
+    strip: Strip, distances: NDArray[np.float64], whole: float, body: Body, numbers: Limb, scale: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(outward, inward) from the limb's axis, at distances from the seam, pixels of the person image.
+
+    Cloth is at least as wide as the limb. Wide sleeves hang outward, the more the further from the shoulder:
+    on the inside the cloth is caught between arm and torso.
+    """
+    shares = distances / max(strip.along[-1] * scale, 1e-9)
+    own = np.interp(shares, strip.along / strip.along[-1], _half_widths(strip) * scale)
+    limb = np.interp(distances / whole, [0.0, 1.0], numbers.half_width) * body.shoulder_width
+    loose = np.clip(own, limb, numbers.max_half_width * body.shoulder_width) - limb
+    free = np.clip(distances / (_FREE_FROM * whole), 0.0, 1.0)
+    inward = np.minimum(own, _INNER_SHARE * limb)
+    return 2 * limb + 2 * loose * free - inward, inward
+
+
+def _length(side: NDArray[np.float64]) -> float:
+    return float(np.linalg.norm(np.diff(side, axis=0), axis=1).sum())
+
+
+def strip_border(controls: ControlPoints) -> NDArray[np.float64]:
+    """(2 R, 2) polygon around a limb on the person image: down its outer edge, up its inner one."""
+    outer, inner = controls.person_xy[:_ROWS], controls.person_xy[_ROWS : 2 * _ROWS]
+    return np.vstack([outer, inner[::-1]])
+
+
+def cuff_middle(controls: ControlPoints) -> Point:
+    """(2,) where a limb of cloth ends on the person image."""
+    return (controls.person_xy[_ROWS - 1] + controls.person_xy[2 * _ROWS - 1]) / 2
+
+
+def _half_widths(strip: Strip) -> NDArray[np.float64]:
+    """(R,) half of the strip's width across its axis; the seam itself runs aslant and tells nothing."""
+    axis = (strip.outer[-1] + strip.inner[-1] - strip.outer[0] - strip.inner[0]) / 2
+    normal = np.array([-axis[1], axis[0]]) / max(float(np.linalg.norm(axis)), 1e-9)
+    half = np.abs((strip.outer - strip.inner) @ normal) / 2
+    half[:2] = half[2]
+    return half
 
 
 def _rows_to_controls(

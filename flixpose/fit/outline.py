@@ -28,14 +28,3 @@ def reach(
     if not run_outside.any():
         return None
     return float(steps[int(np.argmax(run_outside))])
-
-
-def middle_of_run(
-    mask: Mask, start: NDArray[np.float64], direction: NDArray[np.float64], limit: float
-) -> tuple[float, float] | None:
-    """(backward, forward) reach from `start` along ∓`direction`; None where either is not found."""
-    forward = reach(mask, start, direction, limit)
-    backward = reach(mask, start, -direction, limit)
-    if forward is None or backward is None:
-        return None
-    return backward, forward

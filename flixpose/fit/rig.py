@@ -1,11 +1,12 @@
 """Rigs: for each kind, where on the body its landmarks go, as numbers read from `configs/rigs/*.toml`.
 
-A place is given in the body's frame (`fit.body`): `across` in shoulder widths from the axis, outward positive;
-`depth` in torso lengths. `keep_*` says how much of the garment's own proportion goes into it (0 = the rig's
+A place is given in the body's frame (`fit.body`): `across` in shoulder widths from the axis, outward
+positive; `depth` in torso lengths. `keep_*` says how much of the garment's own proportion goes into it (0 = the rig's
 place, 1 = the garment's own, scaled to the body), and the limits bound what comes out.
 """
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,7 @@ def load_rigs(folder: Path) -> dict[str, Rig]:
     return rigs
 
 
-def rig_for(rigs: dict[str, Rig], kind: str) -> Rig:
+def rig_for(rigs: Mapping[str, Rig], kind: str) -> Rig:
     """The kind's rig. Raises UnknownKind."""
     if kind not in rigs:
         raise UnknownKind(f"There is no rig for {kind!r}.", subject=kind)

@@ -1,8 +1,10 @@
 """Control points for the trunk of a garment: the torso of a top or dress, a skirt, the seat of trousers."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flixpose.fit.body import Body
 from flixpose.fit.measure import GarmentFrame, Point, pair, point
@@ -15,6 +17,9 @@ from flixpose.structures.warp import ControlPoints
 # The line of the shoulders, in the body's frame: from the neck's base (across, depth) to the shoulder's tip.
 _SLOPE = ((0.17, -0.185), (0.56, -0.075))
 _TOPLINE_TOLERANCE = 0.06
+# Further out than this the outline falls away into the arm; cloth falls by so many torso lengths a shoulder width.
+_TOPLINE_END = 0.47
+_SHOULDER_FALL = 0.45
 # An outline further out than this (shoulder widths) has an arm in it; nor is cloth widened more than so much.
 _OUTLINE_LIMIT = 0.66
 _MAX_WIDENING = 1.12
@@ -53,7 +58,7 @@ class Fit:
 
     Attributes:
         cloth: the trunk's region of the product image.
-        outline: the person, on the person image; None where the estimator gives no mask.
+        outline: the person without bare arms, on the person image; None where the estimator gives no mask.
     """
 
     garment: Garment
@@ -65,6 +70,29 @@ class Fit:
 
     def own(self, xy: Point) -> tuple[float, float]:
         return self.frame.own(xy, self.body, self.rig.places[self.frame.anchor].depth)
+
+
+# The trunk's border on the person, down the wearer's left side and up the right, by name.
+_BORDER = (
+    *("neck", "shoulder_line_1", "shoulder_line_2", "shoulder", "armhole_1", "armhole_2", "armpit"),
+    *("side_armpit_1", "side_armpit_2", "side_armpit_3", "side_armpit_4", "waist"),
+    *("side_waist_1", "side_waist_2", "side_waist_3", "side_waist_4", "hip", "side", "hem"),
+)
+
+
+def trunk_border(controls: ControlPoints) -> NDArray[np.float64]:
+    """(M, 2) polygon through the trunk's outer control points on the person image."""
+    left = [_sided(name, "left") for name in _BORDER]
+    right = [_sided(name, "right") for name in reversed(_BORDER)]
+    low = "crotch" if "crotch" in controls.names else "hem_center"
+    ordered = [*left, low, *right, "neck_front"]
+    return controls.person_xy[[controls.names.index(name) for name in ordered if name in controls.names]]
+
+
+def _sided(name: str, side: str) -> str:
+    """ "armhole_1" → "armhole_left_1"; "neck" → "neck_left"."""
+    stem, _, number = name.rpartition("_")
+    return f"{stem}_{side}_{number}" if number.isdigit() else f"{name}_{side}"
 
 
 def torso_controls(fit: Fit) -> ControlPoints:
@@ -85,7 +113,7 @@ def torso_controls(fit: Fit) -> ControlPoints:
         corners.append("waist")
     _add_pair(points, fit, "hem")
     corners.append("hem")
-    for upper, lower in zip(corners, corners[1:], strict=False):
+    for upper, lower in pairwise(corners):
         _add_sides(points, fit, upper, lower)
     _add_hem_center(points, fit)
     _add_armholes(points, fit)
@@ -111,7 +139,7 @@ def seat_controls(fit: Fit) -> ControlPoints:
     points = _Points()
     _add_pair(points, fit, "waist")
     crotch = point(fit.garment, "crotch")
-    across, depth = fit.rig.places["crotch"].blend(*fit.own(crotch))
+    _, depth = fit.rig.places["crotch"].blend(*fit.own(crotch))
     points.add("crotch", fit.body.place(0.0, depth), crotch)
     for side, sign in _SIDES:
         outer = _cloth_edge(fit, crotch, sign)
@@ -177,14 +205,15 @@ def _upper_edge(fit: Fit, near: Point) -> Point:
 def _shoulder_line(fit: Fit, across: float, sign: float) -> float:
     (near, neck_depth), (far, tip_depth) = _SLOPE
     usual = neck_depth + (across - near) / (far - near) * (tip_depth - neck_depth)
-    if fit.outline is None or across > 0.5:  # beyond it the arm's outline falls away
+    if fit.outline is None:
         return usual
     start_depth = 0.05
-    start = fit.body.place(sign * across, start_depth)
+    probe = min(across, _TOPLINE_END)
+    start = fit.body.place(sign * probe, start_depth)
     found = reach(fit.outline, start, -fit.body.down, 0.45 * fit.body.torso_length)
     if found is None:
         return usual
-    seen = start_depth - found / fit.body.torso_length
+    seen = start_depth - found / fit.body.torso_length + _SHOULDER_FALL * (across - probe)
     if abs(seen - usual) > 2 * _TOPLINE_TOLERANCE:
         return usual
     return float(np.clip(seen, usual - _TOPLINE_TOLERANCE, usual + _TOPLINE_TOLERANCE))

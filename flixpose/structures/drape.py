@@ -48,12 +48,14 @@ class Drape:
         visible: the part of the garment that is seen.
         person_mask: the person on the whole photo.
         changed: 255 where `picture` may differ from the person image (garment, shadow), else 0.
+        others: further people in the person image, less prominent.
         milliseconds: per stage.
     """
 
     person: Image
     product: Image
     pose: Pose
+    others: tuple[Pose, ...]
     garment: Garment
     parts: tuple[PartWarp, ...]
     picture: NDArray[np.uint8]

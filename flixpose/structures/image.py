@@ -53,6 +53,19 @@ class Mask:
     def height(self) -> int:
         return int(self.alpha.shape[0])
 
+    @classmethod
+    def full(cls, width: int, height: int) -> "Mask":
+        """Everything."""
+        return cls(np.full((height, width), 255, np.uint8))
+
+    @property
+    def box(self) -> "Box | None":
+        """Around everything that is not 0; None where nothing is."""
+        rows, columns = np.flatnonzero(self.alpha.any(axis=1)), np.flatnonzero(self.alpha.any(axis=0))
+        if not len(rows):
+            return None
+        return Box(float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
+
     @property
     def area(self) -> float:
         """Covered area in pixels, partly covered pixels counted by their share."""

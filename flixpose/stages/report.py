@@ -1,0 +1,81 @@
+"""The report of a drape as plain values: what goes into `report.json` and into the database."""
+
+from typing import Any
+
+from flixpose.structures.drape import Drape, PartWarp
+from flixpose.structures.found import ModelInfo
+from flixpose.structures.image import Image
+
+REPORT_VERSION = 1
+
+
+def report(drape: Drape) -> dict[str, Any]:
+    """Everything that is known about a drape; the same inputs and settings give the same report.
+
+    All coordinates are pixels of the photo that they belong to, (x, y), the centre of the first pixel at
+    (0.5, 0.5). A part's homography maps the person image to the product image, before the spline; the whole
+    warp is in `warp.json`.
+    """
+    garment, pose = drape.garment, drape.pose
+    return {
+        "version": REPORT_VERSION,
+        "inputs": {"person": _input(drape.person), "product": _input(drape.product)},
+        "models": [model.to_json() for model in _models(drape)],
+        "person": {
+            "score": round(pose.score, 4),
+            "box": pose.box.to_json(),
+            "skeleton": pose.keypoints.skeleton.name,
+            "keypoints": pose.keypoints.to_json(),
+        },
+        "others": [{"score": round(p.score, 4), "box": p.box.to_json()} for p in drape.others],
+        "garment": {
+            "kind": garment.kind,
+            "kind_score": round(garment.kind_score, 4),
+            "view": garment.view,
+            "view_score": round(garment.view_score, 4),
+            "score": round(garment.score, 4),
+            "box": garment.box.to_json(),
+            "landmarks": garment.landmarks.to_json(),
+        },
+        "parts": [_part(part) for part in drape.parts],
+        "quality": drape.quality.to_json(),
+    }
+
+
+def _input(image: Image) -> dict[str, Any]:
+    return {"width": image.width, "height": image.height, "sha256": image.sha256}
+
+
+def _models(drape: Drape) -> tuple[ModelInfo, ModelInfo]:
+    return drape.pose.model, drape.garment.model
+
+
+def _part(part: PartWarp) -> dict[str, Any]:
+    controls = part.controls
+    rows = zip(
+        controls.names,
+        controls.person_xy,
+        controls.garment_xy,
+        controls.weights,
+        part.residual_px,
+        strict=True,
+    )
+    return {
+        "name": part.name,
+        "model": part.model,
+        "homography": part.warp.homography.tolist(),
+        "stiffness": part.stiffness,
+        "fold_ratio": part.fold_ratio,
+        "stretch": [round(value, 4) for value in part.stretch],
+        "changes": list(part.notes),
+        "control_points": [
+            {
+                "name": name,
+                "person": [round(float(v), 3) for v in person],
+                "garment": [round(float(v), 3) for v in garment],
+                "weight": float(weight),
+                "residual_px": round(float(residual), 3),
+            }
+            for name, person, garment, weight, residual in rows
+        ],
+    }
