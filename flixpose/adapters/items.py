@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
 from flixpose.adapters.database import Database
 from flixpose.adapters.ingest import job_from_row
@@ -15,13 +15,20 @@ _PAGE = 500
 
 
 def item_rows(
-    database: Database, batch_id: str | None, *, state: ItemState | None = None, item_id: str | None = None
+    database: Database,
+    batch_id: str | None,
+    *,
+    state: ItemState | None = None,
+    item_id: str | None = None,
+    ref: str | None = None,
 ) -> Iterator[ItemRow]:
     """Items by batch and line; None asks for any."""
+    asked = {items.c.batch_id: batch_id, items.c.state: state, items.c.id: item_id, items.c.ref: ref}
+    wanted = [column == value for column, value in asked.items() if value is not None]
     after: tuple[str, int] | None = None
     while True:
         with database.transaction(write=False) as connection:
-            query = _query(batch_id, state, item_id, after)
+            query = _query(wanted, after)
             page = connection.execute(query.limit(_PAGE)).all()
             ids = [row.drape_id for row in page if row.drape_id is not None]
             found = _artifacts(connection, ids)
@@ -33,9 +40,7 @@ def item_rows(
         after = page[-1].batch_id, page[-1].line
 
 
-def _query(
-    batch_id: str | None, state: str | None, item_id: str | None, after: tuple[str, int] | None
-) -> Select[Any]:
+def _query(wanted: Sequence[ColumnElement[bool]], after: tuple[str, int] | None) -> Select[Any]:
     newest = (
         select(func.max(drapes.c.attempt))
         .where(drapes.c.item_id == items.c.id)
@@ -46,9 +51,7 @@ def _query(
     query = select(items, drapes.c.id.label("drape_id"), drapes.c.verdict).select_from(
         items.outerjoin(drapes, latest)
     )
-    for column, value in ((items.c.batch_id, batch_id), (items.c.state, state), (items.c.id, item_id)):
-        if value is not None:
-            query = query.where(column == value)
+    query = query.where(*wanted)
     if after is not None:
         last_batch, line = after
         query = query.where(
@@ -90,5 +93,6 @@ def _item_row(row: Any, codes: tuple[str, ...], found: tuple[Artifact, ...]) -> 
         artifacts=found,
         error_code=row.error_code,
         error_message=row.error_message,
+        error_advice=row.error_advice,
         seconds=(row.finished_at - row.claimed_at).total_seconds() if finished else None,
     )

@@ -119,3 +119,4 @@ class ItemRow:
     error_code: str | None
     error_message: str | None
     seconds: float | None
+    error_advice: str | None = None
