@@ -58,8 +58,8 @@ def choose_box(
     """The window of the wanted aspect that holds the whole subject.
 
     Without `fill` it is the largest window inside the picture, and grows beyond it only where the subject
-    would not fit. With `fill` the subject takes that share of the window's tighter side. The room beyond the
-    picture lies on the sides where the subject is not cut off.
+    would not fit. With `fill` the subject takes that share of the window's tighter side, and all of it where
+    the photo cuts it off at both ends. The room beyond the picture lies where the subject is not cut off.
     """
     width, height = size
     if aspect is None:
@@ -69,10 +69,12 @@ def choose_box(
         subject = _with_air(subject, size)
         w = max(min(width, height * ratio), subject.width, subject.height * ratio)
     else:
-        w = max(subject.width, subject.height * ratio) / fill
+        fill_x, fill_y = (1.0 if cut == (True, True) else fill for cut in _cut_off(size, subject))
+        w = max(subject.width / fill_x, subject.height / fill_y * ratio)
     h = w / ratio
-    x0 = _place(width, w, subject.x0, subject.x1)
-    y0 = _place(height, h, subject.y0, subject.y1)
+    cut_x, cut_y = _cut_off(size, subject)
+    x0 = _place(width, w, (subject.x0 + subject.x1) / 2, cut_x)
+    y0 = _place(height, h, (subject.y0 + subject.y1) / 2, cut_y)
     return Box(x0, y0, x0 + w, y0 + h)
 
 
@@ -83,14 +85,20 @@ def _with_air(subject: Box, size: tuple[int, int]) -> Box:
     return Box(x0, y0, min(subject.x1 + air, size[0]), min(subject.y1 + air, size[1]))
 
 
-def _place(size: float, length: float, low: float, high: float) -> float:
+def _cut_off(size: tuple[int, int], subject: Box) -> tuple[tuple[bool, bool], tuple[bool, bool]]:
+    """Whether the picture's edge cuts the subject off: (left, right), (top, bottom)."""
+    touch_x, touch_y = (max(_TOUCH * side, 1.5) for side in size)
+    return (
+        (subject.x0 <= touch_x, subject.x1 >= size[0] - touch_x),
+        (subject.y0 <= touch_y, subject.y1 >= size[1] - touch_y),
+    )
+
+
+def _place(size: float, length: float, centre: float, cut: tuple[bool, bool]) -> float:
     """Where a window begins on one axis: about the subject, inside the picture as far as it can be."""
-    touch = max(_TOUCH * size, 1.5)
-    at_start, at_end = low <= touch, high >= size - touch
-    if length > size and at_start != at_end:
-        return 0.0 if at_start else size - length
-    centred = (low + high - length) / 2
-    return min(max(centred, min(0.0, size - length)), max(0.0, size - length))
+    if length > size and cut[0] != cut[1]:
+        return 0.0 if cut[0] else size - length
+    return min(max(centre - length / 2, min(0.0, size - length)), max(0.0, size - length))
 
 
 def choose_frame(

@@ -114,6 +114,15 @@ def test_amazon_is_pure_white_and_full():
     assert apart.mean() > 0.3 and (shown[apart] == 255).all()
 
 
+def test_a_person_cut_off_at_both_ends_floats_nowhere():
+    picture, mask = person(cut=True)
+    result = render(
+        picture[300:], PRESETS["amazon"], garment_box=None, person_mask=Mask(mask.alpha[300:].copy())
+    )
+    assert (result.frame.y0, result.frame.y1) == (0, 1300)
+    assert result.width / result.height == pytest.approx(0.8, abs=0.002)
+
+
 def test_no_rim_of_the_old_background_stays():
     """The soft outline of a figure cut out of grey must look as if photographed before white."""
     picture, mask = person()
