@@ -20,8 +20,9 @@ _MOST_EVIDENCE = 10.0  # log odds
 _GUIDE_RADIUS = 4
 _REACH = 4 * _GUIDE_RADIUS + 1  # pixels across around the outline in which the filter acts
 _GUIDE_NOISE = 4.0**2
+_SETTLED = 5  # pixels across; farther from the outline than half of it the judgement stands
 _CONTRAST = 1.15  # a local linear fit falls a little short of 0 and 1
-_STRIP = 512  # rows enlarged at once
+_STRIP = 64  # rows enlarged at once
 
 
 def tighten(pixels: NDArray[np.uint8], coarse: Plane, *, cell: float) -> NDArray[np.uint8]:
@@ -38,7 +39,7 @@ def tighten(pixels: NDArray[np.uint8], coarse: Plane, *, cell: float) -> NDArray
     small = cv2.resize(pixels, coarse.shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
     judged = _judge(small, coarse, band=_BAND * cell, window=round(_WINDOW * cell))
     near = cv2.morphologyEx(judged, cv2.MORPH_GRADIENT, np.ones((_REACH, _REACH), np.uint8)) > 0.02
-    slope, offset = _guided(small, judged, near)
+    slope, offset = _settled(judged, *_guided(small, judged, near))
     return _apply(pixels, slope, offset)
 
 
@@ -68,7 +69,8 @@ def _likelihood(picture: Plane, weight: Plane, window: int) -> tuple[Plane, Plan
     weighted = picture * weight[..., None]
     mean = box_mean(weighted, window) / share
     variance = np.maximum(box_mean(picture * weighted, window) / share - mean * mean, 0) + _NOISE
-    fit = -0.5 * ((picture - mean) ** 2 / variance + np.log(variance)).sum(axis=-1)
+    off = picture - mean
+    fit = -0.5 * ((off * off / variance).sum(axis=-1) + np.log(variance.prod(axis=-1)))
     return fit, support
 
 
@@ -86,17 +88,27 @@ def _guided(guide: Plane, target: Plane, near: NDArray[np.bool_]) -> tuple[Plane
     return box_mean(slope, _GUIDE_RADIUS), box_mean(offset, _GUIDE_RADIUS)
 
 
+def _settled(judged: Plane, slope: Plane, offset: Plane) -> tuple[Plane, Plane]:
+    """The map made constant away from the outline, where a bright patch must not tear a hole."""
+    reach = np.ones((_SETTLED, _SETTLED), np.uint8)
+    inside, outside = cv2.erode(judged, reach), 1 - cv2.dilate(judged, reach)
+    open_part = 1 - inside - outside
+    return slope * open_part[..., None], offset * open_part + inside
+
+
 def _apply(pixels: NDArray[np.uint8], slope: Plane, offset: Plane) -> NDArray[np.uint8]:
-    """`slope`·colour + `offset`, both enlarged to the picture, strip by strip to bound the memory."""
+    """`slope`·colour + `offset`, both enlarged to the picture; strip by strip, to stay in the cache."""
+    contrast = np.float32(255 * _CONTRAST)
+    factors = [np.ascontiguousarray(slope[..., channel]) * contrast for channel in range(3)]
+    level = (offset - np.float32(0.5)) * contrast + np.float32(127.5)
     alpha = np.empty(pixels.shape[:2], dtype=np.uint8)
     for top in range(0, len(pixels), _STRIP):
         strip = pixels[top : top + _STRIP]
-        total = _enlarged(offset, pixels.shape, top, len(strip))
-        for channel in range(3):
-            part = _enlarged(slope[..., channel], pixels.shape, top, len(strip))
-            total += part * strip[..., channel]
-        total = (total - 0.5) * _CONTRAST + 0.5
-        alpha[top : top + len(strip)] = np.rint(np.clip(total, 0, 1) * 255)
+        total = _enlarged(level, pixels.shape, top, len(strip))
+        for factor, colour in zip(factors, cv2.split(strip), strict=True):
+            part = _enlarged(factor, pixels.shape, top, len(strip))
+            total += cv2.multiply(part, colour, dtype=cv2.CV_32F)
+        cv2.add(total, 0.0, dst=alpha[top : top + len(strip)], dtype=cv2.CV_8U)
     return alpha
 
 

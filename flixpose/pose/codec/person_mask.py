@@ -9,7 +9,9 @@ from flixpose.pose.codec.activation import sigmoid
 from flixpose.pose.codec.region import Region
 
 _NOBODY = -12.0  # a logit that rounds to alpha 0
-_PIXELS_PER_CELL = 3.0  # of the small picture on which the outline is judged
+_UNLIKELY = -4.0  # logits below it are nobody's, even close to somebody
+_MARGIN = 8  # cells around the person in which the surroundings' colours are collected
+_PIXELS_PER_CELL = 2.0  # of the small picture on which the outline is judged
 
 
 def mask_on_photo(
@@ -24,7 +26,7 @@ def mask_on_photo(
         pixels: (H, W, 3) uint8, the photo.
     """
     alpha = np.zeros(pixels.shape[:2], dtype=np.uint8)
-    x0, y0, x1, y1 = _bounds(region, pixels.shape[1], pixels.shape[0])
+    x0, y0, x1, y1 = _bounds(logits, region, pixels.shape[1], pixels.shape[0])
     if x0 >= x1 or y0 >= y1:
         return alpha
     cell = region.side / len(logits)
@@ -52,8 +54,15 @@ def _resized(
     return np.column_stack([affine[:, :2] * smaller[:, None], shift])
 
 
-def _bounds(region: Region, width: int, height: int) -> tuple[int, int, int, int]:
-    """The part of the photo, as pixel slices x0, y0, x1, y1, that the region can touch."""
-    corners = region.to_photo(np.array([(0, 0), (1, 0), (0, 1), (1, 1)]))
+def _bounds(
+    logits: NDArray[np.float32], region: Region, width: int, height: int
+) -> tuple[int, int, int, int]:
+    """The part of the photo, as pixel slices x0, y0, x1, y1, in which the person and its surroundings lie."""
+    x, y, w, h = cv2.boundingRect((logits > _UNLIKELY).astype(np.uint8))
+    if not w:
+        return 0, 0, 0, 0
+    box = np.array([(x, y), (x + w, y), (x, y + h), (x + w, y + h)], dtype=np.float64)
+    box += np.array([(-1, -1), (1, -1), (-1, 1), (1, 1)]) * _MARGIN
+    corners = region.to_photo(np.clip(box / len(logits), 0, 1))
     low, high = np.floor(corners.min(axis=0)).astype(int) - 1, np.ceil(corners.max(axis=0)).astype(int) + 1
     return max(low[0], 0), max(low[1], 0), min(high[0], width), min(high[1], height)
