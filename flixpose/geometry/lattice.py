@@ -103,7 +103,7 @@ def _with_exact(warp: AnyWarp, lattice: Lattice, where: NDArray[Any]) -> Lattice
 
 def _kinks(warp: AnyWarp, lattice: Lattice, tolerance: float) -> NDArray[np.bool_]:
     """Nodes next to control points that bend too sharply to be interpolated across at half this stride."""
-    out = np.zeros(lattice.rough.shape, dtype=bool)
+    out: NDArray[Any] = np.zeros(lattice.rough.shape, dtype=bool)
     if not isinstance(warp, Warp):
         return ~out  # a chain's kinks are moved about: trust no prediction
     spline = warp.spline
@@ -112,11 +112,10 @@ def _kinks(warp: AnyWarp, lattice: Lattice, tolerance: float) -> NDArray[np.bool
     places = spline.shift + spline.scale * spline.centres
     xy = projective.apply(np.linalg.inv(warp.homography), places)
     widest = np.abs(projective.derivative(warp.homography, xy)).sum(axis=2).max(axis=1)
-    bend: NDArray[Any] = (
-        np.abs(spline.weights).max(axis=1) * (lattice.stride / 2 * widest / spline.scale) ** 2
-    )
+    reach = lattice.stride / 2 * widest / spline.scale
+    bend = np.abs(spline.weights).max(axis=1) * reach**2
     sharp = xy[bend * _KINK > tolerance]
-    nearest: NDArray[Any] = np.rint((sharp - lattice.origin) / lattice.stride).astype(int) + MARGIN
+    nearest = np.rint((sharp - lattice.origin) / lattice.stride).astype(int) + MARGIN
     column, row = nearest[:, 0], nearest[:, 1]
     known = (column >= 0) & (column < out.shape[1]) & (row >= 0) & (row < out.shape[0])
     out[row[known], column[known]] = True

@@ -22,17 +22,20 @@ from flixpose.geometry.field import Field, Occupancy, Run, Tile, runs
 from flixpose.geometry.sampling import (
     TOLERANCE_SHARE,
     Source,
+    alpha_of,
     bicubic,
     covered,
     for_each,
     held,
-    prepare_source,
+    prepared,
     reduction,
     whole,
 )
 from flixpose.geometry.warp import invert_points
 from flixpose.structures.image import Box, Mask
 from flixpose.structures.warp import AnyWarp, ControlPoints, Warp
+
+Place = tuple[int, int, int, int]
 
 _FILLED = 0.5  # of a matte: from here on a pixel is filled up to a whole
 _PULL = 0.012  # of the photo's longer side: places nearer than this are one place of a seam
@@ -87,55 +90,62 @@ def sample_parts(
             of the photo's longer side unless given.
     """
     x0, y0, x1, y1 = whole(region, size)
-    names = {part.name: np.zeros((0, 0), np.uint8) for part in parts}
-    nothing = SampledParts(np.zeros((0, 0, 4), np.uint8), Box(0.0, 0.0, 0.0, 0.0), names)
     if x1 <= x0 or y1 <= y0 or not parts:
-        return nothing
-    tolerance = TOLERANCE_SHARE * max_error
-    fields = [Field(p.warp, (x0, y0), x1 - x0, y1 - y0, tolerance=tolerance) for p in parts]
-    ready = source if isinstance(source, Source) else prepare_source(source)
-    alpha = np.ascontiguousarray(ready.levels[0][..., 3])
-    active = [f.active(Occupancy(cv2.min(alpha, p.matte.alpha))) for f, p in zip(fields, parts, strict=True)]
+        return _nothing(parts)
+    alpha = alpha_of(source)
+    fields, active = _placed(alpha, parts, (x0, y0, x1, y1), TOLERANCE_SHARE * max_error)
     seen = np.logical_or.reduce(active)
     if not seen.any():
-        return nothing
-    for field, cells in zip(fields, active, strict=True):
-        field.refine(cells)
-    scales = [f.least_scale(cells) for f, cells in zip(fields, active, strict=True) if cells.any()]
-    level = reduction(min(scales))
-    if len(ready.levels) <= level:
-        ready = prepare_source(ready.levels[0], level + 1, is_premultiplied=True)
-    reach = pull if pull is not None else _PULL * max(alpha.shape)
+        return _nothing(parts)
+    level = reduction(
+        min(f.least_scale(cells) for f, cells in zip(fields, active, strict=True) if cells.any())
+    )
     left, top, right, bottom = covered(seen, fields[0])
     patch = np.zeros((bottom - top, right - left, 4), np.uint8)
     alphas = np.zeros((len(parts), bottom - top, right - left), np.uint8)
-    painter = _Painter(ready, level, tuple(parts), tuple(fields), reach)
+    reach = pull if pull is not None else _PULL * max(alpha.shape)
+    painter = _Painter(prepared(source, level), alpha, level, tuple(parts), tuple(fields), reach)
 
-    def drawn(tile: tuple[tuple[int, int, int, int], NDArray[Any]]) -> None:
+    def painted(tile: tuple[Place, NDArray[Any]]) -> None:
         (x, y, width, height), counts = tile
         window = np.s_[y - top : y - top + height, x - left : x - left + width]
-        painter.paint((x, y, width, height), counts.reshape(-1, 2), patch[window], alphas[:, *window])
+        painter.paint(tile[0], counts.reshape(-1, 2), patch[window], alphas[:, *window])
 
     counts = np.concatenate([f.counts(cells, 2**level) for f, cells in zip(fields, active, strict=True)])
-    for_each(drawn, runs(counts, x1 - x0, y1 - y0))
+    for_each(painted, runs(counts, x1 - x0, y1 - y0))
     box = Box(float(left + x0), float(top + y0), float(right + x0), float(bottom + y0))
     return SampledParts(patch, box, {part.name: alphas[k] for k, part in enumerate(parts)})
+
+
+def _placed(
+    alpha: NDArray[np.uint8], parts: Sequence[Part], area: Place, tolerance: float
+) -> tuple[list[Field], list[NDArray[np.bool_]]]:
+    """Each part's field over the area x0, y0, x1, y1 and its active cells."""
+    x0, y0, x1, y1 = area
+    fields = [Field(part.warp, (x0, y0), x1 - x0, y1 - y0, tolerance=tolerance) for part in parts]
+    active = []
+    for field, part in zip(fields, parts, strict=True):
+        active.append(field.active(Occupancy(cv2.min(alpha, part.matte.alpha))))
+        field.refine(active[-1])
+    return fields, active
+
+
+def _nothing(parts: Sequence[Part]) -> SampledParts:
+    alphas = {part.name: np.zeros((0, 0), np.uint8) for part in parts}
+    return SampledParts(np.zeros((0, 0, 4), np.uint8), Box(0.0, 0.0, 0.0, 0.0), alphas)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Painter:
     source: Source
+    alpha: NDArray[np.uint8]
     level: int
     parts: tuple[Part, ...]
     fields: tuple[Field, ...]
     reach: float
 
     def paint(
-        self,
-        place: tuple[int, int, int, int],
-        counts: NDArray[Any],
-        patch: NDArray[np.uint8],
-        alphas: NDArray[np.uint8],
+        self, place: Place, counts: NDArray[Any], patch: NDArray[np.uint8], alphas: NDArray[np.uint8]
     ) -> None:
         """One tile: `counts` (P, 2) subsamples per part, 0 where a part does not reach it."""
         rows = [row for row, count in enumerate(counts) if count.any()]
@@ -143,9 +153,10 @@ class _Painter:
             self.fields[row].tile(Run(*place, tuple(counts[row].tolist())), 2**self.level) for row in rows
         ]
         places = [tile.positions() for tile in tiles]
-        mattes = [self._matte(row, xy) for row, xy in zip(rows, places, strict=True)]
-        shares = layered(mattes, [self.parts[row].depth for row in rows])
-        moves = pulled(places, shares, self.reach / 2**self.level)
+        mattes = [self._look(self.parts[row].matte.alpha, xy) for row, xy in zip(rows, places, strict=True)]
+        cloth = [self._look(self.alpha, xy) for xy in places]
+        shares = layered(mattes, cloth, [self.parts[row].depth for row in rows])
+        moves = pulled(places, shares, cloth, self.reach / 2**self.level)
         total = np.zeros((*patch.shape[:2], 4), np.float32)
         for row, tile, share, move in zip(rows, tiles, shares, moves, strict=True):
             if share.any():
@@ -154,12 +165,12 @@ class _Painter:
                 alphas[row] = cv2.convertScaleAbs(drawn[..., 3])
         patch[:] = held(cv2.convertScaleAbs(total), opaque=False)
 
-    def _matte(self, row: int, places: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(h, w) in [0, 1]: the part's matte at (2, h, w) places of the reduced source."""
-        scale = np.float32(2**self.level)
-        x, y = places[0] * scale - np.float32(0.5), places[1] * scale - np.float32(0.5)
-        matte = cv2.remap(self.parts[row].matte.alpha, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-        return matte.astype(np.float32) / np.float32(255)
+    def _look(self, grey: NDArray[np.uint8], places: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(h, w) in [0, 1]: a mask of the whole photo at (2, h, w) places of the reduced source."""
+        scale, half = np.float32(2**self.level), np.float32(0.5)
+        x, y = places[0] * scale - half, places[1] * scale - half
+        found = cv2.remap(grey, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        return found.astype(np.float32) / np.float32(255)
 
     def _colour(self, tile: Tile, move: NDArray[np.float32] | None) -> NDArray[np.float32]:
         """(h, w, 4): the source at the tile's places, moved, averaged over the subsamples."""
@@ -175,34 +186,47 @@ class _Painter:
         return total
 
 
-def layered(mattes: Sequence[NDArray[Any]], depths: Sequence[int]) -> list[NDArray[np.float32]]:
-    """Each part's share (h, w) of every pixel: the higher depth first, together at most 1.
+def layered(
+    mattes: Sequence[NDArray[Any]], cloth: Sequence[NDArray[Any]], depths: Sequence[int]
+) -> list[NDArray[np.float32]]:
+    """Each part's share (h, w) of every pixel, to be multiplied with its premultiplied colour.
 
-    A part takes what its matte says of what the higher ones leave. From half a matte on, the shares are
-    filled up to a whole; below that they fade out.
+    The higher depths come first; a part takes what its matte says, as far as the cloth of the higher ones
+    leaves room. From half a whole on, the shares are filled up to one; below that the garment fades out.
+
+    Args:
+        mattes, cloth: per part (h, w) in [0, 1]: its matte, and the garment's alpha at the place shown.
     """
     room = np.ones_like(mattes[0])
-    shares: list[NDArray[np.float32]] = [np.zeros_like(room) for _ in mattes]
+    shares: list[NDArray[np.float32]] = [room] * len(mattes)
     for depth in sorted(set(depths), reverse=True):
-        rows = [row for row, d in enumerate(depths) if d == depth]
-        wanted = np.sum([mattes[row] for row in rows], axis=0, dtype=np.float32)
+        rows = [row for row, own in enumerate(depths) if own == depth]
+        wanted = np.sum([mattes[row] * cloth[row] for row in rows], axis=0, dtype=np.float32)
         given = np.minimum(1.0, room / np.maximum(wanted, 1e-6))
         for row in rows:
             shares[row] = mattes[row] * given
-        room = room - np.minimum(wanted, room)
-    held_share = 1.0 - room
+        room = room - np.minimum(room, wanted)
+    drawn = np.sum([s * c for s, c in zip(shares, cloth, strict=True)], axis=0, dtype=np.float32)
+    # As a share of the most that any part could show: a garment's own soft outline is not to be filled up.
+    most = np.max([c * (s > 0) for s, c in zip(shares, cloth, strict=True)], axis=0)
+    held_share = drawn / np.maximum(most, 1e-6)
     filled = np.minimum(1.0, held_share / _FILLED) / np.maximum(held_share, 1e-6)
+    filled[most <= 0] = 1.0
     return [(share * filled).astype(np.float32) for share in shares]
 
 
 def pulled(
-    places: Sequence[NDArray[np.float32]], shares: Sequence[NDArray[np.float32]], reach: float
+    places: Sequence[NDArray[np.float32]],
+    shares: Sequence[NDArray[np.float32]],
+    cloth: Sequence[NDArray[np.float32]],
+    reach: float,
 ) -> list[NDArray[np.float32] | None]:
     """How far each part's places (2, h, w) move towards their common mean; None where only one is there."""
     if sum(bool(share.any()) for share in shares) < 2:
         return [None] * len(places)
-    weight = np.maximum(np.sum(shares, axis=0), np.float32(1e-6))
-    mean = np.sum([s * p for s, p in zip(shares, places, strict=True)], axis=0) / weight
+    weights = [share * (c + np.float32(1e-3)) for share, c in zip(shares, cloth, strict=True)]
+    mean = np.sum([w * p for w, p in zip(weights, places, strict=True)], axis=0)
+    mean /= np.maximum(np.sum(weights, axis=0), np.float32(1e-9))
     apart = np.max([np.hypot(*(p - mean)) * (s > 0) for s, p in zip(shares, places, strict=True)], axis=0)
     t = np.clip(2.0 - apart / max(reach, 1e-6), 0.0, 1.0)
     strength = (t * t * (3 - 2 * t)).astype(np.float32)

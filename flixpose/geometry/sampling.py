@@ -35,14 +35,12 @@ class Source:
     Attributes:
         levels: premultiplied RGBA uint8 (H, W, 4), each half the size of the one before.
         lows, highs: per level, the least and the greatest of the 16 pixels that bicubic reads.
-        occupancy: where the picture is not transparent.
         opaque: every pixel is.
     """
 
     levels: tuple[NDArray[np.uint8], ...]
     lows: tuple[NDArray[np.uint8], ...]
     highs: tuple[NDArray[np.uint8], ...]
-    occupancy: Occupancy
     opaque: bool
 
 
@@ -81,8 +79,7 @@ def prepare_source(source: NDArray[np.uint8], levels: int = 1, *, is_premultipli
         even = np.ascontiguousarray(pyramid[-1][: size[1] * 2, : size[0] * 2])
         pyramid.append(cv2.resize(even, size, interpolation=cv2.INTER_AREA))
     lows, highs = zip(*(_range16(level) for level in pyramid), strict=True)
-    alpha = np.ascontiguousarray(pyramid[0][..., 3])
-    return Source(tuple(pyramid), lows, highs, Occupancy(alpha), opaque)
+    return Source(tuple(pyramid), lows, highs, opaque)
 
 
 def premultiplied(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -118,13 +115,12 @@ def sample(
     if x1 <= x0 or y1 <= y0:
         return _nothing()
     field = Field(warp, (x0, y0), x1 - x0, y1 - y0, tolerance=TOLERANCE_SHARE * max_error)
-    occupancy = source.occupancy if isinstance(source, Source) else Occupancy(_alpha(source))
-    active = field.active(occupancy)
+    active = field.active(Occupancy(alpha_of(source)))
     if not active.any():
         return _nothing()
     field.refine(active)
     level = reduction(field.least_scale(active))
-    ready = _prepared(source, level)
+    ready = prepared(source, level)
     draw = _torch_drawer(ready, level, device) if backend == "torch" else opencv_drawer(ready, level)
     left, top, right, bottom = covered(active, field)
     patch = np.zeros((bottom - top, right - left, 4), np.uint8)
@@ -206,8 +202,8 @@ def _torch_drawer(source: Source, level: int, device: str) -> Drawer:
     return torch_drawer(source, level, device)
 
 
-def _prepared(source: NDArray[np.uint8] | Source, level: int) -> Source:
-    """The source with that level in it."""
+def prepared(source: NDArray[np.uint8] | Source, level: int) -> Source:
+    """The source, ready to be sampled at that level."""
     if not isinstance(source, Source):
         return prepare_source(source, level + 1)
     if len(source.levels) > level:
@@ -220,7 +216,9 @@ def reduction(least: float) -> int:
     return min(max(int(np.floor(np.log2(max(least, 1e-6) / 2.0))), 0), _MAX_LEVEL)
 
 
-def _alpha(source: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def alpha_of(source: NDArray[np.uint8] | Source) -> NDArray[np.uint8]:
+    """(H, W) uint8."""
+    source = source.levels[0] if isinstance(source, Source) else source
     if source.shape[2] == 4:
         return np.ascontiguousarray(source[..., 3])
     return np.full(source.shape[:2], 255, np.uint8)
