@@ -19,13 +19,15 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from flixpose import bootstrap, pipeline
+from flixpose import __version__, bootstrap, pipeline
 from flixpose.adapters.database import Database
+from flixpose.adapters.inputs import split_uri
 from flixpose.adapters.jobs import JobStore
 from flixpose.adapters.manifest import Manifest, open_manifest
+from flixpose.adapters.reuse import find_result
 from flixpose.adapters.stores import LocalStore
 from flixpose.errors import Conflict, FlixposeError, OutputUnwritable
-from flixpose.imaging.files import write_atomic
+from flixpose.imaging.files import sha256_hex, write_atomic
 from flixpose.pipeline import Tools
 from flixpose.settings import Settings
 from flixpose.structures.batch import BatchStatus, Claim, RejectedRow
@@ -138,8 +140,8 @@ def open_batch(
 ) -> Iterator[LocalBatch]:
     """The manifest's batch in the folder `out`: a new one, or the one of an earlier start.
 
-    Rows of an earlier manifest that were not yet begun are cancelled; failures, except of quality, are tried
-    again.
+    Rows of an earlier manifest that were not yet begun are cancelled; rows that it shares with this one are
+    not computed again; failures, except of quality, are tried again.
 
     Args:
         layers: keep and write the layers too.
@@ -152,13 +154,22 @@ def open_batch(
     """
     tools = bootstrap.build(settings, store_url=(out.absolute() / OBJECTS).as_uri())
     manifest = open_manifest(manifest_file, presets=tuple(tools.presets), reserved=RESERVED)
-    run = make_run(tools) if make_run else partial(pipeline.run, tools=tools, layers=layers)
+    drape = make_run(tools) if make_run else partial(pipeline.run, tools=tools, layers=layers)
+    settings_name = sha256_hex(f"{tools.config_digest} {__version__} {layers}".encode())[:16]
     with _locked(out), _database(out) as database:
         store = JobStore(database, max_attempts=settings.max_attempts, retry_delay_s=settings.retry_delay_s)
-        batch_id = _take_up(store, manifest, layers)
+        alike = [batch.id for batch in store.batches() if (batch.key or "").startswith(settings_name)]
+        batch_id = _take_up(store, manifest, settings_name)
+
+        def run(job: Job) -> Result:
+            limit = tools.limits.max_bytes
+            return find_result(job, alike, store, tools.blobs, max_bytes=limit) or drape(job)
+
         if not isinstance(tools.blobs, LocalStore):
             raise TypeError("a file:// store is a LocalStore")
-        yield LocalBatch(store, batch_id, tools.blobs, out, run)
+        batch = LocalBatch(store, batch_id, tools.blobs, out, run)
+        _restore(batch)
+        yield batch
 
 
 def write_row(result: Result, objects: LocalStore, out: Path) -> None:
@@ -192,29 +203,54 @@ def _link(objects: LocalStore, artifact: Artifact, target: Path) -> None:
         write_atomic(target, objects.get(artifact.key))
 
 
-def _take_up(store: JobStore, manifest: Manifest, layers: bool) -> str:
+def _take_up(store: JobStore, manifest: Manifest, settings_name: str) -> str:
     """Batch id; everything that a killed process left behind is queued again."""
-    key = _key(manifest, layers)
     store.requeue_stale(0)
     rejected: list[RejectedRow] = []
+    digest = _digest(manifest)
     batch = store.create_batch(
-        manifest.jobs(rejected), key=key, manifest_sha256=manifest.sha256(), rejected=rejected, chunk_size=1
+        manifest.jobs(rejected),
+        key=f"{settings_name}-{digest}",
+        manifest_sha256=digest,
+        rejected=rejected,
+        chunk_size=1,
     )
-    for other in store.unfinished_batches():
-        if other != batch.id:
-            store.cancel(other)
+    for other in store.batches():
+        if other.id != batch.id and other.state != "finished":
+            store.cancel(other.id)
     if not batch.created:
         store.retry(batch.id, keep=("quality_failed",))
         store.requeue_unclaimed(0)
     return batch.id
 
 
-def _key(manifest: Manifest, layers: bool) -> str:
-    """Names what is to be done: the rows as they are understood now, files found or missing included."""
-    digest = hashlib.sha256(f"layers={layers}\n".encode())
+def _digest(manifest: Manifest) -> str:
+    """Names what is to be done: the rows as they are understood now, and the photos as they are now."""
+    digest = hashlib.sha256()
     for row in manifest.rows():
-        digest.update(f"{row}\n".encode())
+        photos = [] if isinstance(row, RejectedRow) else [row[1].product, row[1].person]
+        digest.update(f"{row} {[_state_of_file(uri) for uri in photos]}\n".encode())
     return digest.hexdigest()
+
+
+def _state_of_file(uri: str) -> tuple[int, int] | None:
+    """(bytes, time of the last change) of a local file; what is remote is known by its name alone."""
+    scheme, _, path = split_uri(uri)
+    if scheme != "file":
+        return None
+    with suppress(OSError):
+        found = Path(path).stat()
+        return found.st_size, found.st_mtime_ns
+    return None
+
+
+def _restore(batch: LocalBatch) -> None:
+    """Files of finished rows that somebody took away since."""
+    for row in batch.store.items(batch.batch_id):
+        for artifact in row.artifacts:
+            target = batch.out / str(row.ref) / artifact.name
+            if not target.exists():
+                _link(batch.objects, artifact, target)
 
 
 @contextmanager

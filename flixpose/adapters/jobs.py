@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exc, select, update
+from sqlalchemy import Connection, Row, exc, func, select, update
 
 from flixpose.adapters.database import Database, ago, insert_new
 from flixpose.adapters.ingest import insert_jobs, insert_rejected, job_from_row, set_total
@@ -186,23 +186,16 @@ class JobStore:
     def batch_status(self, batch_id: str) -> BatchStatus:
         """How far the batch is; costs the same at any size. Raises NotFound."""
         with self.database.transaction(write=False) as connection:
-            row = connection.execute(select(batches).where(batches.c.id == batch_id)).mappings().one_or_none()
+            row = connection.execute(select(batches).where(batches.c.id == batch_id)).one_or_none()
             if row is None:
                 raise NotFound(f"There is no batch {batch_id!r}.", subject=batch_id)
-            running = select(items.c.id).where(items.c.batch_id == batch_id, IS_RUNNING)
-            counts: dict[ItemState, int] = {state: row[state] for state in FINAL_STATES}
-            counts["running"] = len(connection.execute(running).all())
-        counts["queued"] = row["total"] - sum(counts.values())
-        state: BatchState = "finished" if row["finished_at"] else "running"
-        return BatchStatus(
-            batch_id, state, row["total"], counts, row["created_at"], row["finished_at"], row["key"]
-        )
+            return _batch_status(connection, row)
 
-    def unfinished_batches(self) -> list[str]:
-        """Ids, the oldest first."""
-        query = select(batches.c.id).where(batches.c.finished_at.is_(None)).order_by(batches.c.created_at)
+    def batches(self) -> list[BatchStatus]:
+        """All of them, the oldest first."""
         with self.database.transaction(write=False) as connection:
-            return list(connection.scalars(query))
+            rows = connection.execute(select(batches).order_by(batches.c.created_at, batches.c.id)).all()
+            return [_batch_status(connection, row) for row in rows]
 
     def items(self, batch_id: str | None, *, state: ItemState | None = None) -> Iterator[ItemRow]:
         """The batch's items in the manifest's order (of all batches if None), as a stream."""
@@ -311,6 +304,15 @@ def _existing_batch(connection: Connection, key: str, manifest_sha256: str) -> B
     if row.manifest_sha256 != manifest_sha256:
         raise Conflict(f"The key {key!r} belongs to batch {row.id}, which has another manifest.", subject=key)
     return BatchRef(row.id, created=False)
+
+
+def _batch_status(connection: Connection, row: Row[Any]) -> BatchStatus:
+    running = select(func.count()).where(items.c.batch_id == row.id, IS_RUNNING)
+    counts: dict[ItemState, int] = {state: getattr(row, state) for state in FINAL_STATES}
+    counts["running"] = connection.scalar(running) or 0
+    counts["queued"] = row.total - sum(counts.values())
+    state: BatchState = "finished" if row.finished_at else "running"
+    return BatchStatus(row.id, state, row.total, counts, row.created_at, row.finished_at, row.key)
 
 
 def _state_of(connection: Connection, item_id: str) -> ItemState:

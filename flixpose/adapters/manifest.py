@@ -107,8 +107,10 @@ class Manifest:
     def _ref(self, fields: Fields, job: Job) -> str:
         given = fields.get("ref")
         ref = given or _safe(f"{job.sku}-{PurePosixPath(split_uri(job.person)[2]).stem}")
-        if ref != _safe(ref) or ref.startswith(".") or ref in self.reserved:
-            rules = f"no separators, no leading dot, at most {_LONGEST_NAME} bytes, none of {self.reserved}"
+        if ref in self.reserved:
+            raise BadManifest(f"ref {ref!r} is the name of a file of flixpose's own.", subject="ref")
+        if ref != _safe(ref) or ref.startswith("."):
+            rules = f"no separators, no leading dot, at most {_LONGEST_NAME} bytes"
             raise BadManifest(f"ref {ref!r} cannot name a folder: {rules}.", subject="ref")
         return ref
 

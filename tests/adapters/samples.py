@@ -1,6 +1,9 @@
 """Jobs and results in the words of the pipeline, without pictures."""
 
+import hashlib
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from flixpose.structures.job import Artifact, Figure, Job, Quality, Reason, Result, Verdict
 
@@ -29,13 +32,19 @@ def result(job: Job, verdict: Verdict = "pass") -> Result:
     return Result(job, (artifact,), quality, report(job, quality))
 
 
+def photo_sha256(uri: str) -> str:
+    """Of the file, where there is one; else of its name."""
+    path = Path(unquote(uri.removeprefix("file://")))
+    return hashlib.sha256(path.read_bytes() if path.is_file() else uri.encode()).hexdigest()
+
+
 def report(job: Job, quality: Quality) -> dict[str, Any]:
     return {
         "inputs": {
-            "person": {"name": "ann.jpg", "sha256": "01" * 32, "width": 300, "height": 400},
+            "person": {"name": "ann.jpg", "sha256": photo_sha256(job.person), "width": 300, "height": 400},
             "product": {
                 "name": "product.jpg",
-                "sha256": f"{abs(hash(job.product)):064x}",
+                "sha256": photo_sha256(job.product),
                 "width": 200,
                 "height": 250,
             },

@@ -90,7 +90,7 @@ def test_bad_rows_are_named_and_stop_nothing(folder: Path) -> None:
         "A,shirt.jpg,ann.jpg,,,,../../etc": "cannot name a folder",
         "A,shirt.jpg,ann.jpg,,,,a/b": "cannot name a folder",
         "A,shirt.jpg,ann.jpg,,,,..": "cannot name a folder",
-        "A,shirt.jpg,ann.jpg,,,,results.csv": "cannot name a folder",
+        "A,shirt.jpg,ann.jpg,,,,results.csv": "flixpose's own",
         "A,shirt.jpg,ann.jpg,,,,ok ": "comes a second time",
         "A,shirt.jpg,ann.jpg": "3 fields, but the header has 7",
         'A,"shirt.jpg,ann.jpg,,,,': "a quote is opened and not closed",
