@@ -114,7 +114,7 @@ SLEEVELESS = Chain(
     corners=(
         Corner("neck", u=(0.62, 0.25), v=(-0.02, 0.06), turn=(50, 25), slope=(5, 25)),
         Corner("shoulder", u=(0.95, 0.2), v=(0.03, 0.06), turn=(55, 30), slope=(55, 22)),
-        Corner("armpit", u=(1.05, 0.14), v=(0.37, 0.11), turn=(26, 22), slope=(88, 20)),
+        Corner("armpit", u=(1.05, 0.14), v=(0.38, 0.12), turn=(30, 18), slope=(88, 20)),
         _HEM,
     ),
     edges=(
@@ -145,9 +145,9 @@ STRAPS = Chain(
 
 def _as_dress(chain: Chain) -> Chain:
     """The same upper part, with a long and wide lower one; heights count in chest widths then."""
-    hem = Corner("hem", u=(1.6, 0.6), v=(2.0, 0.6), turn=(80, 25), slope=(128, 25))
+    hem = Corner("hem", u=(1.6, 0.6), v=(2.0, 0.7), turn=(80, 25), slope=(128, 25))
     side = Edge(direction=(84, 10), length=(5.0, 2.5), bend=0.4)
-    last = Edge(direction=(180, 10), length=(1.6, 0.6), bend=0.15)
+    last = Edge(direction=(180, 8), length=(1.6, 0.6), bend=0.10)
     return replace(chain, corners=(*chain.corners[:-1], hem), edges=(*chain.edges[:-1], side), last=last)
 
 

@@ -22,9 +22,13 @@ _TIE = 0.06
 _WORTH_CLOSING = 0.10  # closing wider gaps must gain more than this
 _LEAST_GAP = 0.0012  # of the region's area
 _THINNEST_GAP = 0.006  # of the longer side
-_LEAST_EMPTY = 0.7
+_LEAST_EMPTY = 0.6
 _SLENDER, _VALLEY = 1.8, 3.0  # height over width of a gap; of one that coding noise has filled
 _PALE = 25.0  # of L*a*b*: a garment nearer to the background than this needs its noise averaged
+_SHADOW = 0.012  # of the longer side: how far a clinging shadow reaches
+_SHADE = 0.4  # of the cloth's contrast
+_SOFT_EDGE = 0.12  # of the cloth's contrast, per pixel
+_CLEAR = 0.06  # of the contrast: what it leaves in most of such a gap
 _SPILL = 0.1  # of the contrast: what coding leaves in a narrow gap
 _MOST_GAPS = 4
 _BLUR = 0.25  # of the strongest contrast within two pixels: weaker is an edge's blur
@@ -41,12 +45,32 @@ def cut_out(lab: NDArray[np.float32], background: Background) -> Region:
     if _median_above(distance, least) < _PALE:
         distance = background.distance(lab, smooth=True)
     step, leak = _choose(distance, least)
-    spill = _SPILL * _median_above(distance, step)
+    contrast = _median_above(distance, step)
+    spill = _SPILL * contrast
     empty = distance < max(least, min(step, spill))
     region = _at_step(distance, empty, step, round(leak * max(distance.shape)))
     region &= ~gaps(region, empty, empty)
-    valley = distance < max(least, spill)
-    return region & ~gaps(region, valley, valley, slender=_VALLEY)
+    region &= ~gaps(region, distance < max(least, spill), distance < _CLEAR * contrast, slender=_VALLEY)
+    return main_pieces(_trim(region, distance))
+
+
+def _trim(region: Region, distance: NDArray[np.float32]) -> Region:
+    """Without the soft shadow that clings to the rim: smooth, and far paler than the cloth behind it."""
+    core = np.asarray(cv2.erode(region.astype(np.uint8), _disc(round(_SHADOW * max(region.shape)))))
+    if not core.any():
+        return region
+    away, labels = cv2.distanceTransformWithLabels(
+        1 - core, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    cloth = np.zeros(int(labels.max()) + 1, np.float32)
+    inside = core > 0
+    cloth[labels[inside]] = cv2.blur(distance, (5, 5))[inside]
+    behind = cloth[labels]
+    slope_x, slope_y = (cv2.Sobel(distance, cv2.CV_32F, *d, ksize=3, scale=1 / 8) for d in ((1, 0), (0, 1)))
+    smooth = np.hypot(slope_x, slope_y) < np.maximum(_SOFT_EDGE * behind, 0.5)
+    near = (away > 0) & (away < 1.6 * _SHADOW * max(region.shape))  # straps have no core near
+    weak = region & near & smooth & (distance < _SHADE * behind)
+    return flood(region & ~weak, 0)
 
 
 def _median_above(distance: NDArray[np.float32], step: float) -> float:

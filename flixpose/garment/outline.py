@@ -45,7 +45,7 @@ class Outline:
         crown: y of the highest point over the body: the neck's corners, the straps' tops.
         foot: y of the region's lowest point: sleeves, legs and hems may hang below `bottom`.
         width: half width of the body: what is left of the region without sleeves.
-        upper_width, top_width: the same at chest height and at the very top.
+        upper_width, hem_width, top_width: the same at chest height, just above the hem, and at the very top.
         symmetry: overlap of the region with its mirror image, in [0, 1].
         halves: the image's left side, then its right side.
     """
@@ -57,6 +57,7 @@ class Outline:
     foot: float
     width: float
     upper_width: float
+    hem_width: float
     top_width: float
     symmetry: float
     halves: tuple[HalfPath, HalfPath]
@@ -103,6 +104,7 @@ def trace(region: NDArray[np.bool_]) -> Outline | None:
         foot,
         width,
         _body_width(region, axis, (crown, bottom), (0.15, 0.35), 20),
+        _body_width(region, axis, (crown, bottom), (0.94, 0.985)),
         _body_width(region, axis, (top, foot), (0.02, 0.10)),
         symmetry,
         (halves[0], halves[1]),

@@ -14,7 +14,7 @@ Point = tuple[float, float, float]  # x, y, score
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A chain and the frame it is told in: "body", "dress" or "lower"."""
+    """A chain and the frame it is told in: "body", "hem", "dress" or "lower"."""
 
     chain: Chain
     frame: str
@@ -24,6 +24,7 @@ SHAPES: dict[str, Shape] = {
     "short": Shape(corners.SHORT, "body"),
     "short_touching": Shape(corners.SHORT_TOUCHING, "body"),
     "long": Shape(corners.LONG, "body"),
+    "long_loose": Shape(corners.LONG, "hem"),
     "hooded": Shape(corners.HOODED, "body"),
     "sleeveless": Shape(corners.SLEEVELESS, "body"),
     "straps": Shape(corners.STRAPS, "body"),
@@ -100,6 +101,7 @@ def _paths(outline: Outline, frame: str) -> list[Measured]:
 def _measure(outline: Outline, half: HalfPath, frame: str) -> Measured:
     height, width = {
         "body": (outline.height, outline.width),
+        "hem": (outline.height, outline.hem_width),
         "dress": (_CHESTS * outline.upper_width, outline.upper_width),
         "lower": (outline.foot - outline.top, outline.top_width),
     }[frame]
