@@ -37,7 +37,9 @@ from flixpose.structures.warp import AnyWarp, ControlPoints, Warp
 
 Place = tuple[int, int, int, int]
 
-_FILLED = 0.5  # of a matte: from here on a pixel is filled up to a whole
+# Of a whole: from the second value on a pixel is filled up to it, below the first it stays empty. A part that
+# is alone ends in the middle of its feather, so that no spur of it stands out beyond the seam.
+_EMPTY, _FILLED = 0.36, 0.48
 _PULL = 0.012  # of the photo's longer side: places nearer than this are one place of a seam
 
 
@@ -154,9 +156,13 @@ class _Painter:
         ]
         places = [tile.positions() for tile in tiles]
         mattes = [self._look(self.parts[row].matte.alpha, xy) for row, xy in zip(rows, places, strict=True)]
+        depths = [self.parts[row].depth for row in rows]
         cloth = [self._look(self.alpha, xy) for xy in places]
-        shares = layered(mattes, cloth, [self.parts[row].depth for row in rows])
+        shares = layered(mattes, cloth, depths)
         moves = pulled(places, shares, cloth, self.reach / 2**self.level)
+        if any(move is not None for move in moves):
+            moved = [xy if move is None else xy + move for xy, move in zip(places, moves, strict=True)]
+            shares = layered(mattes, [self._look(self.alpha, xy) for xy in moved], depths)
         total = np.zeros((*patch.shape[:2], 4), np.float32)
         for row, tile, share, move in zip(rows, tiles, shares, moves, strict=True):
             if share.any():
@@ -192,7 +198,7 @@ def layered(
     """Each part's share (h, w) of every pixel, to be multiplied with its premultiplied colour.
 
     The higher depths come first; a part takes what its matte says, as far as the cloth of the higher ones
-    leaves room. From half a whole on, the shares are filled up to one; below that the garment fades out.
+    leaves room. From half a whole on the shares are filled up to one, below that the garment ends.
 
     Args:
         mattes, cloth: per part (h, w) in [0, 1]: its matte, and the garment's alpha at the place shown.
@@ -210,7 +216,7 @@ def layered(
     # As a share of the most that any part could show: a garment's own soft outline is not to be filled up.
     most = np.max([c * (s > 0) for s, c in zip(shares, cloth, strict=True)], axis=0)
     held_share = drawn / np.maximum(most, 1e-6)
-    filled = np.minimum(1.0, held_share / _FILLED) / np.maximum(held_share, 1e-6)
+    filled = np.clip((held_share - _EMPTY) / (_FILLED - _EMPTY), 0.0, 1.0) / np.maximum(held_share, 1e-6)
     filled[most <= 0] = 1.0
     return [(share * filled).astype(np.float32) for share in shares]
 
