@@ -37,7 +37,7 @@ def draw_keypoints(
 ) -> Picture:
     """The skeleton's edges and points; points below `min_score` are small rings, without edges.
 
-    Works for keypoints of a body and landmarks of a garment.
+    Works for keypoints of a body and landmarks of a garment. A label that would lie on another is left out.
     """
     canvas = picture.copy()
     pen = min(pen_width(picture), max(1.0, _extent(found) / _LINES_PER_BODY))
@@ -48,9 +48,7 @@ def draw_keypoints(
     for name in found.present:
         _point(canvas, found[name], side_colour(name), pen, sure=found.has(name, min_score))
     if labels:
-        for name in found.present:
-            if found.has(name, min_score):
-                draw_label(canvas, name.replace("_", " "), found[name], side_colour(name))
+        _label_points(canvas, found, [name for name in found.present if found.has(name, min_score)])
     return canvas
 
 
@@ -98,16 +96,40 @@ def draw_polyline(
 
 def draw_label(canvas: Picture, text: str, xy: NDArray[np.floating], colour: Colour) -> None:
     """Text to the right of a point, with a halo; drawn into `canvas`, kept inside it."""
+    scale, thickness = _font(canvas)
+    x, y, _, height = _label_place(canvas, text, xy)
+    for tint, extra in ((HALO, max(2, thickness)), (colour, 0)):
+        place, width = (x, y + height), thickness + extra
+        cv2.putText(canvas, text, place, cv2.FONT_HERSHEY_SIMPLEX, scale, tint, width, cv2.LINE_AA)
+
+
+def _label_points(canvas: Picture, found: Keypoints, names: list[str]) -> None:
+    taken: list[tuple[int, int, int, int]] = []
+    for name in names:
+        text = name.replace("_", " ")
+        place = _label_place(canvas, text, found[name])
+        if not any(_overlap(place, other) for other in taken):
+            draw_label(canvas, text, found[name], side_colour(name))
+            taken.append(place)
+
+
+def _label_place(canvas: Picture, text: str, xy: NDArray[np.floating]) -> tuple[int, int, int, int]:
+    """`xywh` of the text beside a point, inside the picture."""
     pen = pen_width(canvas)
-    scale, thickness = pen * 0.22, max(1, round(pen * 0.45))
-    (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, thickness)
+    (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, *_font(canvas))
     x = min(max(float(xy[0]) + 2.5 * pen, 1), canvas.shape[1] - width - 1)
     y = min(max(float(xy[1]) - pen, height + 1), canvas.shape[0] - 2)
-    place = (round(x), round(y))
-    for tint, extra in ((HALO, max(2, round(pen * 0.9))), (colour, 0)):
-        cv2.putText(
-            canvas, text, place, cv2.FONT_HERSHEY_SIMPLEX, scale, tint, thickness + extra, cv2.LINE_AA
-        )
+    return round(x), round(y) - height, width, height
+
+
+def _overlap(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> bool:
+    return a[0] < b[0] + b[2] and b[0] < a[0] + a[2] and a[1] < b[1] + b[3] and b[1] < a[1] + a[3]
+
+
+def _font(canvas: Picture) -> tuple[float, int]:
+    """OpenCV's scale and thickness of the text."""
+    pen = pen_width(canvas)
+    return max(0.35, pen * 0.24), max(1, round(pen * 0.4))
 
 
 def pen_width(picture: Picture) -> float:
