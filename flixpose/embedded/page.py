@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 import cv2
 
-from flixpose import errors
 from flixpose.errors import FlixposeError
 from flixpose.garment import kinds
 from flixpose.imaging.decode import DEFAULT_LIMITS, Limits, decode_image
@@ -79,13 +78,6 @@ def write_page(page: Page, cards: Iterable[Card], folder: Path, *, limits: Limit
     return path
 
 
-def advice_of(code: str) -> str:
-    """What the error class with this code advises."""
-    classes = [kind for kind in vars(errors).values() if isinstance(kind, type)]
-    found = (k.remedy for k in classes if issubclass(k, FlixposeError) and k.code == code)
-    return next(found, FlixposeError.remedy)
-
-
 def _text(value: object) -> str:
     return html.escape(str(value))
 
@@ -94,7 +86,7 @@ def _state_counts(cards: Sequence[Card]) -> str:
     counts: dict[str, int] = {}
     for card in cards:
         counts[card.state] = counts.get(card.state, 0) + 1
-    return "".join(f'<li><b class="chip {state}">{state}</b> {n}</li>' for state, n in counts.items())
+    return "".join(f'<li><b class="chip {state}">{_word(state)}</b> {n}</li>' for state, n in counts.items())
 
 
 def _models(cards: Iterable[Card]) -> str:
@@ -110,16 +102,23 @@ def _article(card: Card, folder: Path, limits: Limits) -> str:
     kind = (card.report or {}).get("garment", {}).get("kind", "").replace("_", " ")
     head = (
         f"<header><h2>{_text(card.sku)}</h2><p>{_text(card.ref)}{f' · {_text(kind)}' if kind else ''}</p>"
-        f'<b class="chip {card.state}">{card.state}</b></header>'
+        f'<b class="chip {card.state}">{_word(card.state)}</b></header>'
     )
+    if card.product is None and card.person is None:  # a manifest row that was rejected
+        return f'<article id="{quote(card.ref)}">{head}{_notes(card)}</article>'
     before = _shown(card.person, folder, limits)
     pictures = (
         _figure("product", _shown(card.product, folder, limits), _garment_drawing(card.report))
         + _figure("person", before, _person_drawing(card.report))
         + _result(card, folder, before, limits)
     )
-    body = f'{head}<div class="pictures">{pictures}</div>{_notes(card)}'
-    return f'<article id="{quote(card.ref)}">{body}</article>'
+    body = f'<div class="body">{pictures}<div class="notes">{_notes(card)}</div></div>'
+    return f'<article id="{quote(card.ref)}">{head}{body}</article>'
+
+
+def _word(state: str) -> str:
+    """A finished item's state, as the verdict that led to it."""
+    return "pass" if state == "done" else state
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +195,9 @@ def _drawing(photo: Mapping[str, Any], points: Sequence[Mapping[str, Any]], skel
     at = {point["name"]: point for point in points}
     edges = [(a, b) for a, b in (skeleton.edges if skeleton else ()) if a in at and b in at]
     lines = "".join(
-        f'<line x1="{at[a]["x"]}" y1="{at[a]["y"]}" x2="{at[b]["x"]}" y2="{at[b]["y"]}"/>' for a, b in edges
+        f'<line class="{_side(a) if _side(a) == _side(b) else "middle"}" '
+        f'x1="{at[a]["x"]}" y1="{at[a]["y"]}" x2="{at[b]["x"]}" y2="{at[b]["y"]}"/>'
+        for a, b in edges
     )
     dots = "".join(
         f'<circle class="{_side(name)}" cx="{p["x"]}" cy="{p["y"]}" r="{radius:.2f}" '
@@ -227,16 +228,11 @@ def _notes(card: Card) -> str:
         for r in quality["reasons"]
     )
     rows = "".join(
-        f"<tr><td>{_text(name.replace('_', ' '))}</td>"
-        f"<td>{_number(figure['value'])} {_text(figure['unit'])}</td></tr>"
+        f"<div><dt>{_text(name.replace('_', ' '))}</dt>"
+        f"<dd>{_number(figure['value'])} {_text(figure['unit'])}</dd></div>"
         for name, figure in quality["figures"].items()
     )
-    took = sum(card.report.get("milliseconds", {}).values())
-    timing = f" · {took / 1000:.2f} s" if took else ""
-    return (
-        f'<ul class="reasons">{reasons}</ul><details><summary>Quality figures{timing}</summary>'
-        f"<table>{rows}</table></details>"
-    )
+    return f'<ul class="reasons">{reasons}</ul><dl class="figures">{rows}</dl>'
 
 
 def _number(value: float | None) -> str:
