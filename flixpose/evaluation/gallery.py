@@ -26,6 +26,7 @@ from flixpose.bootstrap import build
 from flixpose.cli.progress import Advance, progress
 from flixpose.errors import FlixposeError, MissingInput
 from flixpose.evaluation.sheets import Tile, contact_sheet
+from flixpose.imaging.colour import over
 from flixpose.imaging.decode import read_image
 from flixpose.imaging.encode import encode_jpeg
 from flixpose.imaging.files import write_atomic
@@ -147,7 +148,7 @@ def _one_garment(
     outing: Outing, path: Path, kind: str | None, wearers: Sequence[Image], advance: Advance
 ) -> list[Row]:
     product = read_image(path)
-    rows, tiles = [], [Tile(product.pixels, (path.name, kind or "kind unknown"))]
+    rows, tiles = [], [Tile(_on_white(product), (path.name, kind or "kind unknown"))]
     for done, person in enumerate(wearers, 1):
         row, draped = drape_row("garments", person, product, outing.tools, kind if outing.tell_kind else None)
         row = _keep(row, draped, outing.out, f"garments/{path.stem}/{_stem(person)}.jpg")
@@ -158,6 +159,12 @@ def _one_garment(
     sheet = contact_sheet(path.name, tiles, columns=6, cell=(300, 400))
     write_atomic(outing.out / "sheets" / f"{path.stem}.jpg", encode_jpeg(sheet, quality=88))
     return rows
+
+
+def _on_white(image: Image) -> NDArray[np.uint8]:
+    if image.alpha is None:
+        return image.pixels
+    return over(np.full_like(image.pixels, 255), image.pixels, image.alpha)
 
 
 def _faded(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -223,7 +230,7 @@ def _one_pair(outing: Outing, folder: Path, pair: dict[str, str]) -> tuple[Row, 
     told = row.outcome if row.iou is None else f"IoU {row.iou:.3f}, box {row.iou_box:.3f}"
     result = None if draped is None else draped.picture
     return row, [
-        Tile(product.pixels, (pair["id"], row.kind or "")),
+        Tile(_on_white(product), (pair["id"], row.kind or "")),
         Tile(person.pixels, ("frontal" if row.frontal else "turned",)),
         Tile(result, (told, row.outcome), row.tone),
     ]
