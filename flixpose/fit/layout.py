@@ -71,23 +71,26 @@ class Plan:
 
 def bare_zone(plan: Plan, size: tuple[int, int]) -> Mask:
     """Where on the person image (width, height) arms may lie before the trunk: past the ends of the sleeves."""
-    sleeves = {
-        part.controls.part.split("_")[0]: part
-        for part in plan.layout.parts
-        if part.controls.part.endswith("sleeve")
-    }
-    if not sleeves:
+    names = [part.controls.part for part in plan.layout.parts]
+    if not any(name.endswith("sleeve") for name in names):
         return Mask.full(*size)
     zone = np.zeros((size[1], size[0]), np.uint8)
+    half = _ARM_ZONE * plan.body.shoulder_width / 2
     for side in ("left", "right"):
         chain = plan.body.limb(side, *_ARM)
-        if side in sleeves:
-            chain = _past(chain, cuff_middle(sleeves[side].controls))
+        if f"{side}_sleeve" in names:
+            sleeve = plan.layout.parts[names.index(f"{side}_sleeve")]
+            chain = _past(chain, cuff_middle(sleeve.controls))
         fingers = plan.body.joints.get(f"{side}_index")
         if chain and fingers is not None:
             chain = [*chain, chain[-1] + 1.6 * (fingers - chain[-1])]
-        points = np.round(np.array(chain)).astype(np.int32)
-        cv2.polylines(zone, [points], False, 255, max(1, round(_ARM_ZONE * plan.body.shoulder_width)))
+        for a, b in pairwise(chain):
+            along = (b - a) / max(float(np.linalg.norm(b - a)), 1e-9) * half
+            across = np.array([-along[1], along[0]])
+            corners = np.round([a + across, b + across, b - across, a - across]).astype(np.int32)
+            cv2.fillConvexPoly(zone, corners, 255)
+        for joint in chain[1:]:
+            cv2.circle(zone, np.round(joint).astype(int).tolist(), round(half), 255, -1)
     return Mask(cv2.blur(zone, (5, 5)))
 
 
@@ -103,11 +106,14 @@ def _past(chain: list[Point], end: Point) -> list[Point]:
     return rest
 
 
-def plan_layout(garment: Garment, product: Image, body: Body, rig: Rig, outline: Mask | None) -> Layout:
+def plan_layout(
+    garment: Garment, product: Image, body: Body, rig: Rig, person_mask: Mask | None, occluders: Occluders
+) -> Layout:
     """Where every part of the garment goes on the body.
 
     Args:
-        outline: the person on the person image, where known: cloth is not laid inside the body's outline.
+        person_mask: the person on the person image, where known: cloth is not laid inside the outline.
+        occluders: arms and hair that are seen are not the trunk's outline.
 
     Raises:
         MissingLandmark: the garment lacks a landmark that the rig needs.
@@ -119,7 +125,7 @@ def plan_layout(garment: Garment, product: Image, body: Body, rig: Rig, outline:
     overlap = _OVERLAP * garment.box.longer_side
     seams = tuple((limb.outer, limb.inner) for limb in limbs if limb.part in regions)
     trunk_matte = soft_matte(garment, regions["torso"], seams, overlap)
-    fit = Fit(garment, frame, body, rig, trunk_matte, outline)
+    fit = Fit(garment, frame, body, rig, trunk_matte, _trunk_outline(person_mask, occluders))
     trunk = _trunk_controls(fit)
     neckline = front_neckline(garment, product, frame)
     behind = None
@@ -131,10 +137,17 @@ def plan_layout(garment: Garment, product: Image, body: Body, rig: Rig, outline:
     for limb in limbs:
         if limb.part in regions:
             matte = soft_matte(garment, regions[limb.part], ((limb.outer, limb.inner),), overlap)
-            plan = _limb_plan(limb, matte, fit, trunk)
+            plan = _limb_plan(limb, matte, fit, trunk, person_mask)
             if plan is not None:
                 parts.append(plan)
     return Layout(tuple(parts), behind, neckline, frame.scale)
+
+
+def _trunk_outline(person_mask: Mask | None, occluders: Occluders) -> Mask | None:
+    if person_mask is None:
+        return None
+    front = np.maximum(occluders.arms.alpha, occluders.head.alpha)
+    return Mask(np.minimum(person_mask.alpha, 255 - front))
 
 
 def _trunk_controls(fit: Fit) -> ControlPoints:
@@ -144,7 +157,9 @@ def _trunk_controls(fit: Fit) -> ControlPoints:
     return torso_controls(fit) if "neck" in fit.rig.places else skirt_controls(fit)
 
 
-def _limb_plan(limb: LimbLandmarks, matte: Mask, fit: Fit, trunk: ControlPoints) -> PartPlan | None:
+def _limb_plan(
+    limb: LimbLandmarks, matte: Mask, fit: Fit, trunk: ControlPoints, person_mask: Mask | None
+) -> PartPlan | None:
     numbers = fit.rig.limb
     side = limb.part.split("_")[0]
     legs = limb.part.endswith("leg")
@@ -155,7 +170,9 @@ def _limb_plan(limb: LimbLandmarks, matte: Mask, fit: Fit, trunk: ControlPoints)
         return None
     ends = tuple(trunk.person_xy[trunk.names.index(name)] for name in names)
     strip = garment_strip(limb, matte)
-    controls = limb_controls(limb, strip, chain, (ends[0], ends[1]), fit.body, numbers, fit.frame.scale)
+    controls = limb_controls(
+        limb, strip, chain, (ends[0], ends[1]), fit.body, numbers, fit.frame.scale, person_mask
+    )
     return PartPlan(controls, matte, strip_border(controls), 1)
 
 

@@ -17,6 +17,9 @@ _ROWS = 7
 _DENSE = 96
 _LOOKS = 25
 _MOST_BEND = 0.2
+# Cloth lies outside the limb's outline by so much; an outline further off is not the limb's (shoulder widths).
+_COVER = 0.012
+_LIMB_LIMIT = 0.30
 _LEAST_EDGE = 0.04  # of the limb
 _BESIDE_SEAM = 0.7  # of the limb: up to there the inner edge keeps beside the torso
 _FREE_FROM = 0.4  # of the limb: from there on a wide sleeve hangs free
@@ -66,8 +69,8 @@ def _on_outline(
     for row in range(1, len(side) - 1):
         middle = (side[row] + other[row]) / 2
         half = abs(float((side[row] - other[row]) @ outward)) / 2
-        distance = reach(region, middle, outward, 2.6 * half + 4)
-        if distance is not None and abs(distance - half) < min(furthest, half):
+        distance = reach(region, middle, outward, 3.2 * half + 4)
+        if distance is not None and abs(distance - half) < min(furthest, 2 * half):
             bends[row] = distance - half
     shares = np.linspace(0.0, 1.0, len(side))
     # Towards its ends the ray across meets the seam or the cuff, not the edge.
@@ -90,6 +93,7 @@ def limb_controls(
     body: Body,
     numbers: Limb,
     scale: float,
+    person_mask: Mask | None,
 ) -> ControlPoints:
     """Control points that lay a strip along a chain of joints (shoulder, elbow, wrist; hip, knee, ankle).
 
@@ -99,6 +103,7 @@ def limb_controls(
         chain: the joints that were found, from the torso outward; at least two.
         seam_on_person: (outer, inner) ends of the seam where the torso's warp puts them; it begins there.
         scale: pixels of the person image for one of the product image.
+        person_mask: cloth covers the limb's outline where the mask shows it.
     """
     outer_start, inner_start = seam_on_person
     path = np.vstack([(outer_start + inner_start) / 2, *chain[1:]])
@@ -108,8 +113,10 @@ def limb_controls(
     outward, inward = _half_widths_on_limb(strip, distances, whole, body, numbers, scale)
     handed = _handedness(path[1] - path[0], outer_start - inner_start)
     normals = handed * np.stack([-tangents[:, 1], tangents[:, 0]], axis=1)
+    outward = _over_outline(outward, centres, normals, person_mask, body.shoulder_width)
     inner_side = _beside_seam(inner_start, centres - inward[:, None] * normals, normals, distances / whole)
     outer_edge = _Edge.starting(outer_start, centres + outward[:, None] * normals, tangents, distances)
+    outer_edge = outer_edge.rounded(centres[0], person_mask, body.shoulder_width)
     inner_edge = _Edge.starting(inner_start, inner_side, tangents, distances)
     own_reach = (
         outer_edge.end(_length(strip.outer) * scale) + inner_edge.end(_length(strip.inner) * scale)
@@ -150,6 +157,23 @@ class _Edge:
             np.concatenate([[0], np.cumsum(steps)]),
         )
 
+    def rounded(self, centre: Point, person_mask: Mask | None, width: float) -> "_Edge":
+        """The edge led around the shoulder's curve between its end of the seam and the limb's side."""
+        arms = [self.curve[0] - centre, self.curve[1] - centre]
+        radii = [max(float(np.linalg.norm(arm)), 1e-9) for arm in arms]
+        arc = []
+        for share in (0.25, 0.5, 0.75):
+            direction = (1 - share) * arms[0] / radii[0] + share * arms[1] / radii[1]
+            direction = direction / max(float(np.linalg.norm(direction)), 1e-9)
+            usual = (1 - share) * radii[0] + share * radii[1]
+            found = None if person_mask is None else reach(person_mask, centre, direction, 1.25 * usual)
+            arc.append(
+                centre + (usual if found is None else max(found + _COVER * width, 0.9 * usual)) * direction
+            )
+        curve = np.vstack([self.curve[:1], arc, self.curve[1:]])
+        length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
+        return _Edge(curve, np.concatenate([np.full(3, self.reach[0]), self.reach]), length)
+
     def end(self, length: float) -> float:
         """How far along the limb the edge ends when it is so long."""
         return float(np.interp(length, self.length, self.reach))
@@ -158,10 +182,27 @@ class _Edge:
         """The least that an inner edge must reach to be more than a point."""
         return float(self.reach[1]) + _LEAST_EDGE * whole
 
-    def rows(self, reach: float) -> NDArray[np.float64]:
+    def rows(self, so_far: float) -> NDArray[np.float64]:
         """(R, 2) evenly spaced points from the seam to where the edge reaches so far along the limb."""
-        wanted = np.linspace(0.0, float(np.interp(reach, self.reach[1:], self.length[1:])), _ROWS)
+        wanted = np.linspace(0.0, float(np.interp(so_far, self.reach[1:], self.length[1:])), _ROWS)
         return np.stack([np.interp(wanted, self.length, self.curve[:, axis]) for axis in (0, 1)], axis=1)
+
+
+def _over_outline(
+    outward: NDArray[np.float64],
+    centres: NDArray[np.float64],
+    normals: NDArray[np.float64],
+    person_mask: Mask | None,
+    width: float,
+) -> NDArray[np.float64]:
+    """The outer half widths, at least as far as the limb's outline; smoothed along the limb."""
+    if person_mask is None:
+        return outward
+    limit = _LIMB_LIMIT * width
+    found = [reach(person_mask, c, n, limit) for c, n in zip(centres, normals, strict=True)]
+    least = np.array([0.0 if r is None else r + _COVER * width for r in found])
+    smooth = np.convolve(np.pad(np.maximum(outward, least), 4, mode="edge"), np.full(9, 1 / 9), mode="valid")
+    return np.maximum(smooth, outward)
 
 
 def _beside_seam(

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.fit.body import Body, Point
+from flixpose.fit.outline import reach
 from flixpose.imaging.colour import srgb_to_lab
 from flixpose.imaging.filters import guided_filter
 from flixpose.structures.image import Image, Mask
@@ -20,9 +21,11 @@ Plane = NDArray[np.float32]
 
 _WORK_HEIGHT = 640  # the palettes are matched at this height; the edges are drawn at full size
 _PALETTE = 4
-_TEMPER = 4.0  # Lab units over which one palette gives way to the next
+_TEMPER = 2.5  # Lab units over which one palette gives way to the next
 _BELOW_ARMPIT = 0.27
-_UNLIKE_SKIN = 10.0  # Lab units
+_LIMB_RADIUS = 0.10  # shoulder widths, where the outline does not tell
+_UNLIKE_SKIN = 10.0  # Lab units; trousers are seldom skin, though beige may come near
+_BEIGE = 4.0
 _FACE = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 
 
@@ -130,7 +133,7 @@ class _Scene:
         where = self.blank()
         cv2.fillConvexPoly(where, np.array([self.at(corner) for corner in corners], np.int32), 1)
         where[self.arms() > 0.3] = 0
-        return self._without(self._palette(where), self.palette_of_skin())
+        return self._without(self._palette(where), self.palette_of_skin(), least=_BEIGE)
 
     def palette_of_background(self) -> Plane | None:
         return self._palette((self.inside < 0.05).astype(np.uint8), inside=False)
@@ -172,8 +175,9 @@ class _Scene:
                 continue
             start = chain[0] + _share_below_armpits(self.body, chain) * (chain[1] - chain[0])
             path = [start, *chain[1:]]
-            for (a, b), thick in zip(pairwise(path), (0.29, 0.21), strict=False):
-                cv2.line(where, self.at(a), self.at(b), 255, self._length(thick * width), cv2.LINE_AA)
+            for a, b in pairwise(path):
+                radius = self._radius(a, b)
+                cv2.line(where, self.at(a), self.at(b), 255, self._length(2 * radius), cv2.LINE_AA)
             if len(chain) == 3:
                 fingers = [
                     self.body.joints[n]
@@ -184,6 +188,20 @@ class _Scene:
                 cv2.circle(where, self.at(hand), self._length(0.26 * width), 255, -1, cv2.LINE_AA)
         blurred = cv2.GaussianBlur(where, (0, 0), max(0.5, 0.02 * self.unit))
         return blurred.astype(np.float32) / 255
+
+    def _radius(self, a: Point, b: Point) -> float:
+        """Half the thickness of a limb, in pixels of the photo, from where its free side meets the background."""
+        width = self.body.shoulder_width
+        along = (b - a) / max(float(np.linalg.norm(b - a)), 1e-9)
+        across = np.array([-along[1], along[0]])
+        mask = Mask((self.inside * 255).astype(np.uint8))
+        seen = []
+        for share in (0.3, 0.45, 0.6, 0.75):
+            start = (a + share * (b - a)) * self.scale
+            reaches = [reach(mask, start, sign * across, 0.2 * self.unit) for sign in (1.0, -1.0)]
+            seen += [min(found) / self.scale for found in ([r for r in reaches if r],) if found]
+        usual = _LIMB_RADIUS * width if not seen else float(np.median(seen))
+        return float(np.clip(1.1 * usual, 0.06 * width, 0.14 * width))
 
     def trunk_and_arms(self) -> Plane:
         places = ((-0.75, -0.3), (0.75, -0.3), (0.75, 1.05), (-0.75, 1.05))
@@ -226,11 +244,13 @@ class _Scene:
         shares = np.bincount(labels.ravel(), minlength=count) / len(colours)
         return centres[shares > 0.06].astype(np.float32)
 
-    def _without(self, palette: Plane | None, skin: Plane | None) -> Plane | None:
+    def _without(
+        self, palette: Plane | None, skin: Plane | None, *, least: float = _UNLIKE_SKIN
+    ) -> Plane | None:
         """The colours of a palette that are not the skin's; None where none is left."""
         if palette is None or skin is None:
             return palette
-        far = np.array([np.min(np.linalg.norm(skin - colour, axis=1)) > _UNLIKE_SKIN for colour in palette])
+        far = np.array([np.min(np.linalg.norm(skin - colour, axis=1)) > least for colour in palette])
         return palette[far] if far.any() else None
 
     def _distance(self, palette: Plane) -> Plane:

@@ -16,13 +16,14 @@ from flixpose.structures.warp import ControlPoints
 
 # The line of the shoulders, in the body's frame: from the neck's base (across, depth) to the shoulder's tip.
 _SLOPE = ((0.17, -0.185), (0.56, -0.075))
-_TOPLINE_TOLERANCE = 0.06
+_TOPLINE_RISE, _TOPLINE_FALL = 0.12, 0.07
 # Further out than this the outline falls away into the arm; cloth falls by so many torso lengths a shoulder width.
 _TOPLINE_END = 0.47
 _SHOULDER_FALL = 0.45
 # An outline further out than this (shoulder widths) has an arm in it; nor is cloth widened more than so much.
 _OUTLINE_LIMIT = 0.66
 _MAX_WIDENING = 1.12
+_MAX_LIFT = 1.4  # of the half seam
 _SIDE_SHARES = (0.2, 0.4, 0.6, 0.8)
 _SIDES = (("left", 1.0), ("right", -1.0))
 
@@ -58,7 +59,7 @@ class Fit:
 
     Attributes:
         cloth: the trunk's region of the product image.
-        outline: the person without bare arms, on the person image; None where the estimator gives no mask.
+        outline: the person without bare arms, face and hair, on the person image; None without a mask.
     """
 
     garment: Garment
@@ -106,6 +107,8 @@ def torso_controls(fit: Fit) -> ControlPoints:
         _add_on_shoulder_line(points, fit, name)
     _add_between_neck_and_shoulder(points, fit)
     _add_pair(points, fit, "armpit")
+    if fit.rig.limb:
+        _lift_shoulder_tips(points, fit)
     _add_front_of_neck(points, fit)
     corners = ["armpit"]
     if "waist" in fit.rig.places and _has(fit, "waist_left", "waist_right"):
@@ -214,9 +217,22 @@ def _shoulder_line(fit: Fit, across: float, sign: float) -> float:
     if found is None:
         return usual
     seen = start_depth - found / fit.body.torso_length + _SHOULDER_FALL * (across - probe)
-    if abs(seen - usual) > 2 * _TOPLINE_TOLERANCE:
-        return usual
-    return float(np.clip(seen, usual - _TOPLINE_TOLERANCE, usual + _TOPLINE_TOLERANCE))
+    # Higher than usual is a steep shoulder; much higher is hair, and lower is a chin or hair cut out of the mask.
+    return seen if usual - _TOPLINE_RISE <= seen <= usual + _TOPLINE_FALL else usual
+
+
+def _lift_shoulder_tips(points: _Points, fit: Fit) -> None:
+    """A sleeve's seam begins on the body's outline, not inside it, so that no shoulder looks out above it."""
+    for side, _ in _SIDES:
+        tip, pit = f"shoulder_{side}", f"armpit_{side}"
+        if fit.outline is None or tip not in points.names or pit not in points.names:
+            continue
+        middle = (points.of(tip)[0] + points.of(pit)[0]) / 2
+        out = points.of(tip)[0] - middle
+        length = float(np.linalg.norm(out))
+        found = reach(fit.outline, middle, out / max(length, 1e-9), _MAX_LIFT * length)
+        if found is not None and found > length:
+            points.person[points.names.index(tip)] = middle + out * (found / length)
 
 
 def _add_front_of_neck(points: _Points, fit: Fit) -> None:

@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from flixpose.fit.body import measure_body
 from flixpose.fit.layout import Plan, plan_layout
 from flixpose.fit.occluders import find_occluders
 from flixpose.fit.rig import Rig, rig_for
 from flixpose.structures.found import Garment, Pose
-from flixpose.structures.image import Image, Mask
+from flixpose.structures.image import Image
 
 
 def plan_targets(
@@ -24,6 +22,5 @@ def plan_targets(
     body = measure_body(pose)
     rig = rig_for(rigs, garment.kind)
     occluders = find_occluders(person, body, pose.mask)
-    # Arms that hang beside the trunk are not its outline.
-    outline = None if pose.mask is None else Mask(np.minimum(pose.mask.alpha, 255 - occluders.arms.alpha))
-    return Plan(body, plan_layout(garment, product, body, rig, outline), occluders)
+    layout = plan_layout(garment, product, body, rig, pose.mask, occluders)
+    return Plan(body, layout, occluders)
