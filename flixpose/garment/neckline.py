@@ -5,20 +5,24 @@ curve that lies on an edge along most of its length wins.
 """
 
 from dataclasses import dataclass
+from itertools import product
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_ROUNDNESS = (1.0, 1.35, 1.8, 2.5, 4.0)  # exponent of the curve: V, ..., U, ..., square
+_ROUNDNESS = (1.0, 1.35, 1.8, 2.5)  # exponent of the curve: V, ..., U
+_LEANS = (-0.06, 0.0, 0.06)  # how far the lowest point lies off the middle, in neck widths
+_FIRST_ROUND = 1.5
 _SAMPLES = 33
-_REACH = 0.8  # of the way from the centre to the neck corners
-_DEEPEST = 0.5  # of the garment's height
+_REACH = 0.86  # of the way from the centre to the neck corners
+_DEEPEST = 0.6  # of the garment's height
 _LEAST_DEPTH = 0.012
 _FULL_EDGE = (0.7, 5.0)  # L*a*b* per pixel at which an edge counts as whole: between these
-_EDGE_PERCENTILE = 95  # of the gradients where the neckline may lie
-_USUAL_DEPTH = 0.32
-_DEPTH_SPREAD = 0.55
+_OVER_TEXTURE = 1.5  # times the ordinary gradient where the neckline may lie
+_ROUND_DEPTH = (0.28, 0.5)  # of the neck's width, with the spread of its logarithm: crew necks
+_V_DEPTH = (0.6, 0.7)
+_ALL_ALONG = 0.6  # weight of the weakest third of the curve: a print meets only its middle
 _DARKER_FRONT = 0.6  # the front is nearly always lighter than the shaded inside
 _RIM = 4  # pixels along the outline whose edge is the background's
 _SMOOTH = 1.2
@@ -57,14 +61,17 @@ def find_front_neckline(
     gradient = _gradients(lab, region)
     gradient /= _full_edge(gradient[round(back[1]) : round(lowest), round(x0) : round(x1)])
     depths = np.arange(back[1] + _LEAST_DEPTH * height, lowest, 1.0)
-    best, found = -1.0, (back[1], 0.0)
-    for roundness in _ROUNDNESS:
-        values = _edge_values(gradient, x, base, t, depths, roundness, (x1 - x0) / 2)
-        values *= _depth_prior((depths - back[1]) / (x1 - x0))
+    best = Neckline((x0 + x1) / 2, back[1], 0.0)
+    for roundness, lean in product(_ROUNDNESS, _LEANS):
+        shift = lean * (x1 - x0)
+        values = _edge_values(
+            gradient, x + shift * (1 - np.abs(t)), base, t, depths, roundness, (x1 - x0) / 2
+        )
+        values *= _depth_prior((depths - back[1]) / (x1 - x0), roundness)
         index = int(values.argmax())
-        if values[index] > best:
-            best, found = float(values[index]), (float(depths[index]), float(values[index]))
-    return Neckline((x0 + x1) / 2, found[0], float(np.clip(found[1], 0.0, 1.0)))
+        if values[index] > best.clarity:
+            best = Neckline((x0 + x1) / 2 + shift, float(depths[index]), float(values[index]))
+    return best
 
 
 def _gradients(lab: NDArray[np.float32], region: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -80,7 +87,7 @@ def _full_edge(gradient: NDArray[np.float32]) -> float:
     if gradient.size == 0:
         return _FULL_EDGE[1]
     strength = np.sqrt(np.square(gradient).sum(axis=(2, 3)))
-    return float(np.clip(np.percentile(strength, _EDGE_PERCENTILE), *_FULL_EDGE))
+    return float(np.clip(_OVER_TEXTURE * np.median(strength), *_FULL_EDGE))
 
 
 def _edge_values(
@@ -101,12 +108,15 @@ def _edge_values(
     samples = gradient[rows, columns]
     normal = np.stack([-slope, np.ones_like(slope)], axis=-1) / np.sqrt(1 + slope**2)[..., None]
     across = np.clip((samples * normal[:, :, None, :]).sum(axis=-1), -1.0, 1.0)
+    thirds = np.stack([part.mean(axis=1) for part in np.array_split(across, 3, axis=1)], axis=1)
+    steps = np.sqrt(np.square(thirds).sum(axis=-1))
     step = across.mean(axis=1)
-    value = np.sqrt(np.square(step).sum(axis=-1))
+    value = (1 - _ALL_ALONG) * np.sqrt(np.square(step).sum(axis=-1)) + _ALL_ALONG * steps.min(axis=1)
     return np.where(step[:, 0] < -0.3 * value, _DARKER_FRONT * value, value)
 
 
-def _depth_prior(depth: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How common a depth is, in widths of the neck opening: crew necks at a third, long tails both ways."""
-    away = np.log(np.maximum(depth, 0.01) / _USUAL_DEPTH) / _DEPTH_SPREAD
+def _depth_prior(depth: NDArray[np.float64], roundness: float) -> NDArray[np.float64]:
+    """How common a depth is, in widths of the neck opening, with long tails both ways."""
+    usual, spread = _V_DEPTH if roundness < _FIRST_ROUND else _ROUND_DEPTH
+    away = np.log(np.maximum(depth, 0.01) / usual) / spread
     return 1.0 / (1.0 + np.square(away) / 4.0)

@@ -14,7 +14,7 @@ from flixpose.structures.image import Image, Mask
 
 _OPAQUE = 0.5
 _LEAST_AREA, _MOST_AREA = 0.01, 0.92
-_LEAST_PLAIN = 0.45  # share of the frame that must look like one background
+_LEAST_PLAIN = 0.75  # share of the frame that must look like one background
 _GUIDE_SMOOTH = 1.0
 
 

@@ -25,7 +25,7 @@ MODEL = ModelInfo(
 )
 
 _LEAST_OVERLAP = 0.55  # with its own mirror image: less is no single garment seen from the front
-_MOST_PENALTY = 9.0  # per corner: no garment looks like this
+_MOST_PENALTY = 11.0  # per corner: no garment looks like this
 _USUAL_PENALTY = 2.0
 
 
