@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 
-from flixpose.embedded.process import EmbeddedFailed, Leashed, free_port, new_secret, start, wait_until
+from flixpose.embedded.process import EmbeddedFailed, Leashed, free_port, new_secret, start, tail, wait_until
 
 _USER = "flixpose"
 
@@ -149,4 +149,7 @@ def _make_cluster(folder: Path, log: Path, password: str, user: str | None) -> N
     finally:
         secret.unlink(missing_ok=True)
     if status:
-        raise EmbeddedFailed(f"PostgreSQL's initdb failed with status {status}; log: {log}")
+        raise EmbeddedFailed(
+            f"PostgreSQL's initdb failed; log: {log}: {tail(log)}.",
+            advice="The user needs an entry in /etc/passwd, and the disk some 50 MB.",
+        )

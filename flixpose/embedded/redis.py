@@ -4,6 +4,7 @@ import contextlib
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import redis as client
 
@@ -36,20 +37,25 @@ class RedisServer:
         self.process.stop()
 
 
-def start_redis(folder: Path, log: Path) -> RedisServer:
+def start_redis(folder: Path, log: Path, *, again: RedisServer | None = None) -> RedisServer:
     """Start it with its files in `folder`, which is removed at the end; see `wait_for_redis`.
+
+    Args:
+        again: one that has ended, whose address and password this one takes over.
 
     Raises:
         EmbeddedFailed: the wheel is missing or the server did not start.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    port, password = free_port(), new_secret()
+    parts = urlsplit(again.url if again else f"redis://:{new_secret()}@127.0.0.1:{free_port()}/0")
     config = folder / "redis.conf"
     config.touch(mode=0o600)
     quoted = str(folder).replace("\\", "\\\\").replace('"', '\\"')
-    config.write_text(_CONFIG.format(port=port, password=password, folder=quoted), encoding="utf-8")
+    config.write_text(
+        _CONFIG.format(port=parts.port, password=parts.password, folder=quoted), encoding="utf-8"
+    )
     process = start("redis", [redis_binary(), config], log=log, remove=folder)
-    return RedisServer(process, f"redis://:{password}@127.0.0.1:{port}/0")
+    return RedisServer(process, parts.geturl())
 
 
 def wait_for_redis(server: RedisServer) -> None:

@@ -48,7 +48,15 @@ def start_s3(folder: Path, log: Path, *, bucket: str = "flixpose") -> S3Server:
     """Start it; `folder` (removed at the end) tells its port. Raises EmbeddedFailed."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     access_key, secret_key, port_file = f"AK{new_secret()[:18].upper()}", new_secret(), folder / "port"
-    command: list[str | Path] = [sys.executable, "-m", "flixpose.embedded.s3", bucket, access_key, port_file]
+    command: list[str | Path] = [
+        sys.executable,
+        "-P",
+        "-m",
+        "flixpose.embedded.s3",
+        bucket,
+        access_key,
+        port_file,
+    ]
     process = start("s3", command, log=log, remove=folder, grace_s=3.0)
     return S3Server(process, bucket, access_key, secret_key, port_file)
 

@@ -5,6 +5,7 @@ Ports are free ones, so that several stacks run side by side.
 """
 
 import contextlib
+import shutil
 import signal
 import sys
 import tempfile
@@ -67,7 +68,7 @@ class Stack:
         """
         child = start(
             name,
-            [sys.executable, "-m", *arguments],
+            [sys.executable, "-P", "-m", *arguments],  # -P: the current folder hides no package
             log=self.logs / f"{name}.log",
             environment=self.environment(environment),
             grace_s=30.0,
@@ -88,7 +89,7 @@ def running_stack(logs: Path) -> Iterator[Stack]:
     logs = logs.absolute()
     with contextlib.ExitStack() as exits, exit_on_signals():
         private = Path(tempfile.mkdtemp(prefix="flixpose-"))
-        exits.callback(_remove_if_empty, private)
+        exits.callback(shutil.rmtree, private, ignore_errors=True)
 
         def begin(name: str, start: Starter[_Server], wait: Callable[[_Server], None]) -> "Future[_Server]":
             return threads.submit(_start, start, wait, private / name, logs / f"{name}.log", exits)
@@ -138,8 +139,3 @@ def exit_on_signals() -> Iterator[None]:
 
 def _exit(number: int, frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
-
-
-def _remove_if_empty(folder: Path) -> None:
-    with contextlib.suppress(OSError):
-        folder.rmdir()
