@@ -76,7 +76,7 @@ class Tile:
         for start in range(0, self.run.width, block):
             across = interpolation(min(block, self.run.width - start), self.stride)
             column = start // self.stride
-            here = nodes[:, :, column : column + across.shape[1]]
+            here = nodes[:, : down.shape[1], column : column + across.shape[1]]
             np.matmul(down @ here, across.T, out=out[:, :, start : start + len(across)])
         return out
 

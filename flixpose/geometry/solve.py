@@ -265,6 +265,8 @@ def _usable(controls: ControlPoints) -> tuple[ControlPoints, list[Change]]:
     """The points of weight > 0, those on one spot merged into their weighted mean."""
     rows = np.flatnonzero(controls.weights > 0)
     _refuse_not_finite(controls, rows)
+    if not len(rows):
+        raise DegenerateWarp(f"{controls.part}: no control point has any weight.", reason="too_few")
     person_xy = np.asarray(controls.person_xy, dtype=np.float64)[rows]
     near = np.abs(person_xy[:, None] - person_xy[None]).max(axis=2) < _SAME_SPOT
     leaders = near.argmax(axis=1)  # the first point on each one's spot

@@ -32,13 +32,13 @@ def jacobian(warp: AnyWarp, xy: NDArray[Any]) -> Points:
     """The derivative at person xy (N, 2) → (N, 2, 2); [n, i, j] = ∂ garment_i / ∂ person_j."""
     here = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
     out: Points = np.broadcast_to(np.eye(2), (len(here), 2, 2))
-    last = _parts(warp)[-1]
-    for part in _parts(warp):
+    parts = _parts(warp)
+    for row, part in enumerate(parts):
         out = projective.derivative(part.homography, here) @ out
         here = projective.apply(part.homography, here)
         if part.spline is not None:
             out = spline_jacobian(part.spline, here) @ out
-            here = here if part is last else spline_points(part.spline, here)
+            here = spline_points(part.spline, here) if row + 1 < len(parts) else here
     return out
 
 
@@ -46,10 +46,10 @@ def beyond_horizon(warp: AnyWarp, xy: NDArray[Any]) -> NDArray[np.bool_]:
     """(N,) person points on or behind a homography's horizon: there `map_points` says nothing of use."""
     here = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
     out = np.zeros(len(here), dtype=bool)
-    last = _parts(warp)[-1]
-    for part in _parts(warp):
+    parts = _parts(warp)
+    for row, part in enumerate(parts):
         out |= projective.depths(part.homography, here) < 1e-6
-        here = here if part is last else map_points(part, here)
+        here = map_points(part, here) if row + 1 < len(parts) else here
     return out
 
 
