@@ -116,10 +116,10 @@ class LocalBatch:
         try:
             result = self.run(claim.job)
             write_row(result, self.objects, self.out)
-        except OutputUnwritable:
-            self.store.release(claim)
-            raise
         except FlixposeError as failure:
+            if full := _unwritable(failure):
+                self.store.release(claim)
+                raise full from failure
             self.store.fail(claim, failure)
         except Exception as failure:
             self._log(claim)
@@ -170,6 +170,14 @@ def open_batch(
         batch = LocalBatch(store, batch_id, tools.blobs, out, run)
         _restore(batch)
         yield batch
+
+
+def _unwritable(failure: FlixposeError) -> OutputUnwritable | None:
+    """That the folder takes nothing more; it would be the same with every further row."""
+    for cause in (failure, failure.__cause__):
+        if isinstance(cause, OutputUnwritable):
+            return cause
+    return None
 
 
 def write_row(result: Result, objects: LocalStore, out: Path) -> None:

@@ -104,7 +104,7 @@ def audit_item(database: Database, item_id: str) -> Audit:
         raise NotFound(f"There is no item {item_id!r}.", subject=item_id)
     with database.transaction(write=False) as connection:
         newest = select(drapes).where(drapes.c.item_id == item_id).order_by(drapes.c.attempt.desc()).limit(1)
-        drape = connection.execute(newest).mappings().first() or {}
+        drape = dict(connection.execute(newest).mappings().first() or {})
         ids = [drape[name] for name in ("person_set_id", "garment_set_id") if drape.get(name)]
 
         def rows_of(source: Any) -> list[dict[str, Any]]:
@@ -115,7 +115,7 @@ def audit_item(database: Database, item_id: str) -> Audit:
         history = select(events).where(events.c.item_id == item_id).order_by(events.c.id)
         return Audit(
             item=item,
-            drape=dict(drape),
+            drape=drape,
             sets=tuple(_point_sets(connection, ids)),
             warps=rows_of(warps),
             control_points=rows_of(control_points),

@@ -26,7 +26,7 @@ def coco_keypoints(sets: Iterable[PointSet], *, what: str) -> dict[str, Any]:
         name: _category(n, name, s) for n, (name, s) in enumerate(zip(names, skeletons, strict=True), 1)
     }
     pictures: dict[str, dict[str, Any]] = {}
-    annotations = []
+    annotations: list[dict[str, Any]] = []
     for found in sets:
         picture = pictures.setdefault(found.image["sha256"], _image(found, len(pictures) + 1))
         category = categories["person" if what == "person" else found.points.skeleton.name]

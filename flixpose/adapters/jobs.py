@@ -124,10 +124,18 @@ class JobStore:
     def finish(self, claim: Claim, result: Result) -> bool:
         """Record the result and close the item by its verdict, in one transaction.
 
+        A result that the tables do not take is a fault of ours: the item fails with the code `internal`.
+
         Returns:
-            False when the claim is no longer ours; nothing is written then.
+            False when nothing was recorded: the claim is no longer ours, or the tables did not take it.
         """
-        return self.database.run(lambda connection: _finish(connection, claim, result))
+        try:
+            return self.database.run(lambda connection: _finish(connection, claim, result))
+        except exc.DBAPIError as refusal:
+            said = str(refusal.orig).strip().splitlines()[0]
+            message = f"{claim.job.ref}: the result cannot be recorded ({said})."
+            self.fail(claim, FlixposeError(message, subject=claim.job.ref))
+            return False
 
     def fail(self, claim: Claim, error: FlixposeError) -> ItemState:
         """Queued again where a retry may help and attempts are left; else failed, or dead if none are.

@@ -2,7 +2,8 @@
 
 import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 
 import pytest
 from sqlalchemy import func, select, update
@@ -66,6 +67,17 @@ def test_a_result_is_recorded_row_by_row(store: JobStore) -> None:
     item = next(store.items(None))
     assert item.artifacts[0].key.endswith("result.png") and item.verdict == "pass"
     assert item.seconds is not None and 0 <= item.seconds < 60
+
+
+def test_a_result_that_the_tables_refuse_fails_its_item_alone(store: JobStore) -> None:
+    batch = submit(store, 2)
+    good, bad = claim_all(store)
+    broken = result(bad.job)
+    broken.report["parts"] *= 2  # the same part twice
+    assert not store.finish(bad, broken)
+    assert store.finish(good, result(good.job))
+    assert counts(store, batch) == {"done": 1, "failed": 1} and rows(store, "drapes") == 1
+    assert next(store.items(batch, state="failed")).error_code == "internal"
 
 
 def test_rejected_rows_are_failed_items_from_the_start(store: JobStore) -> None:
@@ -231,6 +243,25 @@ def test_many_workers_share_without_loss_or_repeat(database: Database) -> None:
     assert counts(store, batch) == {"done": count}
     assert max(Counter(draped).values()) == 1 and len(draped) == count == rows(store, "drapes")
     assert store.batch_status(batch).state == "finished"
+
+
+def work_alone(url: str, ids: list[str], worker: str) -> list[str]:
+    """What one process gets done of the items; runs in a process of its own."""
+    database = Database(url)
+    store = JobStore(database)
+    claims = [claim for id_ in ids for claim in store.claim([id_], worker)]
+    finished = [claim.item_id for claim in claims if store.finish(claim, result(claim.job))]
+    database.close()
+    return finished
+
+
+def test_processes_share_without_loss_or_repeat(store: JobStore, database_url: str) -> None:
+    batch = submit(store, 30)
+    ids = [id_ for message in store.unpublished() for id_ in message.item_ids]
+    with ProcessPoolExecutor(3, mp_context=get_context("spawn")) as pool:
+        done = pool.map(work_alone, [database_url] * 3, [ids, ids[::-1], ids[15:] + ids[:15]], "abc")
+        assert sorted(id_ for part in done for id_ in part) == sorted(ids)
+    assert counts(store, batch) == {"done": 30} and rows(store, "drapes") == 30
 
 
 def test_submitters_with_one_key_make_one_batch(store: JobStore) -> None:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from flixpose import resources
 from flixpose.cli.main import main
+from flixpose.errors import OutputUnwritable
 from tests.cli import local_driver
 from tests.pose.conftest import estimator  # noqa: F401  (skips where the weights are missing)
 from tests.workers.fakes import LOG_VARIABLE
@@ -133,6 +134,17 @@ def test_a_changed_manifest_goes_on_with_what_is_new(tmp_path: Path, log: Path) 
     assert log.read_text().split()[len(before) + 1 :] == ["ok-9", "ok-1", "ok-2"]
 
 
+def test_a_folder_that_takes_nothing_stops_the_run_and_costs_no_row(tmp_path: Path, log: Path) -> None:
+    manifest, out = write_manifest(tmp_path, ["ok-1", "ok-2"]), tmp_path / "out"
+    out.mkdir()
+    (out / "objects").write_text("in the way")
+    with pytest.raises(OutputUnwritable, match="objects"):
+        local_driver.drape(manifest, out)
+    assert set(results(out).values()) == {"queued"}
+    (out / "objects").unlink()
+    assert local_driver.drape(manifest, out) == 0
+
+
 def test_one_process_a_folder(tmp_path: Path, log: Path) -> None:
     manifest, out = write_manifest(tmp_path, [f"slow-{n}" for n in range(20)]), tmp_path / "out"
     process = start(manifest, out)
@@ -212,6 +224,8 @@ def test_a_manifest_is_draped_by_the_real_pipeline(sample: tuple[Path, Path], tm
         0,
         3,
     )
+    with (tmp_path / "out" / "results.csv").open() as stream:
+        assert {row["error_code"] for row in csv.DictReader(stream)} <= {"", "quality_failed"}
     with Image.open(tmp_path / "out" / "first" / "result.png") as picture:
         assert picture.size == Image.open(person).size
     with Image.open(tmp_path / "out" / "second" / "result.jpg") as picture:
