@@ -70,7 +70,7 @@ class Plan:
 
 
 def bare_zone(plan: Plan, size: tuple[int, int]) -> Mask:
-    """Where on the person image (width, height) arms may lie before the trunk: past the ends of the sleeves."""
+    """Where on a person image of this size arms may lie before the trunk: past the ends of the sleeves."""
     names = [part.controls.part for part in plan.layout.parts]
     if not any(name.endswith("sleeve") for name in names):
         return Mask.full(*size)

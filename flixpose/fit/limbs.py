@@ -17,7 +17,7 @@ _ROWS = 7
 _DENSE = 96
 _LOOKS = 25
 _MOST_BEND = 0.2
-# Cloth lies outside the limb's outline by so much; an outline further off is not the limb's (shoulder widths).
+# In shoulder widths: cloth lies outside the limb's outline by so much; an outline further off is not its own.
 _COVER = 0.012
 _LIMB_LIMIT = 0.30
 _LEAST_EDGE = 0.04  # of the limb
@@ -41,7 +41,7 @@ class Strip:
 
 
 def garment_strip(limb: LimbLandmarks, region: Mask) -> Strip:
-    """A limb of the product image: its two edges from seam to cuff, evenly spaced along the cloth's outline."""
+    """A limb of the product image: its edges from seam to cuff, evenly spaced along the cloth's outline."""
     shares = np.linspace(0.0, 1.0, _LOOKS)[:, None]
     outer = limb.outer + shares * (limb.cuff_outer - limb.outer)
     inner = limb.inner + shares * (limb.cuff_inner - limb.inner)
@@ -60,7 +60,7 @@ def garment_strip(limb: LimbLandmarks, region: Mask) -> Strip:
 def _on_outline(
     side: NDArray[np.float64], other: NDArray[np.float64], outward: Point, region: Mask
 ) -> NDArray[np.float64]:
-    """Points of a straight edge moved out (or in) to the cloth's outline; its two ends are landmarks and stay.
+    """Points of a straight edge moved out (or in) to the cloth's outline; its ends are landmarks and stay.
 
     An edge bends by so much of its length at most: what lies further off is another edge.
     """
@@ -111,7 +111,7 @@ def limb_controls(
     distances = np.linspace(0.0, 1.3 * numbers.max_reach * whole, _DENSE)
     centres, tangents = _walk(path, distances)
     outward, inward = _half_widths_on_limb(strip, distances, whole, body, numbers, scale)
-    handed = _handedness(path[1] - path[0], outer_start - inner_start)
+    handed = _handedness(body, limb.part)
     normals = handed * np.stack([-tangents[:, 1], tangents[:, 0]], axis=1)
     outward = _over_outline(outward, centres, normals, person_mask, body.shoulder_width)
     inner_side = _beside_seam(inner_start, centres - inward[:, None] * normals, normals, distances / whole)
@@ -271,9 +271,13 @@ def _rows_to_controls(
     )
 
 
-def _handedness(direction: Point, outward: Point) -> float:
-    """+1 where the outer side lies to the left-hand normal (-dy, dx) of the direction, else -1."""
-    return 1.0 if float(-direction[1] * outward[0] + direction[0] * outward[1]) > 0 else -1.0
+def _handedness(body: Body, part: str) -> float:
+    """+1 where the outer edge lies to the left-hand normal (-dy, dx) of the limb's direction, else -1.
+
+    A limb keeps its handedness however it turns; hanging down, its outer edge is the one away from the torso.
+    """
+    across = body.across_at(0.0) if part.startswith("left") else -body.across_at(0.0)
+    return 1.0 if float(-body.down[1] * across[0] + body.down[0] * across[1]) > 0 else -1.0
 
 
 def _walk(

@@ -12,8 +12,10 @@ from flixpose.structures.image import Image, Mask
 _EXPONENTS = (0.8, 1.0, 1.25, 1.6, 2.0, 2.5, 3.2, 4.5)
 _USUAL = 2.0
 _SAMPLES = 41
-# Slopes above this many times the usual count as this; and by how much an octave of unusual shape must be better.
+# Slopes above this many times the usual count as this.
+
 _SATURATED = 4.0
+# By how much a shape must be better for every octave that its exponent is off the usual one.
 _DOUBT = 0.25
 
 
@@ -62,7 +64,7 @@ def _curve(
 
 
 def _gradient(product: Image, width: float) -> NDArray[np.float32]:
-    """(H, W, 2) slope of the photo's lightness relative to what is usual around, so that black on black counts."""
+    """(H, W, 2) slope of the photo's lightness relative to what is usual around: black on black counts."""
     lightness = cv2.cvtColor(product.pixels, cv2.COLOR_RGB2LAB)[..., 0].astype(np.float32)
     smooth = cv2.GaussianBlur(lightness, (0, 0), max(0.8, 0.01 * width))
     slope = np.dstack([cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)])

@@ -163,7 +163,7 @@ class _Scene:
         # An ellipse from the crown to the chin: the mouth lies two thirds from the eyes to the chin.
         axes = (self._length(1.15 * length), self._length(1.75 * length))
         cv2.ellipse(where, self.at(eyes - 0.2 * down), axes, angle, 0, 360, 255, -1, cv2.LINE_AA)
-        return where.astype(np.float32) / 255 * self.inside
+        return (where / np.float32(255) * self.inside).astype(np.float32)
 
     def arms(self) -> Plane:
         """Soft capsules around upper arms below the armpits, forearms and hands."""
@@ -190,7 +190,7 @@ class _Scene:
         return blurred.astype(np.float32) / 255
 
     def _radius(self, a: Point, b: Point) -> float:
-        """Half the thickness of a limb, in pixels of the photo, from where its free side meets the background."""
+        """Half the thickness of a limb, pixels of the photo: where its free side meets the background."""
         width = self.body.shoulder_width
         along = (b - a) / max(float(np.linalg.norm(b - a)), 1e-9)
         across = np.array([-along[1], along[0]])
@@ -204,7 +204,7 @@ class _Scene:
         return float(np.clip(1.1 * usual, 0.06 * width, 0.14 * width))
 
     def trunk_and_arms(self) -> Plane:
-        places = ((-0.75, -0.3), (0.75, -0.3), (0.75, 1.05), (-0.75, 1.05))
+        places = ((-0.75, -0.3), (0.75, -0.3), (0.75, 1.5), (-0.75, 1.5))
         where = self.blank()
         polygon = np.array([self.at(self.body.place(a, d)) for a, d in places], np.int32)
         cv2.fillConvexPoly(where, polygon, 1)

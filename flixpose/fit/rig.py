@@ -1,8 +1,8 @@
 """Rigs: for each kind, where on the body its landmarks go, as numbers read from `configs/rigs/*.toml`.
 
 A place is given in the body's frame (`fit.body`): `across` in shoulder widths from the axis, outward
-positive; `depth` in torso lengths. `keep_*` says how much of the garment's own proportion goes into it (0 = the rig's
-place, 1 = the garment's own, scaled to the body), and the limits bound what comes out.
+positive; `depth` in torso lengths. `keep_*` says how much of the garment's own proportion goes into it
+(0 = the rig's place, 1 = the garment's own, scaled to the body), and the limits bound what comes out.
 """
 
 import tomllib

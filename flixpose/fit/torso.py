@@ -17,7 +17,8 @@ from flixpose.structures.warp import ControlPoints
 # The line of the shoulders, in the body's frame: from the neck's base (across, depth) to the shoulder's tip.
 _SLOPE = ((0.17, -0.185), (0.56, -0.075))
 _TOPLINE_RISE, _TOPLINE_FALL = 0.12, 0.07
-# Further out than this the outline falls away into the arm; cloth falls by so many torso lengths a shoulder width.
+# Further out than this the outline falls away into the arm; the cloth falls by so many torso lengths for
+# every shoulder width.
 _TOPLINE_END = 0.47
 _SHOULDER_FALL = 0.45
 # An outline further out than this (shoulder widths) has an arm in it; nor is cloth widened more than so much.
@@ -198,7 +199,7 @@ def _add_between_neck_and_shoulder(points: _Points, fit: Fit) -> None:
 
 
 def _upper_edge(fit: Fit, near: Point) -> Point:
-    """The cloth's upper edge straight above a point near it; the point itself where that is unclear (a hood)."""
+    """The cloth's upper edge straight above a point near it; the point itself where unclear (a hood)."""
     limit = 0.06 * fit.garment.box.longer_side
     inside = near + limit * fit.frame.down
     found = reach(fit.garment.mask, inside, -fit.frame.down, 2 * limit)
@@ -217,7 +218,7 @@ def _shoulder_line(fit: Fit, across: float, sign: float) -> float:
     if found is None:
         return usual
     seen = start_depth - found / fit.body.torso_length + _SHOULDER_FALL * (across - probe)
-    # Higher than usual is a steep shoulder; much higher is hair, and lower is a chin or hair cut out of the mask.
+    # Higher than usual is a steep shoulder, much higher is hair; lower is a chin cut out of the mask.
     return seen if usual - _TOPLINE_RISE <= seen <= usual + _TOPLINE_FALL else usual
 
 
@@ -252,7 +253,7 @@ def _add_front_of_neck(points: _Points, fit: Fit) -> None:
 
 
 def _add_sides(points: _Points, fit: Fit, upper: str, lower: str) -> None:
-    """Points along the side seams: the garment's own deviation from the straight seam, and never inside the body."""
+    """Points along the side seams: bent as the garment's own are, and never inside the body."""
     for side, sign in _SIDES:
         top_person, top_cloth = points.of(f"{upper}_{side}")
         end_person, end_cloth = points.of(f"{lower}_{side}")
@@ -279,7 +280,7 @@ def _add_hem_center(points: _Points, fit: Fit) -> None:
 
 
 def _add_armholes(points: _Points, fit: Fit) -> None:
-    """Points between shoulder tip and armpit, which a sleeve's seam shares; a bare armhole keeps its curve."""
+    """Points between shoulder tip and armpit: a sleeve's seam shares them, a bare armhole keeps its curve."""
     for side, sign in _SIDES:
         if not _has(fit, f"shoulder_{side}", f"armpit_{side}"):
             continue
@@ -294,7 +295,7 @@ def _add_armholes(points: _Points, fit: Fit) -> None:
 
 
 def _cloth_edge(fit: Fit, near: Point, sign: float) -> Point:
-    """Where the cloth ends, straight out from the axis at the height of `near`; `near` itself if that is unclear."""
+    """Where the cloth ends, straight out from the axis at the height of `near`; `near` itself if unclear."""
     offset = near - fit.frame.origin
     on_axis = fit.frame.origin + float(offset @ fit.frame.down) * fit.frame.down
     expected = abs(float(offset @ fit.frame.left))
@@ -305,7 +306,7 @@ def _cloth_edge(fit: Fit, near: Point, sign: float) -> Point:
 
 
 def _at_least_body(fit: Fit, across: float, depth: float, sign: float) -> float:
-    """`across`, widened to the body's outline and its ease where the mask shows the outline apart from the arm."""
+    """`across`, widened to the body's outline and its ease where the mask shows it apart from the arm."""
     if fit.outline is None or not 0.1 < depth < 1.3:
         return across
     start = fit.body.axis_at(depth)

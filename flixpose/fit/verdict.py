@@ -47,7 +47,7 @@ def load_rules(path: Path) -> tuple[Rule, ...]:
 
 
 def judge(figures: Sequence[Figure], rules: Sequence[Rule]) -> Quality:
-    """The worst verdict of all rules that the figures break, with its reasons; figures not given break nothing."""
+    """The worst verdict of all rules that are broken, with its reasons; figures not given break nothing."""
     values = {figure.name: figure.value for figure in figures}
     reasons: list[Reason] = []
     worst: Verdict = "pass"

@@ -112,7 +112,7 @@ def _probes(drawn: Drawn, part: PartWarp, matte: Mask) -> NDArray[np.float64]:
 
 
 def _stretches(drawn: Drawn) -> NDArray[np.float64]:
-    """Local stretch (square root of the area's) relative to each part's median; 1 = as the part as a whole."""
+    """Local stretch (root of the area's) relative to each part's median; 1 = as the part as a whole."""
     found = []
     for part, plan in zip(drawn.parts, drawn.plan.layout.parts, strict=True):
         xy = _probes(drawn, part, plan.matte)
