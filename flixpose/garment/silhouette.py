@@ -8,6 +8,7 @@ from flixpose.errors import NoGarment
 from flixpose.garment import kinds
 from flixpose.garment.classify import Guess, classify, shapes_for
 from flixpose.garment.outline import trace
+from flixpose.garment.people import cut_off, worn
 from flixpose.garment.placing import place_landmarks
 from flixpose.garment.seeing import Seen, full_mask, see
 from flixpose.garment.shapes import Point, agree, fit_shapes
@@ -47,6 +48,10 @@ class SilhouetteReader:
         outline = trace(seen.region)
         if outline is None or outline.symmetry < _LEAST_OVERLAP:
             raise NoGarment(f"{image.name}: no whole garment seen from the front.", subject=image.name)
+        if cut_off(seen.region):
+            raise NoGarment(f"{image.name}: the frame cuts the garment off.", subject=image.name)
+        if worn(seen.region, seen.lab, outline):
+            raise NoGarment(f"{image.name}: a person wears it.", subject=image.name)
         guess = classify(outline, fit_shapes(outline, shapes_for(kind)), kind)
         if guess.fit.penalty > _MOST_PENALTY and kind is None:
             raise NoGarment(f"{image.name}: the outline is not that of a garment.", subject=image.name)
