@@ -2,12 +2,13 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import redis
 from sqlalchemy import text
 
-from flixpose.embedded.redis import RedisServer
+from flixpose.embedded.redis import RedisServer, start_redis, wait_for_redis
 from tests.workers.service import Service
 
 pytestmark = pytest.mark.services
@@ -124,3 +125,24 @@ def test_a_message_delivered_to_two_workers_is_done_once(service: Service) -> No
     service.wait(batch)
     assert Counter(service.started()).most_common(1)[0][1] == 1
     check_every_item_ended_once(service, batch)
+
+
+def test_redis_killed_and_started_again_empty_loses_nothing(tmp_path: Path, postgres_url: str) -> None:
+    first = start_redis(tmp_path / "redis0", tmp_path / "redis.log")
+    wait_for_redis(first)
+    service = Service(tmp_path, postgres_url, first.url)
+    second = None
+    try:
+        batch = service.submit(["slow"] * 12, chunk_size=2)
+        service.relay()
+        service.worker()
+        service.until(lambda: len(service.started()) >= 2)
+        first.process.kill()
+        second = start_redis(tmp_path / "redis1", tmp_path / "redis.log", again=first)
+        wait_for_redis(second)
+        assert service.wait(batch).counts["done"] == 12
+        check_every_item_ended_once(service, batch)
+    finally:
+        service.close()
+        if second:
+            second.stop()
