@@ -15,7 +15,7 @@ from flixpose.structures.image import Image, Mask
 _OPAQUE = 0.5
 _LEAST_AREA, _MOST_AREA = 0.01, 0.92
 _LEAST_PLAIN = 0.75  # share of the frame that must look like one background
-_GUIDE_SMOOTH = 1.0
+_MOST_NOISE = 6.0  # of L*a*b*: a wall, a floor, foliage
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -46,9 +46,10 @@ def see(image: Image) -> Seen:
         seen = Seen(region, lab, shrink, None, 1.0)
     else:
         background = fit_background(lab)
-        if background.coverage < _LEAST_PLAIN:
+        if background.coverage < _LEAST_PLAIN or background.noise > _MOST_NOISE:
             raise NoGarment(f"{image.name}: the background is not plain.", subject=image.name)
-        seen = Seen(cut_out(lab, background), lab, shrink, background, background.coverage)
+        plain = background.coverage * float(np.clip(1.25 - background.noise / _MOST_NOISE, 0.0, 1.0))
+        seen = Seen(cut_out(lab, background), lab, shrink, background, plain)
     share = float(seen.region.mean())
     if not _LEAST_AREA < share < _MOST_AREA:
         raise NoGarment(f"{image.name}: nothing stands out from the background.", subject=image.name)

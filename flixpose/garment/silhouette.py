@@ -1,5 +1,6 @@
 """A garment reader without weights: the outline against a plain background, its corners, its proportions."""
 
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -7,7 +8,8 @@ import numpy as np
 from flixpose.errors import NoGarment
 from flixpose.garment import kinds
 from flixpose.garment.classify import Guess, classify, shapes_for
-from flixpose.garment.outline import trace
+from flixpose.garment.opening import opening
+from flixpose.garment.outline import Outline, trace
 from flixpose.garment.people import cut_off, worn
 from flixpose.garment.placing import place_landmarks
 from flixpose.garment.seeing import Seen, full_mask, see
@@ -28,6 +30,7 @@ MODEL = ModelInfo(
 _LEAST_OVERLAP = 0.55  # with its own mirror image: less is no single garment seen from the front
 _MOST_PENALTY = 11.0  # per corner: no garment looks like this
 _USUAL_PENALTY = 2.0
+_OPEN = 0.85  # share of the way to the hem along which an opening must show
 
 
 class SilhouetteReader:
@@ -55,9 +58,21 @@ class SilhouetteReader:
         guess = classify(outline, fit_shapes(outline, shapes_for(kind)), kind)
         if guess.fit.penalty > _MOST_PENALTY and kind is None:
             raise NoGarment(f"{image.name}: the outline is not that of a garment.", subject=image.name)
+        if kind is None:
+            guess = _as_outwear(seen, outline, guess)
         fit = agree(outline, guess.fit)
         points = place_landmarks(seen.lab, seen.region, outline, fit, guess.kind)
         return _garment(image, seen, guess, points, view)
+
+
+def _as_outwear(seen: Seen, outline: Outline, guess: Guess) -> Guess:
+    """A long-sleeved top that opens down to the hem is outwear (short-sleeved outwear must be told)."""
+    if guess.kind != "long_sleeve_top":
+        return guess
+    share = opening(seen.lab, seen.region, outline)
+    if share < _OPEN:
+        return guess
+    return replace(guess, kind="long_sleeve_outwear", score=guess.score * share)
 
 
 def _garment(image: Image, seen: Seen, guess: Guess, points: dict[str, Point], view: str | None) -> Garment:
