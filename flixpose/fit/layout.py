@@ -12,8 +12,7 @@ from flixpose.fit.limbs import cuff_middle, garment_strip, limb_controls, strip_
 from flixpose.fit.measure import GarmentFrame, Point, measure_garment, point
 from flixpose.fit.neckline import behind_neckline, front_neckline
 from flixpose.fit.occluders import Occluders
-from flixpose.fit.outline import reach
-from flixpose.fit.regions import LimbLandmarks, soft_matte, split
+from flixpose.fit.regions import LimbLandmarks, leg_seam, soft_matte, split
 from flixpose.fit.rig import Rig
 from flixpose.fit.torso import Fit, seat_controls, skirt_controls, torso_controls, trunk_border
 from flixpose.structures.found import Garment
@@ -182,27 +181,13 @@ def _limbs(garment: Garment, frame: GarmentFrame) -> tuple[LimbLandmarks, ...]:
     legs = garment.landmarks.has("crotch")
     for side, sign in (("left", 1.0), ("right", -1.0)):
         cuffs = (f"cuff_{side}_outer", f"cuff_{side}_inner")
-        seam = ("crotch",) if legs else (f"shoulder_{side}", f"armpit_{side}")
-        if not all(garment.landmarks.has(name) for name in (*cuffs, *seam)):
+        tip, pit = f"shoulder_{side}", f"armpit_{side}"
+        if not all(garment.landmarks.has(name) for name in (*cuffs, *(() if legs else (tip, pit)))):
             continue
-        outer, inner = (_leg_seam if legs else _sleeve_seam)(garment, frame, side, sign)
+        if legs:
+            outer, inner = leg_seam(garment, frame, sign)
+        else:
+            outer, inner = point(garment, tip), point(garment, pit)
         part = f"{side}_{'leg' if legs else 'sleeve'}"
         found.append(LimbLandmarks(part, outer, inner, point(garment, cuffs[0]), point(garment, cuffs[1])))
     return tuple(found)
-
-
-def _sleeve_seam(garment: Garment, frame: GarmentFrame, side: str, sign: float) -> tuple[Point, Point]:
-    return point(garment, f"shoulder_{side}"), point(garment, f"armpit_{side}")
-
-
-def _leg_seam(garment: Garment, frame: GarmentFrame, side: str, sign: float) -> tuple[Point, Point]:
-    """From the outer seam, straight out from the crotch, to the crotch."""
-    crotch = point(garment, "crotch")
-    above = crotch - 0.02 * garment.box.longer_side * frame.down
-    found = reach(garment.mask, above, sign * frame.left, garment.box.longer_side)
-    width = (
-        found
-        if found is not None
-        else abs(float((point(garment, f"cuff_{side}_outer") - crotch) @ frame.left))
-    )
-    return crotch + sign * width * frame.left, crotch

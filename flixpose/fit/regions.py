@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from flixpose.fit.measure import Point
+from flixpose.fit.measure import GarmentFrame, Point, pair, point
+from flixpose.fit.outline import reach
 from flixpose.structures.found import Garment
 from flixpose.structures.image import Mask
 
@@ -28,6 +29,35 @@ class LimbLandmarks:
     inner: Point
     cuff_outer: Point
     cuff_inner: Point
+
+
+def leg_seam(garment: Garment, frame: GarmentFrame, sign: float) -> tuple[Point, Point]:
+    """(outer, inner) ends of the line that parts a trouser leg from the seat: straight out from the crotch.
+
+    Args:
+        sign: +1 for the wearer's left leg, -1 for the right.
+    """
+    crotch = _fork(garment, frame)
+    width = reach(garment.mask, crotch - 2 * frame.down, sign * frame.left, garment.box.longer_side)
+    if width is None:
+        waist = pair(garment, "waist")
+        width = 0.5 * float(np.linalg.norm(waist[0] - waist[1]))
+    return crotch + sign * width * frame.left, crotch
+
+
+def _fork(garment: Garment, frame: GarmentFrame) -> Point:
+    """The crotch, moved up to the cloth where it was found too low, between the legs."""
+    crotch = point(garment, "crotch")
+    for step in np.arange(0.0, 0.2 * garment.box.longer_side):
+        above = crotch - step * frame.down
+        column, row = _pixel(above)
+        if (
+            0 <= row < garment.mask.height
+            and 0 <= column < garment.mask.width
+            and garment.mask.alpha[row, column] >= 128
+        ):
+            return above
+    return crotch
 
 
 def split(garment: Garment, limbs: tuple[LimbLandmarks, ...]) -> dict[str, NDArray[np.bool_]]:

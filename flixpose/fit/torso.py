@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from flixpose.fit.body import Body
 from flixpose.fit.measure import GarmentFrame, Point, pair, point
 from flixpose.fit.outline import reach
+from flixpose.fit.regions import leg_seam
 from flixpose.fit.rig import Rig
 from flixpose.structures.found import Garment
 from flixpose.structures.image import Mask
@@ -142,21 +143,23 @@ def seat_controls(fit: Fit) -> ControlPoints:
     """
     points = _Points()
     _add_pair(points, fit, "waist")
-    crotch = point(fit.garment, "crotch")
-    _, depth = fit.rig.places["crotch"].blend(*fit.own(crotch))
-    points.add("crotch", fit.body.place(0.0, depth), crotch)
     for side, sign in _SIDES:
-        outer = _cloth_edge(fit, crotch, sign)
-        least = abs(fit.own(outer)[0])
-        points.add(
-            f"side_{side}", fit.body.place(sign * _at_least_body(fit, least, depth, sign), depth), outer
-        )
+        outer, crotch = leg_seam(fit.garment, fit.frame, sign)
+        _, depth = fit.rig.places["crotch"].blend(*fit.own(crotch))
+        if "crotch" not in points.names:
+            points.add("crotch", fit.body.place(0.0, depth), crotch)
+        across = _at_least_body(fit, abs(fit.own(outer)[0]), depth, sign)
+        points.add(f"side_{side}", fit.body.place(sign * across, depth), outer)
     waist_left, waist_right = pair(fit.garment, "waist")
     _, waist_depth = fit.rig.places["waist"].blend(*fit.own(waist_left))
     points.add("waist_center", fit.body.place(0.0, waist_depth), (waist_left + waist_right) / 2)
-    for side, _ in _SIDES:
+    for side, sign in _SIDES:
         upper, lower = points.of(f"waist_{side}"), points.of(f"side_{side}")
-        points.add(f"hip_{side}", (upper[0] + lower[0]) / 2, (upper[1] + lower[1]) / 2, 0.5)
+        cloth = _cloth_edge(fit, (upper[1] + lower[1]) / 2, sign)
+        across, depth = _in_body_frame(fit.body, (upper[0] + lower[0]) / 2)
+        bulge = abs(fit.own(cloth)[0]) - abs(fit.own((upper[1] + lower[1]) / 2)[0])
+        across = _at_least_body(fit, abs(across) + bulge, depth, sign)
+        points.add(f"hip_{side}", fit.body.place(sign * across, depth), cloth)
     return points.freeze("torso")
 
 
