@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from flixpose.errors import BadSettings, UnknownKind
+from flixpose.garment.kinds import KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,29 +101,35 @@ def rig_for(rigs: Mapping[str, Rig], kind: str) -> Rig:
 
 
 def _rig(kind: str, data: dict[str, Any]) -> Rig:
-    limb = data.get("limb")
+    if kind not in KINDS:
+        raise ValueError(f"{kind!r} is not a garment kind")
+    _check_names(kind, data, {"place", "scale", "ease", "limb"})
+    _check_names("scale", data["scale"], {*data["place"], "length"})
     return Rig(
         kind=kind,
         places={name: _place(name, numbers) for name, numbers in data["place"].items()},
         scale={name: float(weight) for name, weight in data["scale"].items()},
         ease=float(data["ease"]),
-        limb=None
-        if not limb
-        else Limb(
-            half_width=(float(limb["half_width"][0]), float(limb["half_width"][1])),
-            max_half_width=float(limb["max_half_width"]),
-            min_reach=float(limb["min_reach"]),
-            max_reach=float(limb["max_reach"]),
-        ),
+        limb=_limb(data["limb"]) if data.get("limb") else None,
     )
 
 
+def _limb(numbers: dict[str, Any]) -> Limb:
+    _check_names("limb", numbers, {field.name for field in fields(Limb)})
+    first, last = numbers["half_width"]
+    rest = {key: float(value) for key, value in numbers.items() if key != "half_width"}
+    return Limb(half_width=(float(first), float(last)), **rest)
+
+
 def _place(name: str, numbers: dict[str, Any]) -> Place:
-    known = {field.name for field in fields(Place)}
-    unknown = set(numbers) - known
-    if unknown:
-        raise ValueError(f"{name}: unknown numbers {sorted(unknown)}; known are {sorted(known)}")
+    _check_names(name, numbers, {field.name for field in fields(Place)})
     return Place(**{key: float(value) for key, value in numbers.items()})
+
+
+def _check_names(table: str, numbers: dict[str, Any], known: set[str]) -> None:
+    """A misspelt number would leave the usual one in force without a word."""
+    if unknown := set(numbers) - known:
+        raise ValueError(f"{table}: unknown {sorted(unknown)}; known are {sorted(known)}")
 
 
 def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

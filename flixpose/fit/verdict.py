@@ -2,8 +2,9 @@
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from flixpose.errors import BadSettings
 from flixpose.structures.job import Figure, Quality, Reason, Verdict
@@ -34,16 +35,21 @@ def load_rules(path: Path) -> tuple[Rule, ...]:
     """The rules of `configs/quality.toml`. Raises BadSettings."""
     try:
         rows = tomllib.loads(path.read_text(encoding="utf-8"))["rule"]
-        rules = tuple(
-            Rule(row["figure"], row.get("least"), row.get("most"), row["verdict"], row["code"])
-            for row in rows
-        )
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as problem:
+        return tuple(_rule(row) for row in rows)
+    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as problem:
         raise BadSettings(f"{path.name}: {problem!r}.", subject=str(path)) from problem
-    for rule in rules:
-        if rule.verdict not in _ORDER:
-            raise BadSettings(f"{path.name}: {rule.verdict!r} is no verdict.", subject=rule.code)
-    return rules
+
+
+def _rule(row: dict[str, Any]) -> Rule:
+    """One row; a misspelt or missing bound would make a rule that nothing breaks."""
+    bounds = {side: float(row[side]) for side in ("least", "most") if side in row}
+    if unknown := set(row) - {field.name for field in fields(Rule)}:
+        raise ValueError(f"{row['code']}: unknown {sorted(unknown)}")
+    if row["verdict"] not in _ORDER:
+        raise ValueError(f"{row['code']}: {row['verdict']!r} is no verdict")
+    if not bounds:
+        raise ValueError(f"{row['code']}: neither least nor most")
+    return Rule(row["figure"], bounds.get("least"), bounds.get("most"), row["verdict"], row["code"])
 
 
 def judge(figures: Sequence[Figure], rules: Sequence[Rule]) -> Quality:

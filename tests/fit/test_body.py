@@ -1,0 +1,110 @@
+"""The body's own frame, on bodies drawn from numbers."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from flixpose.errors import MissingKeypoint
+from flixpose.fit.body import TORSO_PER_SHOULDER_WIDTH, measure_body, turn_degrees
+from tests.fit.figures import body_points, make_pose, moved, pose_of
+
+PLACES = [(0.0, -0.2), (0.5, 0.0), (-0.5, 0.0), (0.4, 0.5), (0.3, 1.0), (-0.3, 1.0), (0.6, 1.8), (-0.2, 2.5)]
+SETTINGS: list[dict[str, Any]] = [
+    {},
+    {"tilt": 17.0},
+    {"tilt": -25.0, "unit": 60.0, "at": (110.0, 95.0)},
+    {"view": "back"},
+    {"view": "back", "tilt": 12.0},
+]
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_the_frame_runs_through_shoulders_hips_and_knees(setting: dict[str, Any]) -> None:
+    body = measure_body(make_pose(**setting))
+    joints = moved(body_points(), **setting)
+    assert body.place(0.5, 0.0) == pytest.approx(joints["left_shoulder"], abs=1e-3)
+    assert body.place(-0.5, 0.0) == pytest.approx(joints["right_shoulder"], abs=1e-3)
+    assert body.place(0.3, 1.0) == pytest.approx(joints["left_hip"], abs=1e-3)
+    assert body.place(-0.3, 1.0) == pytest.approx(joints["right_hip"], abs=1e-3)
+    # The knees lie 2.7 - 1.45 shoulder widths below the hips, in torso lengths of 1.45 of them.
+    knees = (np.array(joints["left_knee"]) + joints["right_knee"]) / 2
+    assert body.place(0.0, 1 + 1.25 / 1.45) == pytest.approx(knees, abs=1e-3)
+    assert body.torso_length == pytest.approx(1.45 * body.shoulder_width, rel=1e-5)
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_the_frame_moves_with_the_body(setting: dict[str, Any]) -> None:
+    """A frame of a crooked body, moved as a whole: every place moves with it."""
+    crooked = body_points() | {
+        "left_shoulder": (0.5, -0.12),
+        "right_hip": (-0.3, 1.3),
+        "left_knee": (0.5, 2.6),
+    }
+    at_rest = measure_body(pose_of(moved(crooked, unit=100.0, at=(0.0, 0.0))))
+    here = measure_body(pose_of(moved(crooked, **setting)))
+    for place in PLACES:
+        spot = tuple(at_rest.place(*place) / 100.0)
+        assert here.place(*place) == pytest.approx(moved({"": spot}, **setting)[""], abs=2e-3)
+
+
+def test_shoulders_and_hips_that_tilt_apart_are_both_kept() -> None:
+    crooked = body_points() | {"left_hip": (0.3, 1.25), "right_hip": (-0.3, 1.65)}
+    body = measure_body(pose_of(moved(crooked)))
+    assert body.across_at(0.0) == pytest.approx((1.0, 0.0), abs=1e-6)
+    assert body.across_at(-1.0) == pytest.approx(body.across_at(0.0))
+    assert np.degrees(np.arctan2(*body.across_at(1.0)[::-1])) == pytest.approx(-33.7, abs=0.1)
+    assert np.degrees(np.arctan2(*body.across_at(0.5)[::-1])) == pytest.approx(-33.7 / 2, abs=0.1)
+
+
+@pytest.mark.parametrize(("view", "side"), [("front", 1.0), ("back", -1.0)])
+def test_left_is_the_wearers(view: Any, side: float) -> None:
+    body = measure_body(make_pose(view=view))
+    assert body.view == view
+    assert (body.place(0.5, 0.5) - body.place(-0.5, 0.5))[0] * side > 0
+
+
+@pytest.mark.parametrize("name", ["left_shoulder", "right_shoulder"])
+def test_a_missing_shoulder_is_named(name: str) -> None:
+    with pytest.raises(MissingKeypoint) as caught:
+        measure_body(make_pose(without=(name,)))
+    assert caught.value.subject == name and name in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("points", "subject"),
+    [
+        ({"left_shoulder": (0.01, 0.0), "right_shoulder": (-0.01, 0.0)}, "shoulders"),
+        ({"left_hip": (0.3, 0.0), "right_hip": (-0.3, 0.0)}, "hips"),
+    ],
+)
+def test_points_that_coincide_make_no_frame(points: dict[str, Any], subject: str) -> None:
+    with pytest.raises(MissingKeypoint) as caught:
+        measure_body(pose_of(moved(body_points() | points)))
+    assert caught.value.subject == subject
+
+
+@pytest.mark.parametrize("without", [("left_hip", "right_hip"), ("right_hip",)])
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_hips_below_the_photo_are_put_under_the_shoulders(setting: dict[str, Any], without: Any) -> None:
+    body = measure_body(make_pose(without=without, **setting))
+    expected = moved({"": (0.0, TORSO_PER_SHOULDER_WIDTH)}, **setting)[""]
+    assert body.mid_hip == pytest.approx(expected, abs=1e-3)
+    assert (body.joints["left_hip"] - body.joints["right_hip"]) @ body.across_at(0.0) > 0
+    assert body.scores["left_hip"] == body.scores["right_hip"] == 0.0
+
+
+def test_a_turned_body_gets_back_some_of_its_width() -> None:
+    straight, turned = make_pose(), make_pose(turned=40.0)
+    assert turn_degrees(straight) == 0.0
+    assert turn_degrees(turned) == pytest.approx(40.0, abs=0.01)
+    seen = measure_body(straight).shoulder_width
+    assert seen * 1.1 < measure_body(turned).shoulder_width < seen / np.cos(np.radians(40.0))
+    # Near profile the estimator's depth is no measure any more: bounded.
+    assert measure_body(make_pose(turned=85.0)).shoulder_width < 1.3 * seen
+
+
+def test_a_limb_ends_where_a_joint_is_missing() -> None:
+    body = measure_body(make_pose(without=("left_elbow", "right_wrist")))
+    assert len(body.limb("left", "shoulder", "elbow", "wrist")) == 1
+    assert len(body.limb("right", "shoulder", "elbow", "wrist")) == 2
