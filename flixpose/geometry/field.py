@@ -5,7 +5,7 @@ of the source are left out, and neighbours that need the same filter are joined 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +13,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from flixpose.geometry.lattice import COARSEST, FAR, FINEST, Lattice, coarse_lattice, interpolation, refined
+from flixpose.geometry.lattice import (
+    COARSEST,
+    FAR,
+    FINEST,
+    MARGIN,
+    Lattice,
+    coarse_lattice,
+    interpolation,
+    refined,
+)
+from flixpose.geometry.warp import map_points
 from flixpose.structures.warp import AnyWarp
 
 CELL = COARSEST
@@ -24,8 +34,8 @@ _SPARE = 2.0  # source pixels by which a cell may bulge beyond its nodes, and bi
 
 # Filtering sets in where a canvas pixel is wider than this many source pixels, and takes a whole pixel's box
 # from the second value on; between them it grows without a seam.
-_SHARP, _SOFT = 1.2, 1.6
-_SPACING = 1.05  # source pixels between two subsamples at most
+_SHARP, _SOFT = 1.05, 1.3
+_SPACING = 0.8  # source pixels between two subsamples at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,8 @@ class Tile:
         centre: source position of a canvas pixel's centre.
         across, down: what a step of one pixel along x and y adds, shortened to 0 where the source is not
             reduced and no filter is needed; None where none of the run needs one.
+        correction: (2, height, width) to be added to every pixel's position, for spots too sharp for the
+            finest lattice; None where there are none.
     """
 
     run: Run
@@ -61,6 +73,7 @@ class Tile:
     centre: NDArray[np.float32]
     across: NDArray[np.float32] | None
     down: NDArray[np.float32] | None
+    correction: NDArray[np.float32] | None = None
 
     def positions(self, a: float = 0.0, b: float = 0.0) -> NDArray[np.float32]:
         """(2, height, width) source pixels (house's frame) of the subsample (a, b) of every pixel."""
@@ -78,7 +91,7 @@ class Tile:
             column = start // self.stride
             here = nodes[:, : down.shape[1], column : column + across.shape[1]]
             np.matmul(down @ here, across.T, out=out[:, :, start : start + len(across)])
-        return out
+        return out if self.correction is None else out + self.correction
 
 
 class Field:
@@ -121,7 +134,7 @@ class Field:
         Args:
             reduced: source pixels to a pixel of the reduced source that is sampled (1, 2, 4 …).
         """
-        lengths = np.stack([_filtered(np.hypot(*step) / reduced) for step in _steps(self._lattice)])
+        lengths = np.stack([_filtered(np.hypot(*step) / reduced, reduced) for step in _steps(self._lattice)])
         longest = self._over_cells(lengths, np.maximum)
         return active * np.where(longest > 0, np.maximum(np.ceil(longest / _SPACING), 2), 1).astype(int)
 
@@ -134,7 +147,21 @@ class Field:
             _shortened(step, reduced) if count > 1 else None
             for step, count in zip(_steps(lattice), run.samples, strict=True)
         )
-        return Tile(run, lattice.stride, (lattice.nodes / reduced).astype(np.float32), across, down)
+        tile = Tile(run, lattice.stride, (lattice.nodes / reduced).astype(np.float32), across, down)
+        if not lattice.rough[1:-1, 1:-1].any():
+            return tile
+        return replace(tile, correction=self._correction(tile, lattice, reduced))
+
+    def _correction(self, tile: Tile, lattice: Lattice, reduced: int) -> NDArray[np.float32]:
+        """What the tile's positions miss around the nodes that even the finest lattice leaves rough."""
+        spread = lattice.rough.repeat(lattice.stride, axis=0).repeat(lattice.stride, axis=1)
+        shift = MARGIN * lattice.stride - lattice.stride // 2
+        sharp = spread[shift : shift + tile.run.height, shift : shift + tile.run.width]
+        rows, columns = np.nonzero(sharp)
+        exact = map_points(self.warp, np.column_stack([columns, rows]) + 0.5 + lattice.origin) / reduced
+        out = np.zeros((2, tile.run.height, tile.run.width), np.float32)
+        out[:, rows, columns] = exact.T - tile.positions()[:, rows, columns]
+        return out
 
     def _over_cells(self, values: NDArray[Any], most: np.ufunc) -> NDArray[Any]:
         """Node values (…, rows, columns) → the most over each cell's nodes and those around them."""
@@ -186,15 +213,19 @@ def _steps(lattice: Lattice) -> tuple[NDArray[Any], NDArray[Any]]:
     return across, down
 
 
-def _filtered(length: NDArray[Any]) -> NDArray[Any]:
-    """How much of a pixel's step (source pixels) is averaged over: nothing, or in the end all of it."""
-    return length * np.clip((length - _SHARP) / (_SOFT - _SHARP), 0.0, 1.0)
+def _filtered(length: NDArray[Any], reduced: int) -> NDArray[Any]:
+    """How much of a pixel's step (pixels of the reduced source) is averaged over: nothing, or in the end all.
+
+    A reduced source has been averaged over its own pixels; that much less is left to do.
+    """
+    share = np.clip((length - _SHARP) / (_SOFT - _SHARP), 0.0, 1.0)
+    return share * (length if reduced == 1 else np.sqrt(np.maximum(length**2 - 1.0, 0.0)))
 
 
 def _shortened(step: NDArray[Any], reduced: int) -> NDArray[np.float32]:
     step = step / reduced
     length = np.maximum(np.hypot(*step), 1e-12)
-    return (step * (_filtered(length) / length)).astype(np.float32)
+    return (step * (_filtered(length, reduced) / length)).astype(np.float32)
 
 
 def _windows(values: NDArray[Any], most: np.ufunc, step: int, count: int) -> NDArray[Any]:

@@ -163,13 +163,19 @@ class _Painter:
         if any(move is not None for move in moves):
             moved = [xy if move is None else xy + move for xy, move in zip(places, moves, strict=True)]
             shares = layered(mattes, [self._look(self.alpha, xy) for xy in moved], depths)
-        total = np.zeros((*patch.shape[:2], 4), np.float32)
-        for row, tile, share, move in zip(rows, tiles, shares, moves, strict=True):
-            if share.any():
-                drawn = self._colour(tile, move) * share[:, :, None]
-                total += drawn
-                alphas[row] = cv2.convertScaleAbs(drawn[..., 3])
-        patch[:] = held(cv2.convertScaleAbs(total), opaque=False)
+        drawn = {
+            row: self._colour(tile, move) * share[:, :, None]
+            for row, tile, share, move in zip(rows, tiles, shares, moves, strict=True)
+            if share.any()
+        }
+        if not drawn:
+            return
+        total = np.sum(list(drawn.values()), axis=0)
+        # At outlines the cloth seen in the middle of a pixel and the cloth drawn differ: never more than whole.
+        limit = np.float32(255) / np.maximum(total[..., 3], np.float32(255))
+        patch[:] = held(cv2.convertScaleAbs(total * limit[:, :, None]), opaque=False)
+        for row, colour in drawn.items():
+            alphas[row] = cv2.convertScaleAbs(colour[..., 3] * limit)
 
     def _look(self, grey: NDArray[np.uint8], places: NDArray[np.float32]) -> NDArray[np.float32]:
         """(h, w) in [0, 1]: a mask of the whole photo at (2, h, w) places of the reduced source."""

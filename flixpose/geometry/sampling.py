@@ -25,7 +25,7 @@ Backend = Literal["opencv", "torch"]
 _LONGEST_SIDE = 32_000  # cv2.remap counts source pixels in 16 bits
 _MAX_LEVEL = 6
 # Of the error bound: the rest is left to the 1/32 pixel steps in which the samplers count, and to both axes.
-TOLERANCE_SHARE = 0.4
+TOLERANCE_SHARE = 0.25
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -212,8 +212,8 @@ def prepared(source: NDArray[np.uint8] | Source, level: int) -> Source:
 
 
 def reduction(least: float) -> int:
-    """How often the source is halved first: so that even the least reduced part averages 2 × 2 of it."""
-    return min(max(int(np.floor(np.log2(max(least, 1e-6) / 2.0))), 0), _MAX_LEVEL)
+    """How often the source is halved first: so that even the least reduced part averages 5 × 5 of it."""
+    return min(max(int(np.floor(np.log2(max(least, 1e-6) / 5.0))), 0), _MAX_LEVEL)
 
 
 def alpha_of(source: NDArray[np.uint8] | Source) -> NDArray[np.uint8]:
