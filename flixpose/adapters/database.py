@@ -28,6 +28,7 @@ _BUSY_SECONDS = 30
 _CONNECT_SECONDS = 10
 _TRIES = 4
 _MIGRATION_LOCK = 0x666C6978  # "flix": any number that nothing else in the database locks
+_UNDEFINED = ("42P01", "42703")  # PostgreSQL: no such table, no such column
 _MIGRATE_ADVICE = "Run `flixpose migrate`."
 
 T = TypeVar("T")
@@ -99,10 +100,12 @@ class Database:
         with self.transaction(write=False) as connection:
             found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
         if found != SCHEMA:
+            older = found is None or found < SCHEMA
+            where = self.url.render_as_string(hide_password=True)
             raise DatabaseUnavailable(
-                f"{self.url.render_as_string(hide_password=True)} has schema {found}, but this flixpose needs {SCHEMA}.",
+                f"{where} has schema {found}, but this flixpose needs {SCHEMA}.",
                 advice=_MIGRATE_ADVICE
-                if found is None or found < SCHEMA
+                if older
                 else "Install the flixpose that made this schema, or a newer one.",
             )
 
@@ -161,9 +164,9 @@ def translated() -> Iterator[None]:
 
 
 def _unavailable(failure: exc.SQLAlchemyError) -> DatabaseUnavailable:
-    cause = redact(str(getattr(failure, "orig", None) or failure)).strip().splitlines()[0]
-    lacks = "no such table" in cause or "no such column" in cause or "does not exist" in cause
-    if lacks and "database" not in cause:
+    said = getattr(failure, "orig", None) or failure
+    cause = redact(str(said)).strip().splitlines()[0]
+    if getattr(said, "sqlstate", None) in _UNDEFINED or cause.startswith(("no such table", "no such column")):
         return DatabaseUnavailable(f"The database's schema is out of date ({cause}).", advice=_MIGRATE_ADVICE)
     return DatabaseUnavailable(f"The database does not answer ({cause}).")
 
