@@ -3,6 +3,7 @@
 import importlib
 import logging
 import os
+import signal
 import socket
 import time
 from collections.abc import Callable
@@ -42,23 +43,27 @@ _bench: Bench | None = None
 
 @app.task(name="flixpose.drape_chunk", bind=True)
 def drape_chunk(self: Task, item_ids: list[str]) -> None:
-    """Drape these items. Delivered twice, it does nothing twice."""
-    bench = _set_up()
+    """Drape these items. Delivered twice, it does nothing twice; what it cannot begin goes back."""
+    if not _drape(item_ids):
+        raise Reject("put back", requeue=True)
+
+
+def _drape(item_ids: list[str]) -> bool:
+    if _bench is None:  # this process is about to end
+        return False
     try:
-        whole = drape_items(
+        return drape_items(
             item_ids,
-            store=bench.store,
-            run=bench.run,
-            worker=bench.worker,
+            store=_bench.store,
+            run=_bench.run,
+            worker=_bench.worker,
             stopping=stopping.stopping,
             limit_s=ITEM_LIMIT_S,
         )
     except DatabaseUnavailable as failure:
         log.error("%s: %s", failure.code, failure.message, extra={"code": failure.code})
         time.sleep(_PAUSE_S)
-        whole = False
-    if not whole:
-        raise Reject("put back", requeue=True)
+        return False
 
 
 def pipeline_runner(settings: Settings) -> Runner:
@@ -87,23 +92,20 @@ def job_store(settings: Settings) -> JobStore:
     return JobStore(database, max_attempts=settings.max_attempts, retry_delay_s=settings.retry_delay_s)
 
 
-def _set_up(**_: Any) -> Bench:
+def _set_up(**_: Any) -> None:
+    """At the start of a pool process. One that cannot work ends its worker, lest it eats messages."""
     global _bench
-    if _bench is None:
+    began = time.perf_counter()
+    try:
         settings = load_settings()
-        began = time.perf_counter()
         run = find_runner(os.environ.get(RUNNER_VARIABLE, _PIPELINE))(settings)
         _bench = Bench(job_store(settings), run, f"{socket.gethostname()}:{os.getpid()}")
+    except Exception as failure:
+        log.exception("cannot work: %s", failure)
+        time.sleep(_PAUSE_S)  # no faster than this when something starts the worker again and again
+        os.kill(os.getppid(), signal.SIGTERM)
+    else:
         log.info("ready", extra={"milliseconds": round((time.perf_counter() - began) * 1000)})
-    return _bench
-
-
-def _try_set_up(**_: Any) -> None:
-    """At the start of a pool process. A failure shows again, and is handled, with the first chunk."""
-    try:
-        _set_up()
-    except Exception:
-        log.exception("not ready")
 
 
 def _set_up_logs(**_: Any) -> None:
@@ -112,5 +114,5 @@ def _set_up_logs(**_: Any) -> None:
 
 signals.setup_logging.connect(_set_up_logs, weak=False)
 signals.worker_process_init.connect(stopping.listen, weak=False)
-signals.worker_process_init.connect(_try_set_up, weak=False)
+signals.worker_process_init.connect(_set_up, weak=False)
 signals.worker_shutting_down.connect(stopping.tell, weak=False)

@@ -1,5 +1,6 @@
 """`flixpose demo`: the whole service on this machine, over the sample catalogue or one's own photos."""
 
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -98,9 +99,15 @@ def _drape(client: Client, manifest: Path, helpers: list[Leashed]) -> BatchStatu
             advance(done=status.finished, note=counts(status))
             for helper in helpers:
                 if not helper.running:
-                    raise EmbeddedFailed(f"The {helper.name} ended; log: {helper.log}: {tail(helper.log)}")
+                    raise EmbeddedFailed(f"The {helper.name} ended; log: {helper.log}: {_reason(helper.log)}")
 
         return client.wait(batch_id, report=tell, poll_s=0.25)
+
+
+def _reason(log: Path) -> str:
+    """The last error that the log tells of."""
+    lines = [line for line in log.read_text(errors="replace").splitlines() if '"level": "error"' in line]
+    return str(json.loads(lines[-1])["message"]) if lines else tail(log)
 
 
 def _deliver(client: Client, status: BatchStatus, out: Path, seconds: float) -> int:

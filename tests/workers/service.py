@@ -56,12 +56,12 @@ class Service:
         ]
         return self.store.create_batch(jobs, key=None, manifest_sha256="0" * 64, chunk_size=chunk_size).id
 
-    def wait(self, batch_id: str, timeout_s: float = 40.0) -> BatchStatus:
+    def wait(self, batch_id: str, timeout_s: float = 90.0) -> BatchStatus:
         """Until the batch is finished."""
         self.until(lambda: self.store.batch_status(batch_id).state == "finished", timeout_s)
         return self.store.batch_status(batch_id)
 
-    def until(self, holds: Callable[[], bool], timeout_s: float = 30.0) -> None:
+    def until(self, holds: Callable[[], bool], timeout_s: float = 60.0) -> None:
         deadline = time.monotonic() + timeout_s
         while not holds():
             assert time.monotonic() < deadline, self.logs()

@@ -9,6 +9,7 @@ import redis
 from sqlalchemy import text
 
 from flixpose.embedded.redis import RedisServer, start_redis, wait_for_redis
+from tests.workers.fakes import RUNNER
 from tests.workers.service import Service
 
 pytestmark = pytest.mark.services
@@ -146,3 +147,16 @@ def test_redis_killed_and_started_again_empty_loses_nothing(tmp_path: Path, post
         service.close()
         if second:
             second.stop()
+
+
+def test_a_worker_that_cannot_work_ends_and_takes_no_item_with_it(service: Service) -> None:
+    batch = service.submit(["ok"] * 4)
+    service.relay()
+    service.variables["FLIXPOSE_RUNNER"] = "tests.workers.fakes:nowhere"
+    broken = service.worker()
+    service.until(lambda: not broken.running)
+    assert "FLIXPOSE_RUNNER=tests.workers.fakes:nowhere" in broken.log.read_text()
+    assert service.store.batch_status(batch).counts["queued"] == 4
+    service.variables["FLIXPOSE_RUNNER"] = RUNNER
+    service.worker()
+    assert service.wait(batch).counts["done"] == 4
