@@ -130,7 +130,7 @@ STRAPS = Chain(
     corners=(
         Corner("neck", u=(0.72, 0.2), v=(0.01, 0.04), turn=(85, 35)),
         Corner("shoulder", u=(0.78, 0.2), v=(0.01, 0.04), turn=(85, 35)),
-        Corner("armpit", u=(0.95, 0.12), v=(0.32, 0.1), turn=(15, 25), slope=(85, 22)),
+        Corner("armpit", u=(0.98, 0.13), v=(0.33, 0.1), turn=(25, 18), slope=(85, 22)),
         _HEM,
     ),
     edges=(
@@ -148,7 +148,14 @@ def _as_dress(chain: Chain) -> Chain:
     hem = Corner("hem", u=(1.6, 0.6), v=(2.0, 0.7), turn=(80, 25), slope=(128, 25))
     side = Edge(direction=(84, 10), length=(5.0, 2.5), bend=0.4)
     last = Edge(direction=(180, 8), length=(1.6, 0.6), bend=0.10)
-    return replace(chain, corners=(*chain.corners[:-1], hem), edges=(*chain.edges[:-1], side), last=last)
+    upper = tuple(_wider(corner) for corner in chain.corners[:-1])
+    return replace(chain, corners=(*upper, hem), edges=(*chain.edges[:-1], side), last=last)
+
+
+def _wider(corner: Corner) -> Corner:
+    """With more room: a dress's chest is measured less surely than a top's body."""
+    (u, u_spread), (v, v_spread) = corner.u, corner.v
+    return replace(corner, u=(u, 1.3 * u_spread), v=(v, 1.4 * v_spread))
 
 
 SHORT_DRESS = _as_dress(SHORT)

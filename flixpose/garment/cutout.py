@@ -25,9 +25,6 @@ _THINNEST_GAP = 0.006  # of the longer side
 _LEAST_EMPTY = 0.6
 _SLENDER, _VALLEY = 1.8, 3.0  # height over width of a gap; of one that coding noise has filled
 _PALE = 25.0  # of L*a*b*: a garment nearer to the background than this needs its noise averaged
-_SHADOW = 0.012  # of the longer side: how far a clinging shadow reaches
-_SHADE = 0.4  # of the cloth's contrast
-_SOFT_EDGE = 0.12  # of the cloth's contrast, per pixel
 _CLEAR = 0.06  # of the contrast: what it leaves in most of such a gap
 _SPILL = 0.1  # of the contrast: what coding leaves in a narrow gap
 _MOST_GAPS = 4
@@ -38,8 +35,8 @@ _FURTHEST_PIECE = 0.03  # from the nearest other piece
 Region = NDArray[np.bool_]
 
 
-def cut_out(lab: NDArray[np.float32], background: Background) -> Region:
-    """The garment's region (with a mannequin where there is one), gaps open, prints filled."""
+def cut_out(lab: NDArray[np.float32], background: Background) -> tuple[Region, NDArray[np.float32]]:
+    """The garment's region (mannequin and shadows too), gaps open, prints filled; and the distances."""
     least = max(_SIGMAS * background.noise, _LEAST_STEP)
     distance = background.distance(lab)
     if _median_above(distance, least) < _PALE:
@@ -51,26 +48,7 @@ def cut_out(lab: NDArray[np.float32], background: Background) -> Region:
     region = _at_step(distance, empty, step, round(leak * max(distance.shape)))
     region &= ~gaps(region, empty, empty)
     region &= ~gaps(region, distance < max(least, spill), distance < _CLEAR * contrast, slender=_VALLEY)
-    return main_pieces(_trim(region, distance))
-
-
-def _trim(region: Region, distance: NDArray[np.float32]) -> Region:
-    """Without the soft shadow that clings to the rim: smooth, and far paler than the cloth behind it."""
-    core = np.asarray(cv2.erode(region.astype(np.uint8), _disc(round(_SHADOW * max(region.shape)))))
-    if not core.any():
-        return region
-    away, labels = cv2.distanceTransformWithLabels(
-        1 - core, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    cloth = np.zeros(int(labels.max()) + 1, np.float32)
-    inside = core > 0
-    cloth[labels[inside]] = cv2.blur(distance, (5, 5))[inside]
-    behind = cloth[labels]
-    slope_x, slope_y = (cv2.Sobel(distance, cv2.CV_32F, *d, ksize=3, scale=1 / 8) for d in ((1, 0), (0, 1)))
-    smooth = np.hypot(slope_x, slope_y) < np.maximum(_SOFT_EDGE * behind, 0.5)
-    near = (away > 0) & (away < 1.6 * _SHADOW * max(region.shape))  # straps have no core near
-    weak = region & near & smooth & (distance < _SHADE * behind)
-    return flood(region & ~weak, 0)
+    return main_pieces(region), distance
 
 
 def _median_above(distance: NDArray[np.float32], step: float) -> float:
@@ -104,10 +82,10 @@ def _choose(distance: NDArray[np.float32], least: float) -> tuple[float, float]:
 def _value(distance: NDArray[np.float32], region: Region) -> float:
     """Log of the contrast just inside the region's rim, plus the weighted log of its area."""
     solid = region.astype(np.uint8)
-    rim = region & ~cv2.erode(solid, _disc(1)).astype(bool)
+    rim = region & ~cv2.erode(solid, disc(1)).astype(bool)
     if not rim.any():
         return -np.inf
-    inner = np.minimum(cv2.dilate(distance, _disc(1))[rim], _FULL_CONTRAST)
+    inner = np.minimum(cv2.dilate(distance, disc(1))[rim], _FULL_CONTRAST)
     return float(np.log(inner.mean()) + _AREA_WEIGHT * np.log(region.mean()))
 
 
@@ -120,7 +98,7 @@ def _at_step(distance: NDArray[np.float32], empty: Region, step: float, leak: in
 
 def _occupied(distance: NDArray[np.float32], step: float) -> Region:
     """Pixels further than `step` from the background, but for the blur between it and a strong edge."""
-    strongest, weakest = cv2.dilate(distance, _disc(2)), cv2.erode(distance, _disc(2))
+    strongest, weakest = cv2.dilate(distance, disc(2)), cv2.erode(distance, disc(2))
     blur = (distance < _BLUR * strongest) & (weakest < step)
     return (distance > step) & ~blur
 
@@ -132,18 +110,18 @@ def flood(occupied: Region, radius: int) -> Region:
     """
     pad = 2 * radius + 2
     free = np.pad(~occupied, pad, constant_values=True).astype(np.uint8)
-    room = cv2.erode(free, _disc(radius)) if radius else free
+    room = cv2.erode(free, disc(radius)) if radius else free
     cv2.floodFill(room, None, (0, 0), 2)
     outside = (room == 2).astype(np.uint8)
     if radius:
-        outside = np.asarray(cv2.dilate(outside, _disc(radius)), np.uint8) & free
+        outside = np.asarray(cv2.dilate(outside, disc(radius)), np.uint8) & free
     return outside[pad:-pad, pad:-pad] == 0
 
 
 def _reopen(solid: Region, open_region: Region, empty: Region, leak: int) -> Region:
     """Take back what only the disc's radius filled: narrow gaps and sharp corners, not leaks into prints."""
     filled = solid & ~open_region
-    deep = np.asarray(cv2.erode(filled.astype(np.uint8), _disc(max(1, leak // 2))), np.uint8)
+    deep = np.asarray(cv2.erode(filled.astype(np.uint8), disc(max(1, leak // 2))), np.uint8)
     count, labels = cv2.connectedComponents(filled.astype(np.uint8), connectivity=4)
     shallow = np.bincount(labels[deep > 0], minlength=count) == 0
     shallow[0] = False
@@ -159,7 +137,7 @@ def main_pieces(region: Region) -> Region:
     areas[0] = 0
     keep = areas > _SMALLEST_PIECE * areas.max()
     reach = max(1, round(_FURTHEST_PIECE * max(region.shape) / 2))
-    joined = cv2.dilate(keep[labels].astype(np.uint8), _disc(reach))
+    joined = cv2.dilate(keep[labels].astype(np.uint8), disc(reach))
     _, clusters = cv2.connectedComponents(joined)
     chosen = clusters[labels == int(areas.argmax())][0]
     return keep[labels] & (clusters == chosen)
@@ -193,7 +171,8 @@ def _is_gap(solid: Region, stats: NDArray[np.int32], centre: NDArray[np.float64]
     return bool(off > 0.4 and height > slender * width)
 
 
-def _disc(radius: int) -> NDArray[np.uint8]:
+def disc(radius: int) -> NDArray[np.uint8]:
+    """A round kernel, 2 radius + 1 pixels across."""
     return np.asarray(
         cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)), np.uint8
     )

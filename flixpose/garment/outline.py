@@ -103,7 +103,7 @@ def trace(region: NDArray[np.bool_]) -> Outline | None:
         crown,
         foot,
         width,
-        _body_width(region, axis, (crown, bottom), (0.15, 0.35), 20),
+        _body_width(region, axis, (crown, bottom), (0.15, 0.35), 30),
         _body_width(region, axis, (crown, bottom), (0.94, 0.985)),
         _body_width(region, axis, (top, foot), (0.02, 0.10)),
         symmetry,

@@ -10,6 +10,7 @@ from flixpose.errors import NoGarment
 from flixpose.garment.background import Background, fit_background, rgb_to_lab
 from flixpose.garment.cutout import WORKING_SIDE, cut_out, main_pieces
 from flixpose.garment.edge import soften
+from flixpose.garment.shadows import without_shadows
 from flixpose.structures.image import Image, Mask
 
 _OPAQUE = 0.5
@@ -25,6 +26,7 @@ class Seen:
     Attributes:
         region: (h, w) bool.
         lab: (h, w, 3) float32 L*a*b*.
+        distance: (h, w) float32, how far each pixel stands from the empty background.
         shrink: working size over the photo's.
         background: None where the photo's transparency told.
         plain: how plain the background is, in [0, 1].
@@ -32,6 +34,7 @@ class Seen:
 
     region: NDArray[np.bool_]
     lab: NDArray[np.float32]
+    distance: NDArray[np.float32]
     shrink: float
     background: Background | None
     plain: float
@@ -42,14 +45,17 @@ def see(image: Image) -> Seen:
     shrink = min(1.0, WORKING_SIDE / max(image.size))
     lab = rgb_to_lab(_shrunk(image.pixels, shrink))
     if image.alpha is not None and float((image.alpha < 128).mean()) > 0.02:
-        region = main_pieces(_shrunk(image.alpha, shrink) > 255 * _OPAQUE)
-        seen = Seen(region, lab, shrink, None, 1.0)
+        cover = _shrunk(image.alpha, shrink)
+        region = main_pieces(cover > 255 * _OPAQUE)
+        seen = Seen(region, lab, cover.astype(np.float32), shrink, None, 1.0)
     else:
         background = fit_background(lab)
         if background.coverage < _LEAST_PLAIN or background.noise > _MOST_NOISE:
             raise NoGarment(f"{image.name}: the background is not plain.", subject=image.name)
         plain = background.coverage * float(np.clip(1.25 - background.noise / _MOST_NOISE, 0.0, 1.0))
-        seen = Seen(cut_out(lab, background), lab, shrink, background, plain)
+        region, distance = cut_out(lab, background)
+        region = main_pieces(without_shadows(region, distance))
+        seen = Seen(region, lab, distance, shrink, background, plain)
     share = float(seen.region.mean())
     if not _LEAST_AREA < share < _MOST_AREA:
         raise NoGarment(f"{image.name}: nothing stands out from the background.", subject=image.name)

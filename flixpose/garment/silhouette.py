@@ -61,7 +61,7 @@ class SilhouetteReader:
         if kind is None:
             guess = _as_outwear(seen, outline, guess)
         fit = agree(outline, guess.fit)
-        points = place_landmarks(seen.lab, seen.region, outline, fit, guess.kind)
+        points = place_landmarks(seen, outline, fit, guess.kind)
         return _garment(image, seen, guess, points, view)
 
 

@@ -1,0 +1,68 @@
+"""Soft shadows that an outline has swallowed: round the rim, and on the floor under the hem."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.garment.cutout import Region, disc, flood
+
+_CLING = 0.012  # of the longer side: how far a clinging shadow reaches
+_FLOOR = 0.03  # how thick a shadow under the hem may be
+_SHADE = 0.4  # of the cloth's contrast: a shadow is paler
+_SOFT = 0.12  # of the contrast, per pixel: a shadow's edge is softer
+_NEAR = 1.6  # straps have no thick cloth near: they are left alone
+_LOWEST = 0.3  # of the region's height, in which a floor's shadow may lie
+
+
+def without_shadows(region: Region, distance: NDArray[np.float32]) -> Region:
+    """The region without what is smooth and far paler than the cloth behind it, seen from the rim.
+
+    Args:
+        distance: (H, W) colour distance from the empty background.
+    """
+    steep = _steepness(distance)
+    weak, behind = _paler(region, distance, _CLING)
+    smooth = steep < np.maximum(_SOFT * behind, 0.5)
+    region = flood(region & ~(weak & smooth), 0)
+    return region & ~_on_floor(region, distance, steep)
+
+
+def _steepness(distance: NDArray[np.float32]) -> NDArray[np.float32]:
+    along_x = cv2.Sobel(distance, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
+    along_y = cv2.Sobel(distance, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
+    return np.hypot(along_x, along_y)
+
+
+def _paler(region: Region, distance: NDArray[np.float32], reach: float) -> tuple[Region, NDArray[np.float32]]:
+    """Where the rim is far paler than the nearest cloth `reach` deep, and that cloth's own distance."""
+    radius = round(reach * max(region.shape))
+    core = np.asarray(cv2.erode(region.astype(np.uint8), disc(radius)), np.uint8)
+    if not core.any():
+        return np.zeros_like(region), np.zeros_like(distance)
+    away, labels = cv2.distanceTransformWithLabels(
+        1 - core, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    inside = core > 0
+    cloth = np.zeros(int(labels.max()) + 1, np.float32)
+    cloth[labels[inside]] = cv2.blur(distance, (5, 5))[inside]
+    behind = cloth[labels]
+    near = (away > 0) & (away < _NEAR * radius)
+    return region & near & (distance < _SHADE * behind), behind
+
+
+def _on_floor(region: Region, distance: NDArray[np.float32], steep: NDArray[np.float32]) -> Region:
+    """Pale pieces low down whose outer edge is soft."""
+    rows = np.nonzero(region.any(axis=1))[0]
+    if not len(rows):
+        return region
+    weak, _ = _paler(region, distance, _FLOOR)
+    weak[: int(rows[-1] - _LOWEST * (rows[-1] - rows[0]))] = False
+    count, labels = cv2.connectedComponents(weak.astype(np.uint8), connectivity=4)
+    outside = cv2.dilate((~region).astype(np.uint8), disc(1)).astype(bool)
+    soft = np.zeros(count, bool)
+    for label in range(1, count):
+        piece = labels == label
+        rim = piece & outside
+        if rim.sum() >= 8:
+            soft[label] = float(np.median(steep[rim])) < _SOFT * float(np.percentile(distance[piece], 80))
+    return soft[labels]
