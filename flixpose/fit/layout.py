@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from flixpose.fit.body import Body
 from flixpose.fit.limbs import cuff_middle, garment_strip, limb_controls, strip_border
 from flixpose.fit.measure import GarmentFrame, Point, measure_garment, point
-from flixpose.fit.neckline import behind_neckline, front_neckline
+from flixpose.fit.neckline import behind_neckline, front_neckline, lowest
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.regions import LimbLandmarks, leg_seam, soft_matte, split
 from flixpose.fit.rig import Rig
@@ -124,9 +124,10 @@ def plan_layout(
     overlap = _OVERLAP * garment.box.longer_side
     seams = tuple((limb.outer, limb.inner) for limb in limbs if limb.part in regions)
     trunk_matte = soft_matte(garment, regions["torso"], seams, overlap)
-    fit = Fit(garment, frame, body, rig, trunk_matte, _trunk_outline(person_mask, occluders))
+    neckline = front_neckline(garment, product)
+    front = None if neckline is None else lowest(neckline, frame)
+    fit = Fit(garment, frame, body, rig, trunk_matte, _trunk_outline(person_mask, occluders), front)
     trunk = _trunk_controls(fit)
-    neckline = front_neckline(garment, product, frame)
     behind = None
     if neckline is not None:
         opening = behind_neckline(garment, neckline, frame)

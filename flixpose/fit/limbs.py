@@ -23,7 +23,6 @@ _LIMB_LIMIT = 0.30
 _LEAST_EDGE = 0.04  # of the limb
 _BESIDE_SEAM = 0.7  # of the limb: up to there the inner edge keeps beside the torso
 _FREE_FROM = 0.4  # of the limb: from there on a wide sleeve hangs free
-_INNER_SHARE = 0.85
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,14 +219,14 @@ def _half_widths_on_limb(
     """(outward, inward) from the limb's axis, at distances from the seam, pixels of the person image.
 
     Cloth is at least as wide as the limb. Wide sleeves hang outward, the more the further from the shoulder:
-    on the inside the cloth is caught between arm and torso.
+    on the inside a sleeve is caught between arm and torso (`Limb.inward`).
     """
     shares = distances / max(strip.along[-1] * scale, 1e-9)
     own = np.interp(shares, strip.along / strip.along[-1], _half_widths(strip) * scale)
     limb = np.interp(distances / whole, [0.0, 1.0], numbers.half_width) * body.shoulder_width
     loose = np.clip(own, limb, numbers.max_half_width * body.shoulder_width) - limb
     free = np.clip(distances / (_FREE_FROM * whole), 0.0, 1.0)
-    inward = np.minimum(own, _INNER_SHARE * limb)
+    inward = np.minimum(np.maximum(own, limb), numbers.inward * limb)
     return 2 * limb + 2 * loose * free - inward, inward
 
 

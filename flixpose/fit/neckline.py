@@ -17,24 +17,39 @@ _SAMPLES = 41
 _SATURATED = 4.0
 # By how much a shape must be better for every octave that its exponent is off the usual one.
 _DOUBT = 0.25
+# How deep the neckline may lie, in depths of the landmark, and what it must be better by for each octave.
+_SINKS = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.4, 1.6)
+_SINK_DOUBT = 1.2
+_MARGIN = 0.03  # of the neck's width
 
 
-def front_neckline(garment: Garment, product: Image, frame: GarmentFrame) -> NDArray[np.float64] | None:
+def front_neckline(garment: Garment, product: Image) -> NDArray[np.float64] | None:
     """The front edge of the neck opening as (41, 2) points of the product image, wearer's left to right.
 
-    The curve runs from corner to corner through `neck_front`; of its family the one is taken that follows the
-    strongest edge in the photo. None where the landmarks do not tell (a strapless top, trousers).
+    The curve runs from corner to corner, down to `neck_front` or near it; of its family the one is taken that
+    follows the strongest edge in the photo. None where the landmarks do not tell (a strapless top, trousers).
     """
     if not all(garment.landmarks.has(name) for name in ("neck_left", "neck_right", "neck_front")):
         return None
     left, right = pair(garment, "neck")
     front = point(garment, "neck_front")
     gradient = _gradient(product, float(np.linalg.norm(left - right)))
-    curves = {p: _curve(left, right, front, p) for p in _EXPONENTS}
-    scores = {
-        p: _edge_along(gradient, curve) - _DOUBT * abs(np.log2(p / _USUAL)) for p, curve in curves.items()
-    }
-    return curves[max(scores, key=lambda p: scores[p])]
+    gradient *= _well_inside(garment, float(np.linalg.norm(left - right)))[..., None]
+    trust = garment.landmarks.score("neck_front")
+    best, winner = -np.inf, None
+    for sink in _SINKS:
+        for power in _EXPONENTS:
+            curve = _curve(left, right, front, power, sink)
+            doubt = _DOUBT * abs(np.log2(power / _USUAL)) + _SINK_DOUBT * trust * abs(np.log2(sink))
+            score = _edge_along(gradient, curve) - doubt
+            if score > best:
+                best, winner = score, curve
+    return winner
+
+
+def lowest(curve: NDArray[np.float64], frame: GarmentFrame) -> NDArray[np.float64]:
+    """(2,) the lowest point of a neckline: where its `neck_front` is."""
+    return curve[int(np.argmax(curve @ frame.down))]
 
 
 def behind_neckline(garment: Garment, curve: NDArray[np.float64], frame: GarmentFrame) -> Mask:
@@ -52,13 +67,17 @@ def behind_neckline(garment: Garment, curve: NDArray[np.float64], frame: Garment
 
 
 def _curve(
-    left: NDArray[np.float64], right: NDArray[np.float64], front: NDArray[np.float64], power: float
+    left: NDArray[np.float64],
+    right: NDArray[np.float64],
+    front: NDArray[np.float64],
+    power: float,
+    depth: float,
 ) -> NDArray[np.float64]:
-    """Corner to corner through `front`: on either side the chord's share, sunk by 1 - |t|^p."""
+    """Corner to corner: on either side the chord's share, sunk by 1 - |t|^p; through `front` at depth 1."""
     shares = np.linspace(0.0, 1.0, _SAMPLES)
     chord = right - left
     apex = float(np.clip((front - left) @ chord / max(float(chord @ chord), 1e-9), 0.2, 0.8))
-    sink = front - (left + apex * chord)
+    sink = depth * (front - (left + apex * chord))
     relative = np.where(shares < apex, (apex - shares) / apex, (shares - apex) / (1 - apex))
     return left + shares[:, None] * chord + (1 - relative**power)[:, None] * sink
 
@@ -70,6 +89,13 @@ def _gradient(product: Image, width: float) -> NDArray[np.float32]:
     slope = np.dstack([cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)])
     usual = cv2.GaussianBlur(np.linalg.norm(slope, axis=2), (0, 0), 0.1 * width)
     return (slope / (usual + 1.0)[..., None]).astype(np.float32)
+
+
+def _well_inside(garment: Garment, width: float) -> NDArray[np.bool_]:
+    """(H, W): cloth that is not at the outline, whose edge is the strongest of all and is the back's."""
+    margin = max(1, round(_MARGIN * width))
+    kernel = np.ones((2 * margin + 1, 2 * margin + 1), np.uint8)
+    return cv2.erode((garment.mask.alpha >= 128).astype(np.uint8), kernel) > 0
 
 
 def _edge_along(gradient: NDArray[np.float32], curve: NDArray[np.float64]) -> float:

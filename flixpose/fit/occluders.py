@@ -36,12 +36,14 @@ class Occluders:
     Attributes:
         head: face, chin and hair: before every part.
         arms: bare forearms and hands: before trunk and legs, not before the sleeves that cover them.
-        worn: the upper clothes that the person wears, as far as colour tells; for the quality figures.
+        worn_upper, worn_lower: the clothes that the person wears on the trunk and on the legs, as far as
+            colour tells; for the quality figures.
     """
 
     head: Mask
     arms: Mask
-    worn: Mask
+    worn_upper: Mask
+    worn_lower: Mask
 
 
 def find_occluders(person: Image, body: Body, person_mask: Mask | None) -> Occluders:
@@ -50,17 +52,20 @@ def find_occluders(person: Image, body: Body, person_mask: Mask | None) -> Occlu
     size = (max(1, round(person.width * scale)), max(1, round(person.height * scale)))
     pixels = cv2.resize(person.pixels, size, interpolation=cv2.INTER_AREA)
     scene = _Scene(pixels, srgb_to_lab(pixels), _inside(person_mask, size), body, scale)
-    skin, hair, worn = scene.palette_of_skin(), scene.palette_of_hair(), scene.palette_of_clothes()
+    skin, hair = scene.palette_of_skin(), scene.palette_of_hair()
+    upper, lower = scene.palette_of_clothes(), scene.palette_of_lower_clothes()
     # Beside the person's outline the background may show its colour through.
-    other = [scene.palette_of_background(), scene.palette_of_lower_clothes()]
-    is_skin = scene.likeness(skin, [worn, *other])
-    is_hair = scene.likeness(hair, [worn, skin, *other])
-    is_worn = scene.likeness(worn, [skin, hair, *other])
+    background = scene.palette_of_background()
+    is_skin = scene.likeness(skin, [upper, lower, background])
+    is_hair = scene.likeness(hair, [upper, lower, skin, background])
+    is_upper = scene.likeness(upper, [skin, hair, lower, background])
+    is_lower = scene.likeness(lower, [skin, upper, background])
     head = np.maximum(scene.face(), scene.grown_from_above(is_hair))
     return Occluders(
         head=_enlarged(person, head, scene),
         arms=_enlarged(person, is_skin * scene.arms() * scene.inside, scene),
-        worn=_enlarged(person, is_worn * scene.trunk_and_arms() * scene.inside, scene),
+        worn_upper=_enlarged(person, is_upper * scene.between(-0.3, 1.5) * scene.inside, scene),
+        worn_lower=_enlarged(person, is_lower * scene.between(0.7, 3.2) * scene.inside, scene),
     )
 
 
@@ -203,9 +208,10 @@ class _Scene:
         usual = _LIMB_RADIUS * width if not seen else float(np.median(seen))
         return float(np.clip(1.1 * usual, 0.06 * width, 0.14 * width))
 
-    def trunk_and_arms(self) -> Plane:
-        places = ((-0.75, -0.3), (0.75, -0.3), (0.75, 1.5), (-0.75, 1.5))
+    def between(self, upper: float, lower: float) -> Plane:
+        """1 on the trunk, arms and legs between two depths of the body's frame."""
         where = self.blank()
+        places = ((-0.8, upper), (0.8, upper), (0.8, lower), (-0.8, lower))
         polygon = np.array([self.at(self.body.place(a, d)) for a, d in places], np.int32)
         cv2.fillConvexPoly(where, polygon, 1)
         return where.astype(np.float32)

@@ -22,9 +22,8 @@ _TOPLINE_RISE, _TOPLINE_FALL = 0.12, 0.07
 # every shoulder width.
 _TOPLINE_END = 0.47
 _SHOULDER_FALL = 0.45
-# An outline further out than this (shoulder widths) has an arm in it; nor is cloth widened more than so much.
+# An outline further out than this (shoulder widths) has an arm in it.
 _OUTLINE_LIMIT = 0.66
-_MAX_WIDENING = 1.12
 _MAX_LIFT = 1.4  # of the half seam
 _SIDE_SHARES = (0.2, 0.4, 0.6, 0.8)
 _SIDES = (("left", 1.0), ("right", -1.0))
@@ -61,6 +60,7 @@ class Fit:
 
     Attributes:
         cloth: the trunk's region of the product image.
+        front: the lowest point of the front neckline in the product image; None where there is none.
         outline: the person without bare arms, face and hair, on the person image; None without a mask.
     """
 
@@ -70,6 +70,7 @@ class Fit:
     rig: Rig
     cloth: Mask
     outline: Mask | None
+    front: Point | None = None
 
     def own(self, xy: Point) -> tuple[float, float]:
         return self.frame.own(xy, self.body, self.rig.places[self.frame.anchor].depth)
@@ -241,9 +242,9 @@ def _lift_shoulder_tips(points: _Points, fit: Fit) -> None:
 
 def _add_front_of_neck(points: _Points, fit: Fit) -> None:
     """The lowest point of the front neckline keeps the garment's own drop below the neck's corners."""
-    if not _has(fit, "neck_front", "neck_left", "neck_right"):
+    if fit.front is None:
         return
-    xy = point(fit.garment, "neck_front")
+    xy = fit.front
     left, right = pair(fit.garment, "neck")
     chord = np.linalg.norm(left - right)
     drop = float((xy - (left + right) / 2) @ fit.frame.down) / max(float(chord), 1e-9)
@@ -318,7 +319,7 @@ def _at_least_body(fit: Fit, across: float, depth: float, sign: float) -> float:
     if found is None:
         return across
     outline = found / fit.body.shoulder_width
-    return max(across, min(outline + fit.rig.ease, _MAX_WIDENING * across))
+    return max(across, min(outline + fit.rig.ease, fit.rig.widening * across))
 
 
 def _in_body_frame(body: Body, xy: Point) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from flixpose.fit.body import turn_degrees
 from flixpose.fit.layout import Plan
 from flixpose.fit.verdict import Rule, judge
+from flixpose.garment.kinds import group
 from flixpose.geometry.warp import jacobian, map_points
 from flixpose.imaging.colour import delta_e_2000, srgb_to_lab
 from flixpose.structures.drape import PartWarp
@@ -58,9 +59,7 @@ def measure(drawn: Drawn, rules: Sequence[Rule]) -> Quality:
 def _area_figures(drawn: Drawn) -> list[Figure]:
     drawn_area = max(float(drawn.layer[..., 3].sum(dtype=np.int64)) / 255, 1.0)
     seen = drawn.visible.area
-    worn = drawn.plan.occluders.worn.alpha.astype(np.float32) / 255
-    uncovered = float((worn * (1 - drawn.visible.alpha.astype(np.float32) / 255)).sum())
-    old = 0.0 if drawn.garment.landmarks.has("waist_left") and not _is_upper(drawn) else uncovered
+    old = _uncovered(drawn)
     changed = float((drawn.changed.alpha > 0).mean())
     targets = drawn.parts[0].controls.person_xy
     outside = ((targets < 0) | (targets > np.array(drawn.person.size))).any(axis=1)
@@ -73,8 +72,12 @@ def _area_figures(drawn: Drawn) -> list[Figure]:
     ]
 
 
-def _is_upper(drawn: Drawn) -> bool:
-    return drawn.garment.landmarks.has("armpit_left") or drawn.garment.landmarks.has("neck_left")
+def _uncovered(drawn: Drawn) -> float:
+    """Area, in pixels, of the clothes that the garment should replace and that show beside it."""
+    occluders = drawn.plan.occluders
+    dresses = group(drawn.garment.kind)
+    worn = occluders.worn_lower if dresses == "lower" else occluders.worn_upper
+    return float((worn.alpha / np.float32(255) * (1 - drawn.visible.alpha / np.float32(255))).sum())
 
 
 def _warp_figures(drawn: Drawn) -> list[Figure]:
