@@ -75,9 +75,9 @@ class Tile:
     down: NDArray[np.float32] | None
     correction: NDArray[np.float32] | None = None
 
-    def positions(self, a: float = 0.0, b: float = 0.0) -> NDArray[np.float32]:
-        """(2, height, width) source pixels (house's frame) of the subsample (a, b) of every pixel."""
-        nodes = self.centre
+    def positions(self, a: float = 0.0, b: float = 0.0, shift: float = 0.0) -> NDArray[np.float32]:
+        """(2, height, width) source pixels (house's frame, plus `shift`) of the subsample (a, b) of each pixel."""
+        nodes = self.centre + np.float32(shift) if shift else self.centre
         if self.across is not None and a:
             nodes = nodes + np.float32(a) * self.across
         if self.down is not None and b:

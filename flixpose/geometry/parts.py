@@ -26,7 +26,7 @@ from flixpose.geometry.sampling import (
     bicubic,
     covered,
     for_each,
-    held,
+    hold_colour,
     prepared,
     reduction,
     whole,
@@ -171,9 +171,10 @@ class _Painter:
         if not drawn:
             return
         total = np.sum(list(drawn.values()), axis=0)
-        # At outlines the cloth seen in the middle of a pixel and the cloth drawn differ: never more than whole.
+        # At outlines the cloth in the middle of a pixel and the cloth drawn differ: never more than whole.
         limit = np.float32(255) / np.maximum(total[..., 3], np.float32(255))
-        patch[:] = held(cv2.convertScaleAbs(total * limit[:, :, None]), opaque=False)
+        cv2.convertScaleAbs(total * limit[:, :, None], patch)
+        hold_colour(patch, opaque=False)
         for row, colour in drawn.items():
             alphas[row] = cv2.convertScaleAbs(colour[..., 3] * limit)
 
@@ -191,7 +192,7 @@ class _Painter:
         offsets = tile.run.offsets()
         total = np.zeros((tile.run.height, tile.run.width, 4), np.float32)
         for a, b in offsets:
-            places = tile.positions(a, b)
+            places = tile.positions(a, b, shift=-0.5)
             places = places if move is None else places + move
             cv2.accumulate(bicubic(picture, low, high, places), total)
         total /= np.float32(len(offsets))

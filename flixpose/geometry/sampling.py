@@ -25,6 +25,7 @@ Backend = Literal["opencv", "torch"]
 _LONGEST_SIDE = 32_000  # cv2.remap counts source pixels in 16 bits
 _MAX_LEVEL = 6
 # Of the error bound: the rest is left to the 1/32 pixel steps in which the samplers count, and to both axes.
+_ALPHA_ONLY = np.array([0, 0, 0, 255], np.uint8)
 TOLERANCE_SHARE = 0.25
 
 
@@ -157,34 +158,34 @@ def opencv_drawer(source: Source, level: int) -> Drawer:
     def draw(tile: Tile, out: NDArray[np.uint8]) -> None:
         offsets = tile.run.offsets()
         if len(offsets) == 1:
-            out[:] = held(bicubic(picture, low, high, tile.positions()), source.opaque)
-            return
-        total = np.zeros(out.shape, np.float32)
-        for a, b in offsets:
-            cv2.accumulate(bicubic(picture, low, high, tile.positions(a, b)), total)
-        out[:] = held(cv2.convertScaleAbs(total, alpha=1 / len(offsets)), source.opaque)
+            bicubic(picture, low, high, tile.positions(shift=-0.5), out)
+        else:
+            total = np.zeros(out.shape, np.float32)
+            for a, b in offsets:
+                cv2.accumulate(bicubic(picture, low, high, tile.positions(a, b, shift=-0.5)), total)
+            cv2.convertScaleAbs(total, out, alpha=1 / len(offsets))
+        hold_colour(out, source.opaque)
 
     return draw
 
 
-def bicubic(picture: Any, low: Any, high: Any, positions: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Bicubic samples at positions (2, h, w), held to the range of their 16 pixels."""
-    positions -= np.float32(0.5)
-    whole, part = cv2.convertMaps(positions[0], positions[1], cv2.CV_16SC2)
-    out = cv2.remap(picture, whole, part, cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT)
+def bicubic(
+    picture: Any, low: Any, high: Any, indices: NDArray[np.float32], out: NDArray[np.uint8] | None = None
+) -> NDArray[np.uint8]:
+    """Bicubic samples at pixel indices (2, h, w; positions - ½), held to the range of their 16 pixels."""
+    whole, part = cv2.convertMaps(indices[0], indices[1], cv2.CV_16SC2)
+    out = cv2.remap(picture, whole, part, cv2.INTER_CUBIC, dst=out, borderMode=cv2.BORDER_CONSTANT)
     for bound, hold in ((low, cv2.max), (high, cv2.min)):
         near = cv2.remap(bound, whole, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
         hold(out, near.view(np.uint8).reshape(out.shape), out)
     return out
 
 
-def held(rgba: NDArray[np.uint8], opaque: bool) -> NDArray[np.uint8]:
-    """Colour no greater than alpha (a premultiplied picture's law)."""
-    if opaque and rgba[..., 3].min() == 255:
-        return rgba
-    alpha = cv2.cvtColor(np.ascontiguousarray(rgba[..., 3]), cv2.COLOR_GRAY2RGBA)
-    alpha[..., 3] = 255
-    return cv2.min(rgba, alpha)
+def hold_colour(rgba: NDArray[np.uint8], opaque: bool) -> None:
+    """In place: colour no greater than alpha (a premultiplied picture's law)."""
+    alpha = cv2.extractChannel(rgba, 3)
+    if not (opaque and alpha.min() == 255):
+        cv2.min(rgba, cv2.cvtColor(alpha, cv2.COLOR_GRAY2RGBA) | _ALPHA_ONLY, rgba)
 
 
 def _range16(picture: NDArray[np.uint8]) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -55,7 +55,9 @@ def test_a_region_is_the_same_picture_cut_out(region):
     assert np.abs(whole[y0:y1, x0:x1].astype(int) - part.patch).max(initial=0) <= 3
 
 
-@pytest.mark.parametrize(("scale", "least"), [(1.4, 35), (2.0, 40), (2160 / 700, 40), (4.7, 40), (11.0, 40)])
+@pytest.mark.parametrize(
+    ("scale", "least"), [(1.4, 35), (2.0, 40), (2160 / 700, 40), (4.7, 40), (9.0, 40), (13.0, 38)]
+)
 def test_a_zone_plate_drawn_smaller_is_free_of_moire(scale, least):
     source = zone_plate(1080)
     size = (int(1080 / scale), int(1080 / scale))
