@@ -58,8 +58,11 @@ def find_occluders(person: Image, body: Body, person_mask: Mask | None) -> Occlu
     background = scene.palette_of_background()
     is_skin = scene.likeness(skin, [upper, lower, background])
     is_hair = scene.likeness(hair, [upper, lower, skin, background])
-    is_upper = scene.likeness(upper, [skin, hair, lower, background])
-    is_lower = scene.likeness(lower, [skin, upper, background])
+    # A shirt that hangs over the hips is not the trousers; a dress is both.
+    apart = scene.without(lower, upper)
+    is_upper = scene.likeness(upper, [skin, hair, apart, background])
+    own, rival = (lower, None) if apart is None else (apart, upper)
+    is_lower = scene.likeness(own, [skin, rival, background])
     head = np.maximum(scene.face(), scene.grown_from_above(is_hair))
     return Occluders(
         head=_enlarged(person, head, scene),
@@ -122,7 +125,7 @@ class _Scene:
         up = eyes - mouth
         where = self.blank()
         cv2.circle(where, self.at(eyes + 1.35 * up), self._length(0.55 * float(np.linalg.norm(up))), 1, -1)
-        return self._without(self._palette(where), self.palette_of_skin())
+        return self.without(self._palette(where), self.palette_of_skin())
 
     def palette_of_clothes(self) -> Plane | None:
         corners = [
@@ -131,14 +134,14 @@ class _Scene:
         where = self.blank()
         cv2.fillConvexPoly(where, np.array([self.at(corner) for corner in corners], np.int32), 1)
         # A bare midriff is not cloth.
-        return self._without(self._palette(where), self.palette_of_skin())
+        return self.without(self._palette(where), self.palette_of_skin())
 
     def palette_of_lower_clothes(self) -> Plane | None:
         corners = [self.body.place(a, d) for a, d in ((-0.25, 1.0), (0.25, 1.0), (0.22, 1.25), (-0.22, 1.25))]
         where = self.blank()
         cv2.fillConvexPoly(where, np.array([self.at(corner) for corner in corners], np.int32), 1)
         where[self.arms() > 0.3] = 0
-        return self._without(self._palette(where), self.palette_of_skin(), least=_BEIGE)
+        return self.without(self._palette(where), self.palette_of_skin(), least=_BEIGE)
 
     def palette_of_background(self) -> Plane | None:
         return self._palette((self.inside < 0.05).astype(np.uint8), inside=False)
@@ -250,13 +253,13 @@ class _Scene:
         shares = np.bincount(labels.ravel(), minlength=count) / len(colours)
         return centres[shares > 0.06].astype(np.float32)
 
-    def _without(
-        self, palette: Plane | None, skin: Plane | None, *, least: float = _UNLIKE_SKIN
+    def without(
+        self, palette: Plane | None, other: Plane | None, *, least: float = _UNLIKE_SKIN
     ) -> Plane | None:
-        """The colours of a palette that are not the skin's; None where none is left."""
-        if palette is None or skin is None:
+        """The colours of a palette that are not the other's (skin's, say); None where none is left."""
+        if palette is None or other is None:
             return palette
-        far = np.array([np.min(np.linalg.norm(skin - colour, axis=1)) > least for colour in palette])
+        far = np.array([np.min(np.linalg.norm(other - colour, axis=1)) > least for colour in palette])
         return palette[far] if far.any() else None
 
     def _distance(self, palette: Plane) -> Plane:

@@ -145,6 +145,7 @@ def paint_person(
 
     for side in ("left", "right"):
         stroke(4, 0.34, *(points[f"{side}_{joint}"] for joint in ("hip", "knee", "ankle")))
+    stroke(4, 0.3, points["left_hip"], points["right_hip"])
     trunk = [spot(*xy) for xy in ((0.5, -0.06), (0.46, 0.5), (0.4, 0.9), (0.44, 1.5))]
     trunk += [spot(-x, y) for x, y in ((0.44, 1.5), (0.4, 0.9), (0.46, 0.5), (0.5, -0.06))]
     if long_hair:

@@ -1,0 +1,321 @@
+"""Where parts of drawn garments go on drawn bodies: every kind, arms every way, front and back."""
+
+from dataclasses import fields
+from functools import cache
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from flixpose import resources
+from flixpose.errors import MissingLandmark
+from flixpose.fit.body import Body, measure_body
+from flixpose.fit.layout import Layout, bare_zone, plan_layout
+from flixpose.fit.layout import Plan as WholePlan
+from flixpose.fit.occluders import Occluders
+from flixpose.fit.rig import load_rigs
+from flixpose.garment.kinds import KINDS, LEGGED, SLEEVED
+from flixpose.stages.solve_warps import solve_warps
+from flixpose.structures.found import Garment, Pose, View
+from flixpose.structures.image import Box, Image, Mask
+from flixpose.structures.keypoints import Keypoints
+from flixpose.structures.warp import ControlPoints
+from tests.fit.figures import ARMS, MODEL, SIZE, fill, make_garment, make_pose, paint_person
+
+RIGS = load_rigs(resources.CONFIGS / "rigs")
+SIDES = (("left", 1.0), ("right", -1.0))
+BLANK = Occluders(*(Mask(np.zeros(SIZE[::-1], np.uint8)) for _ in fields(Occluders)))
+
+
+def lay(product: Image, garment: Garment, pose: Pose) -> Layout:
+    return plan_layout(garment, product, measure_body(pose), RIGS[garment.kind], pose.mask, BLANK)
+
+
+@cache
+def layout(kind: str, arms: str = "hanging", view: View = "front", masked: bool = True) -> Layout:
+    pose = paint_person(arms, view=view)[1] if masked else make_pose(arms, view=view)
+    return lay(*make_garment(kind, view=view), pose)
+
+
+def own(body: Body, xy: NDArray[np.float64]) -> tuple[float, float]:
+    """(across, depth) on an upright body."""
+    side = 1.0 if body.view == "front" else -1.0
+    offset = xy - body.mid_shoulder
+    return float(offset[0] * side / body.shoulder_width), float(offset[1] / body.torso_length)
+
+
+def target(controls: ControlPoints, name: str) -> NDArray[np.float64]:
+    return controls.person_xy[controls.names.index(name)]
+
+
+def signed_area(polygon: NDArray[np.float64]) -> float:
+    x, y = polygon.T
+    return float((x * np.roll(y, -1) - np.roll(x, -1) * y).sum() / 2)
+
+
+# Arms matter to sleeves alone.
+ALL = [
+    (kind, arms, view)
+    for kind in KINDS
+    for arms in (
+        ARMS if kind in ("short_sleeve_top", "long_sleeve_outwear", "long_sleeve_dress") else ("hanging",)
+    )
+    for view in cast(tuple[View, ...], ("front", "back"))
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_parts_are_those_of_the_kind(kind: str) -> None:
+    limb = "sleeve" if kind in SLEEVED else "leg" if kind in LEGGED else None
+    names = [part.controls.part for part in layout(kind).parts]
+    assert names == ["torso", *([f"left_{limb}", f"right_{limb}"] if limb else [])]
+    assert (layout(kind).neckline is not None) == ("neck_front" in KINDS[kind].names)
+
+
+@pytest.mark.parametrize(("kind", "arms", "view"), ALL)
+def test_points_are_finite_and_named_once(kind: str, arms: str, view: View) -> None:
+    for part in layout(kind, arms, view).parts:
+        controls = part.controls
+        assert np.isfinite(controls.person_xy).all() and np.isfinite(controls.garment_xy).all()
+        assert len(set(controls.names)) == len(controls) == len(controls.weights)
+        assert np.isfinite(part.border).all() and len(part.border) >= 6
+
+
+@pytest.mark.parametrize(("kind", "arms", "view"), ALL)
+def test_left_stays_left(kind: str, arms: str, view: View) -> None:
+    """Of every pair the wearer's left one lies on the wearer's left, and so in the photo of the garment."""
+    body = measure_body(make_pose(arms, view=view))
+    trunk, *limbs = (part.controls for part in layout(kind, arms, view).parts)
+    pairs = [name for name in trunk.names if "_left" in name]
+    assert pairs
+    for name in pairs:
+        left, right = target(trunk, name), target(trunk, name.replace("_left", "_right"))
+        assert own(body, left)[0] > 0.05 > -0.05 > own(body, right)[0], name
+        flat = trunk.garment_xy[[trunk.names.index(n) for n in (name, name.replace("_left", "_right"))]]
+        assert (flat[0] - flat[1])[0] * (1.0 if view == "front" else -1.0) > 0, name
+    for limb in limbs:
+        side = limb.part.split("_")[0]
+        chain = body.limb(
+            side, *(("hip", "knee", "ankle") if limb.part.endswith("leg") else ("shoulder", "elbow"))
+        )
+        other = body.limb({"left": "right", "right": "left"}[side], "shoulder", "elbow")
+        reach = np.linalg.norm(limb.person_xy - chain[0], axis=1)
+        assert reach.max() < np.linalg.norm(limb.person_xy - other[0], axis=1).max()
+
+
+@pytest.mark.parametrize(("kind", "arms", "view"), [case for case in ALL if case[0] in SLEEVED | LEGGED])
+def test_limbs_keep_their_handedness(kind: str, arms: str, view: View) -> None:
+    """No strip is turned over: its outer edge stays on the same hand of its course as on the garment."""
+    for part in layout(kind, arms, view).parts[1:]:
+        rows = len(part.controls) // 3
+        hands = []
+        for xy in (part.controls.garment_xy, part.controls.person_xy):
+            outer, inner = xy[:rows], xy[rows : 2 * rows]
+            hands.append(signed_area(np.vstack([outer, inner[::-1]])))
+            quads = [np.vstack([outer[n : n + 2], inner[n : n + 2][::-1]]) for n in range(2, rows - 1)]
+            assert all(signed_area(quad) * hands[-1] > 0 for quad in quads), part.controls.part
+        assert hands[0] * hands[1] > 0, part.controls.part
+
+
+@pytest.mark.parametrize("arms", ARMS)
+def test_sleeves_follow_the_arm_they_belong_to(arms: str) -> None:
+    """A long sleeve ends near the wrist, whichever way the arm goes; a short one on the upper arm."""
+    body = measure_body(make_pose(arms))
+    for kind, near in (("long_sleeve_top", "wrist"), ("short_sleeve_top", "elbow")):
+        for part in layout(kind, arms).parts[1:]:
+            side = part.controls.part.split("_")[0]
+            rows = len(part.controls) // 3
+            cuff = part.controls.person_xy[[rows - 1, 2 * rows - 1]].mean(axis=0)
+            shoulder, joint = body.joints[f"{side}_shoulder"], body.joints[f"{side}_{near}"]
+            if near == "wrist":
+                assert np.linalg.norm(cuff - joint) < 0.3 * body.shoulder_width
+            else:
+                bone = joint - shoulder
+                share = float((cuff - shoulder) @ bone / (bone @ bone))
+                aside = float(np.linalg.norm(cuff - shoulder - share * bone))
+                assert 0.3 < share < 1.1 and aside < 0.3 * body.shoulder_width
+
+
+@pytest.mark.parametrize(("kind", "arms", "view"), ALL)
+def test_a_seam_lies_where_the_trunk_has_it(kind: str, arms: str, view: View) -> None:
+    trunk, *limbs = (part.controls for part in layout(kind, arms, view).parts)
+    for limb in limbs:
+        side, what = limb.part.split("_")
+        seam = (f"side_{side}", "crotch") if what == "leg" else (f"shoulder_{side}", f"armpit_{side}")
+        for edge, name in zip(("outer", "inner"), seam, strict=True):
+            assert target(limb, f"{limb.part}_{edge}_0") == pytest.approx(target(trunk, name), abs=1e-6)
+            in_photo = limb.garment_xy[limb.names.index(f"{limb.part}_{edge}_0")]
+            assert in_photo == pytest.approx(trunk.garment_xy[trunk.names.index(name)], abs=3.0)
+
+
+@pytest.mark.parametrize(("kind", "arms", "view"), ALL)
+def test_depths_follow_one_another(kind: str, arms: str, view: View) -> None:
+    body = measure_body(make_pose(arms, view=view))
+    trunk = layout(kind, arms, view).parts[0].controls
+    order = ("neck", "shoulder", "armpit", "waist", "hem")
+    for side, _ in SIDES:
+        depths = [own(body, target(trunk, f"{n}_{side}"))[1] for n in order if f"{n}_{side}" in trunk.names]
+        assert depths == sorted(depths) and len(depths) >= 1
+    if "crotch" in trunk.names:
+        assert own(body, target(trunk, "crotch"))[1] > own(body, target(trunk, "waist_left"))[1] + 0.2
+
+
+def tailored(kind: str, body: Body) -> tuple[Image, Garment]:
+    """A garment cut to the rig's own measures for this body, photographed at half the person's scale."""
+    rig, points = RIGS[kind], {}
+    for name in KINDS[kind].names:
+        stem = name.replace("_left", "").replace("_right", "")
+        sign = 1.0 if "_left" in name else -1.0
+        if stem in rig.places:
+            place = rig.places[stem]
+            points[name] = body.place(sign * place.across, place.depth)
+        elif stem == "neck_back":
+            points[name] = body.place(0, -0.16)
+        elif stem == "hem_center":
+            points[name] = body.place(0, rig.places["hem"].depth)
+    if kind in LEGGED:
+        for side, sign in SIDES:
+            points[f"cuff_{side}_outer"] = body.place(sign * 0.4, 3.0)
+            points[f"cuff_{side}_inner"] = body.place(sign * 0.15, 3.0)
+    placed = {name: (*(0.5 * xy), 0.9) for name, xy in points.items()}
+    order = [n for s, _ in SIDES for n in points if f"_{s}" in n]
+    outline = np.array([placed[n][:2] for n in order])
+    outline = outline[np.argsort(np.arctan2(*(outline - outline.mean(axis=0)).T))]
+    mask = Mask(fill((700, 400), outline))
+    keypoints = Keypoints.from_points(KINDS[kind], placed)
+    box = Box(*(float(v) for v in (*outline.min(axis=0), *outline.max(axis=0))))
+    photo = Image(np.full((700, 400, 3), 200, np.uint8), None, "", f"{kind}.png")
+    return photo, Garment(kind, 1.0, "front", 1.0, box, mask, keypoints, 0.9, MODEL)
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - SLEEVED))
+def test_a_garment_cut_to_the_rigs_measures_lies_on_the_rigs_places(kind: str) -> None:
+    """Whatever shares are kept of a garment's own proportions: here they are the rig's."""
+    pose = make_pose()
+    body = measure_body(pose)
+    trunk = lay(*tailored(kind, body), pose).parts[0].controls
+    for name in trunk.names:
+        stem = name.replace("_left", "").replace("_right", "")
+        if stem not in RIGS[kind].places or stem == "side":
+            continue
+        place = RIGS[kind].places[stem]
+        sign = 1.0 if "_left" in name else -1.0
+        across, depth = own(body, target(trunk, name))
+        assert across == pytest.approx(sign * place.across, abs=0.02), name
+        if stem in ("armpit", "waist", "hem"):  # neck and shoulder lie on the body's upper outline instead
+            assert depth == pytest.approx(place.depth, abs=0.02), name
+
+
+def test_shoulders_lie_on_the_outline_of_the_body() -> None:
+    """Tips of sleeved garments lie where the drawn shoulders end, not inside."""
+    _, pose, labels = paint_person()
+    trunk = lay(*make_garment("short_sleeve_top"), pose).parts[0].controls
+    for side, _ in SIDES:
+        x, y = target(trunk, f"shoulder_{side}")
+        top = np.flatnonzero(labels[:, int(x)])[0]
+        assert top - 6 <= y <= top + 0.12 * 150
+
+
+def test_a_wider_garment_stays_wider_and_a_longer_one_longer() -> None:
+    product, garment = make_garment("short_sleeve_top")
+
+    def with_hem(across: float, down: float) -> ControlPoints:
+        points = {n: (*garment.landmarks[n], 0.9) for n in garment.landmarks.present}
+        middle = product.width / 2
+        for name in ("hem_left", "hem_right", "hem_center"):
+            x, y, score = points[name]
+            points[name] = (middle + across * (x - middle), down * (y - 250) + 250, score)
+        other = Garment(
+            garment.kind,
+            1,
+            "front",
+            1,
+            garment.box,
+            garment.mask,
+            Keypoints.from_points(KINDS[garment.kind], points),
+            1,
+            MODEL,
+        )
+        return lay(product, other, make_pose()).parts[0].controls
+
+    usual, wide, short = with_hem(1, 1), with_hem(1.25, 1), with_hem(1, 0.75)
+    assert target(wide, "hem_left")[0] > target(usual, "hem_left")[0] + 4
+    assert target(short, "hem_left")[1] < target(usual, "hem_left")[1] - 10
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_size_of_the_product_photo_does_not_matter(kind: str) -> None:
+    whole = lay(*make_garment(kind, unit=500.0), paint_person()[1])
+    half = lay(*make_garment(kind, unit=250.0), paint_person()[1])
+    assert whole.scale * 2 == pytest.approx(half.scale, rel=1e-3)
+    for one, other in zip(whole.parts, half.parts, strict=True):
+        assert one.controls.names == other.controls.names
+        apart = np.linalg.norm(one.controls.person_xy - other.controls.person_xy, axis=1)
+        # What follows landmarks alone agrees to 0.5 px; what is read off the cloth's outline, to its pixel.
+        assert np.median(apart) < 0.5 and apart.max() < 2.0, one.controls.names[int(apart.argmax())]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_size_of_the_person_image_does_not_matter(kind: str) -> None:
+    small = lay(*make_garment(kind), make_pose())
+    large = lay(*make_garment(kind), make_pose(unit=300.0, at=(640.0, 460.0)))
+    for one, other in zip(small.parts, large.parts, strict=True):
+        assert 2 * one.controls.person_xy == pytest.approx(other.controls.person_xy, abs=0.05)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_body_that_leans_takes_its_garment_along(kind: str) -> None:
+    upright = lay(*make_garment(kind), make_pose(at=(0.0, 0.0)))
+    leaning = lay(*make_garment(kind), make_pose(at=(0.0, 0.0), tilt=14.0))
+    turn = np.radians(14.0)
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    for one, other in zip(upright.parts, leaning.parts, strict=True):
+        tolerance = 12.0 if kind in LEGGED else 0.5  # legs' length is told by the ankles' height
+        assert one.controls.person_xy @ rotation.T == pytest.approx(other.controls.person_xy, abs=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("kind", "arms"),
+    [*(("long_sleeve_top", arms) for arms in ARMS), ("trousers", "hanging"), ("sling_dress", "hanging")],
+)
+def test_the_plan_can_be_drawn_without_folds(kind: str, arms: str) -> None:
+    parts = solve_warps(layout(kind, arms))
+    assert [part.name for part in parts] == [part.controls.part for part in layout(kind, arms).parts]
+    assert max(part.fold_ratio for part in parts) == 0.0
+    for part in parts:
+        assert part.residual_px.mean() < 0.04 * 217, (part.name, part.notes)
+
+
+@pytest.mark.parametrize("gone", ["hem_left", "armpit_right"])
+def test_a_missing_landmark_is_named(gone: str) -> None:
+    product, garment = make_garment("vest")
+    points = {n: (*garment.landmarks[n], 0.9) for n in garment.landmarks.present if n != gone}
+    lacking = Garment(
+        "vest",
+        1,
+        "front",
+        1,
+        garment.box,
+        garment.mask,
+        Keypoints.from_points(KINDS["vest"], points),
+        1,
+        MODEL,
+    )
+    with pytest.raises(MissingLandmark) as caught:
+        lay(product, lacking, make_pose())
+    assert str(caught.value.subject).startswith(gone.split("_")[0]) and "vest" in caught.value.message
+
+
+def test_bare_arms_begin_where_the_sleeve_ends() -> None:
+    body = measure_body(make_pose())
+    elbow, wrist = (tuple(body.joints[f"left_{n}"].astype(int)) for n in ("elbow", "wrist"))
+    upper = tuple(((body.joints["left_shoulder"] + body.joints["left_elbow"]) / 2).astype(int))
+    for kind, expected in (
+        ("short_sleeve_top", (0, 255, 255)),
+        ("long_sleeve_top", (0, 0, 255)),
+        ("vest", (255,) * 3),
+    ):
+        zone = bare_zone(WholePlan(body, layout(kind), BLANK), SIZE).alpha
+        seen: Any = tuple(int(zone[y, x]) for x, y in (upper, elbow, wrist))
+        assert seen == expected, kind

@@ -1,0 +1,132 @@
+"""What of drawn people lies in front of a garment, against the labels that they were drawn from."""
+
+from dataclasses import replace
+from functools import cache
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from flixpose.fit.body import measure_body
+from flixpose.fit.occluders import Occluders, find_occluders
+from flixpose.structures.found import View
+from flixpose.structures.image import Mask
+from tests.fit.figures import ARMS, SIZE, body_points, moved, paint_person
+
+SKIN, HAIR, SHIRT = 1, 2, 3
+
+
+@cache
+def seen(arms: str, *, view: View = "front", long_hair: bool = False) -> tuple[Occluders, NDArray[np.uint8]]:
+    image, pose, labels = paint_person(arms, view=view, long_hair=long_hair)
+    return find_occluders(image, measure_body(pose), pose.mask), labels
+
+
+def share(mask: Mask, where: NDArray[np.bool_]) -> float:
+    """How much of a region the mask covers."""
+    return float(mask.alpha[where].mean() / 255)
+
+
+def window(low: tuple[float, float], high: tuple[float, float]) -> NDArray[np.bool_]:
+    """A rectangle in shoulder widths from the middle of the shoulders."""
+    corners = np.array([moved({"": spot})[""] for spot in (low, high)]).round().astype(int)
+    (x0, y0), (x1, y1) = corners
+    plane = np.zeros(SIZE[::-1], bool)
+    plane[y0:y1, x0:x1] = True
+    return plane
+
+
+TRUNK = window((-0.4, 0.1), (0.4, 1.4))
+
+
+def test_forearms_across_the_trunk_are_found_and_the_shirt_is_not() -> None:
+    occluders, labels = seen("crossed")
+    skin, shirt = TRUNK & (labels == SKIN), TRUNK & (labels == SHIRT)
+    assert skin.sum() > 4000
+    assert share(occluders.arms, skin) > 0.9
+    assert share(occluders.arms, shirt) < 0.03
+    # The edge lies on the edge: a pixel or three to either side of it all is clear.
+    near = cv2.erode(skin.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    assert occluders.arms.alpha[near].min() > 200
+
+
+def test_hands_on_the_hips_are_found() -> None:
+    occluders, labels = seen("akimbo")
+    hands = window((-0.5, 1.0), (0.5, 1.45)) & (labels == SKIN)
+    assert hands.sum() > 300 and share(occluders.arms, hands) > 0.85
+
+
+@pytest.mark.parametrize("arms", ["hanging", "spread", "raised"])
+def test_nothing_lies_before_a_trunk_that_is_free(arms: str) -> None:
+    occluders, labels = seen(arms)
+    shirt = TRUNK & (labels == SHIRT)
+    assert share(occluders.arms, shirt) < 0.01
+    assert share(occluders.head, shirt) < 0.01
+
+
+@pytest.mark.parametrize("arms", ARMS)
+def test_arms_are_bare_skin_alone(arms: str) -> None:
+    occluders, labels = seen(arms)
+    assert occluders.arms.alpha[labels == 0].mean() < 2.0
+    forearms = np.zeros(SIZE[::-1], np.uint8)
+    points = moved(body_points(arms))
+    for side in ("left", "right"):
+        ends = [tuple(round(v) for v in points[f"{side}_{name}"]) for name in ("elbow", "wrist")]
+        cv2.line(forearms, ends[0], ends[1], 1, 9)
+    bare = (forearms > 0) & (labels == SKIN)
+    assert bare.sum() > 200 and share(occluders.arms, bare) > 0.85
+
+
+def test_face_and_hair_lie_before_everything() -> None:
+    occluders, labels = seen("hanging")
+    face = window((-0.16, -0.75), (0.16, -0.35)) & (labels == SKIN)
+    hair = labels == HAIR
+    assert share(occluders.head, face) > 0.95
+    assert share(occluders.head, hair) > 0.85
+    # Neck and chest are the neckline's business.
+    assert share(occluders.head, window((-0.1, -0.1), (0.1, 0.0))) < 0.1
+
+
+def test_long_hair_is_followed_down_to_the_chest() -> None:
+    occluders, labels = seen("hanging", long_hair=True)
+    locks = window((-0.4, 0.05), (0.4, 0.3)) & (labels == HAIR)
+    beside = window((-0.12, 0.05), (0.12, 0.3)) & (labels == SHIRT)
+    assert locks.sum() > 500
+    assert share(occluders.head, locks) > 0.85
+    assert share(occluders.head, beside) < 0.05
+    short, labels = seen("hanging")
+    assert share(short.head, window((-0.4, 0.05), (0.4, 0.3))) < 0.01
+
+
+def test_the_worn_clothes_are_told_from_skin_and_trousers() -> None:
+    occluders, labels = seen("crossed")
+    shirt, legs = labels == SHIRT, labels == 4
+    assert share(occluders.worn_upper, shirt) > 0.85
+    assert share(occluders.worn_upper, legs) < 0.05 and share(occluders.worn_upper, labels == SKIN) < 0.1
+    upper_legs = legs & window((-0.6, 1.55), (0.6, 3.0))
+    assert share(occluders.worn_lower, upper_legs) > 0.85
+    assert share(occluders.worn_lower, shirt) < 0.05
+
+
+def test_a_dress_is_worn_on_trunk_and_legs() -> None:
+    image, pose, labels = paint_person("spread")
+    pixels = image.pixels.copy()
+    pixels[labels == 4] = image.pixels[labels == SHIRT][0]
+    occluders = find_occluders(replace(image, pixels=pixels), measure_body(pose), pose.mask)
+    assert share(occluders.worn_upper, labels == SHIRT) > 0.85
+    assert share(occluders.worn_lower, (labels == 4) & window((-0.6, 1.55), (0.6, 3.0))) > 0.85
+
+
+def test_a_mask_that_is_missing_is_no_failure() -> None:
+    image, pose, labels = paint_person("crossed")
+    occluders = find_occluders(image, measure_body(pose), None)
+    assert occluders.arms.alpha.shape == labels.shape
+    assert share(occluders.arms, TRUNK & (labels == SKIN)) > 0.8
+
+
+def test_the_same_photo_gives_the_same_masks() -> None:
+    image, pose, _ = paint_person("akimbo")
+    one, other = (find_occluders(image, measure_body(pose), pose.mask) for _ in range(2))
+    for name in ("head", "arms", "worn_upper", "worn_lower"):
+        assert (getattr(one, name).alpha == getattr(other, name).alpha).all()
