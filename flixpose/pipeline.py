@@ -14,6 +14,7 @@ from flixpose.errors import UnknownPreset
 from flixpose.fit.rig import Rig
 from flixpose.fit.verdict import Rule
 from flixpose.imaging.decode import Limits, decode_image
+from flixpose.imaging.encode import find_source_type
 from flixpose.imaging.files import sha256_hex
 from flixpose.ports import BlobStore, GarmentReader, PoseEstimator
 from flixpose.stages.composite import composite
@@ -26,6 +27,7 @@ from flixpose.stages.render import Preset, Rendered, render
 from flixpose.stages.report import report
 from flixpose.stages.solve_warps import solve_warps
 from flixpose.structures.drape import Drape
+from flixpose.structures.found import Garment, ModelInfo, Pose
 from flixpose.structures.image import Image, Mask
 from flixpose.structures.job import Artifact, Job, Result
 
@@ -90,6 +92,7 @@ def drape(
         person_mask=pose.mask or Mask.full(person.width, person.height),
         changed=drawn.changed,
         quality=quality,
+        models=_models(tools, pose, garment),
         milliseconds=clock.milliseconds,
     )
 
@@ -113,34 +116,48 @@ def run(job: Job, tools: Tools, *, layers: bool = False) -> Result:
         product = decode_image(photos[1], name=_file_name(job.product), limits=tools.limits)
     draped = drape(person, product, tools, kind=job.kind, view=job.view)
     with clock("render"):
-        files = result_files(draped, render_drape(draped, preset), layers=layers)
+        source_type = find_source_type(photos[0]) or find_source_type(photos[1])
+        rendered = render_drape(draped, preset, source_type=source_type)
+        files = result_files(draped, rendered, layers=layers)
     with clock("upload"):
         prefix = result_prefix(draped, job, tools)
         artifacts = tuple(_upload(tools.blobs, prefix, name, data) for name, data in files.items())
-    return Result(job, artifacts, draped.quality, full_report(draped, job, clock.milliseconds))
+    return Result(job, artifacts, draped.quality, full_report(draped, rendered, job, clock.milliseconds))
 
 
-def render_drape(draped: Drape, preset: Preset) -> Rendered:
-    """The picture as the preset wants it; person and garment together are its subject."""
+def render_drape(draped: Drape, preset: Preset, *, source_type: str | None = None) -> Rendered:
+    """The picture as the preset wants it; person and garment together are its subject.
+
+    Args:
+        source_type: IPTC DigitalSourceType that an input declares, which is kept.
+    """
     subject = Mask(np.maximum(draped.person_mask.alpha, draped.visible.alpha))
-    return render(draped.picture, preset, garment_box=draped.visible.box, person_mask=subject)
+    box = draped.visible.box
+    return render(draped.picture, preset, garment_box=box, person_mask=subject, source_type=source_type)
 
 
 def result_files(draped: Drape, rendered: Rendered, *, layers: bool) -> dict[str, bytes]:
-    """File name → bytes of everything that a drape writes; the report comes last."""
+    """File name → bytes of everything that a drape writes; the report comes last.
+
+    The report that is stored tells nothing that differs from run to run.
+    """
+    stored = {**report(draped), "output": _output(rendered)}
     return {
         f"result.{rendered.extension}": rendered.data,
         **(layer_files(draped) if layers else {}),
-        "report.json": json.dumps(report(draped), indent=1).encode(),
+        "report.json": json.dumps(stored, indent=1).encode(),
     }
 
 
-def full_report(draped: Drape, job: Job, milliseconds: Mapping[str, float]) -> dict[str, Any]:
+def full_report(
+    draped: Drape, rendered: Rendered, job: Job, milliseconds: Mapping[str, float]
+) -> dict[str, Any]:
     """The report with what differs from run to run: who asked for it, and the time that each stage took."""
     took = {**milliseconds, **draped.milliseconds}
     return {
         "job": asdict(job),
         **report(draped),
+        "output": _output(rendered),
         "milliseconds": {stage: round(value, 2) for stage, value in took.items()},
     }
 
@@ -172,6 +189,23 @@ def _upload(blobs: BlobStore, prefix: str, name: str, data: bytes) -> Artifact:
     media_type = _MEDIA_TYPES[name.rsplit(".", 1)[-1]]
     blobs.put(key, data, media_type=media_type, sha256=sha256)
     return Artifact(name, key, media_type, sha256, len(data))
+
+
+def _output(rendered: Rendered) -> dict[str, Any]:
+    """How the file came from the draped picture, and what the preset wanted but could not get."""
+    return {
+        "width": rendered.width,
+        "height": rendered.height,
+        "media_type": rendered.media_type,
+        "frame": rendered.frame.to_json(),
+        "scale": round(rendered.scale, 6),
+        "shortfalls": list(rendered.shortfalls),
+    }
+
+
+def _models(tools: Tools, pose: Pose, garment: Garment) -> tuple[ModelInfo, ...]:
+    others = tuple(model for model in tools.poses.models if model != pose.model)
+    return (pose.model, garment.model, *others)
 
 
 def _preset(tools: Tools, name: str) -> Preset:

@@ -12,7 +12,14 @@ class PoseEstimator(Protocol):
     """Eyes for people."""
 
     @property
-    def model(self) -> ModelInfo: ...
+    def model(self) -> ModelInfo:
+        """The model that places the keypoints."""
+        ...
+
+    @property
+    def models(self) -> tuple[ModelInfo, ...]:
+        """Every model that takes part (a person detector, the keypoint model)."""
+        ...
 
     def __call__(self, images: Sequence[Image]) -> list[tuple[Pose, ...]]:
         """Per image its people, the most prominent first; an empty tuple where there is nobody."""

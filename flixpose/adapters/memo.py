@@ -59,6 +59,10 @@ class RememberedPoses:
     def model(self) -> ModelInfo:
         return self._memo.net.model
 
+    @property
+    def models(self) -> tuple[ModelInfo, ...]:
+        return self._memo.net.models
+
     def __call__(self, images: Sequence[Image]) -> list[tuple[Pose, ...]]:
         return [self._people(image) for image in images]
 

@@ -87,7 +87,7 @@ def _points(subject: str, report: Mapping[str, Any]) -> list[Row]:
 
 def _set_row(subject: str, report: Mapping[str, Any]) -> Row:
     found = report[subject]
-    eyes, reader = report["models"]
+    eyes, reader, *_ = report["models"]
     model = eyes if subject == "person" else reader
     row = {
         "image_sha256": report["inputs"]["person" if subject == "person" else "product"]["sha256"],

@@ -96,10 +96,10 @@ def _drape(pair: Pair, tools: Tools, preset: Preset) -> tuple[Drape, bytes, dict
     decoded = time.perf_counter()
     draped = drape(person, product, tools, kind=pair.kind, view=pair.view)
     drawn = time.perf_counter()
-    data = render_drape(draped, preset).data
+    rendered = render_drape(draped, preset)
     spent = {"decode": decoded - began, "render": time.perf_counter() - drawn}
     milliseconds = {stage: seconds * 1000 for stage, seconds in spent.items()}
-    return draped, data, full_report(draped, pair.job, milliseconds)
+    return draped, rendered.data, full_report(draped, rendered, pair.job, milliseconds)
 
 
 def _tiff(png: bytes) -> bytes:

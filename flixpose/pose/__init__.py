@@ -6,17 +6,17 @@ from flixpose.errors import UsageError
 from flixpose.ports import PoseEstimator, Weights
 
 
-def _blazepose_full(weights: Weights, threads: int) -> PoseEstimator:
+def _blazepose(weights: Weights, threads: int) -> PoseEstimator:
     from flixpose.pose.families.blazepose import BlazePose
 
     return BlazePose(weights, threads=threads)
 
 
 FAMILIES: dict[str, Callable[[Weights, int], PoseEstimator]] = {
-    "blazepose_full": _blazepose_full,
+    "blazepose": _blazepose,
 }
 
-DEFAULT = "blazepose_full"
+DEFAULT = "blazepose"
 
 
 def load(name: str, weights: Weights, *, threads: int = 2) -> PoseEstimator:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flixpose.structures.drape import Drape, PartWarp
-from flixpose.structures.found import ModelInfo
 from flixpose.structures.image import Image
 
 REPORT_VERSION = 1
@@ -20,7 +19,7 @@ def report(drape: Drape) -> dict[str, Any]:
     return {
         "version": REPORT_VERSION,
         "inputs": {"person": _input(drape.person), "product": _input(drape.product)},
-        "models": [model.to_json() for model in _models(drape)],
+        "models": [model.to_json() for model in drape.models],
         "person": {
             "score": round(pose.score, 4),
             "box": pose.box.to_json(),
@@ -44,10 +43,6 @@ def report(drape: Drape) -> dict[str, Any]:
 
 def _input(image: Image) -> dict[str, Any]:
     return {"width": image.width, "height": image.height, "sha256": image.sha256}
-
-
-def _models(drape: Drape) -> tuple[ModelInfo, ModelInfo]:
-    return drape.pose.model, drape.garment.model
 
 
 def _part(part: PartWarp) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flixpose.structures.found import Garment, Pose
+from flixpose.structures.found import Garment, ModelInfo, Pose
 from flixpose.structures.image import Image, Mask
 from flixpose.structures.job import Quality
 from flixpose.structures.warp import ControlPoints, Warp
@@ -48,6 +48,7 @@ class Drape:
         visible: the part of the garment that is seen.
         person_mask: the person on the whole photo.
         changed: 255 where `picture` may differ from the person image (garment, shadow), else 0.
+        models: every model that took part; the one of the keypoints first, then the garment's.
         others: further people in the person image, less prominent.
         milliseconds: per stage.
     """
@@ -64,4 +65,5 @@ class Drape:
     person_mask: Mask
     changed: Mask
     quality: Quality
+    models: tuple[ModelInfo, ...]
     milliseconds: Mapping[str, float]

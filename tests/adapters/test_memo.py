@@ -23,6 +23,7 @@ class Eyes:
     """Counts what it looks at, and notices two threads at once."""
 
     model = MODEL
+    models = (MODEL,)
 
     def __init__(self) -> None:
         self.looked: list[str] = []
