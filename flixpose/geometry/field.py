@@ -76,7 +76,7 @@ class Tile:
     correction: NDArray[np.float32] | None = None
 
     def positions(self, a: float = 0.0, b: float = 0.0, shift: float = 0.0) -> NDArray[np.float32]:
-        """(2, height, width) source pixels (house's frame, plus `shift`) of the subsample (a, b) of each pixel."""
+        """(2, height, width) source pixels (house's frame, plus `shift`) of each pixel's subsample (a, b)."""
         nodes = self.centre + np.float32(shift) if shift else self.centre
         if self.across is not None and a:
             nodes = nodes + np.float32(a) * self.across
@@ -143,10 +143,9 @@ class Field:
         lattice = self._lattice.part(run.x, run.y, run.width, run.height)
         while lattice.stride > FINEST and lattice.rough[1:-1, 1:-1].any():
             lattice = refined(self.warp, lattice, self.tolerance)
-        across, down = (
-            _shortened(step, reduced) if count > 1 else None
-            for step, count in zip(_steps(lattice), run.samples, strict=True)
-        )
+        across, down = None, None
+        if max(run.samples) > 1:
+            across, down = (_shortened(step, reduced) for step in _steps(lattice))
         tile = Tile(run, lattice.stride, (lattice.nodes / reduced).astype(np.float32), across, down)
         if not lattice.rough[1:-1, 1:-1].any():
             return tile

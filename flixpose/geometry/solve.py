@@ -101,6 +101,15 @@ class _Cure:
     weights: Points
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class _Solved:
+    problem: _Problem
+    cure: _Cure
+    warp: Warp
+    distortion: Distortion
+    lowered: list[Change]
+
+
 def solve_warp(
     controls: ControlPoints,
     *,
@@ -126,9 +135,7 @@ def solve_warp(
         raise _named(error, controls.part, usable) from error
 
 
-def _solve(
-    controls: ControlPoints, bounds: StretchBounds, area: Points | None, stiffness: float
-) -> tuple[_Problem, _Cure, list[Change]]:
+def _solve(controls: ControlPoints, bounds: StretchBounds, area: Points | None, stiffness: float) -> _Solved:
     similarity = projective.fit_similarity(controls.person_xy, controls.garment_xy, controls.weights)
     scale = float(np.hypot(*similarity[:2, 0]))
     _refuse_flat_garment(controls)
@@ -141,11 +148,14 @@ def _solve(
         if not _carries(problem):
             lowered.append(Change("lowered", model, 0.0, 0.0))
             continue
-        if problem.excess(stiffness, controls.weights) <= 0:
-            return problem, plain, lowered
+        warp = problem.fit(stiffness, controls.weights)
+        distortion = problem.distortion(warp)
+        if distortion.excess <= 0:
+            return _Solved(problem, plain, warp, distortion, lowered)
         cure = _cure(problem, plain)
         if cure is not None:
-            return problem, cure, lowered
+            warp = problem.fit(cure.stiffness, cure.weights)
+            return _Solved(problem, cure, warp, problem.distortion(warp), lowered)
         lowered.append(Change("lowered", model, 0.0, 0.0))
     raise DegenerateWarp("The control points fold the garment, beyond cure.", reason="folded")
 
@@ -269,6 +279,8 @@ def _usable(controls: ControlPoints) -> tuple[ControlPoints, list[Change]]:
         raise DegenerateWarp(f"{controls.part}: no control point has any weight.", reason="too_few")
     person_xy = np.asarray(controls.person_xy, dtype=np.float64)[rows]
     near = np.abs(person_xy[:, None] - person_xy[None]).max(axis=2) < _SAME_SPOT
+    if near.sum() == len(rows):
+        return _kept(controls, controls.weights > 0), []
     leaders = near.argmax(axis=1)  # the first point on each one's spot
     merged = [
         Change("merged", controls.names[rows[i]], float(controls.weights[rows[i]]), 0.0)
@@ -326,17 +338,16 @@ def _outline(person_xy: Points, area: Points | None) -> Points:
 def _restore(
     controls: ControlPoints,
     usable: ControlPoints,
-    solved: tuple[_Problem, _Cure, list[Change]],
+    solved: _Solved,
     merged: list[Change],
 ) -> WarpFit:
     """The fit in terms of the caller's points."""
-    problem, cure, lowered = solved
-    warp = problem.fit(cure.stiffness, cure.weights)
+    problem, cure, warp = solved.problem, solved.cure, solved.warp
     rows = {name: row for row, name in enumerate(usable.names)}
     weights = np.array([cure.weights[rows[n]] if n in rows else 0.0 for n in controls.names])
     known = np.isfinite(controls.person_xy).all(axis=1) & (controls.weights > 0)
     residuals = np.zeros(len(controls))
-    used = replace_rows(controls, known)
+    used = _kept(controls, known)
     residuals[known] = _residuals(warp, used)
     softened = [
         Change("softened", name, float(before), float(after))
@@ -344,7 +355,6 @@ def _restore(
         if after < before
     ]
     curing = _stiffened(problem, cure, softened)
-    distortion = problem.distortion(warp)
     return WarpFit(
         part=controls.part,
         warp=warp,
@@ -352,9 +362,9 @@ def _restore(
         stiffness=cure.stiffness,
         weights=weights,
         residuals=residuals,
-        distortion=distortion,
+        distortion=solved.distortion,
         area=problem.area,
-        changes=(*merged, *lowered, *softened, *curing),
+        changes=(*merged, *solved.lowered, *softened, *curing),
     )
 
 
@@ -362,7 +372,7 @@ def _stiffened(problem: _Problem, cure: _Cure, softened: list[Change]) -> list[C
     return [] if softened or cure.stiffness == 0 else [Change("stiffened", "", 0.0, cure.stiffness)]
 
 
-def replace_rows(controls: ControlPoints, keep: NDArray[np.bool_]) -> ControlPoints:
+def _kept(controls: ControlPoints, keep: NDArray[np.bool_]) -> ControlPoints:
     """The control points of the rows that are kept."""
     rows = np.flatnonzero(keep)
     return replace(
