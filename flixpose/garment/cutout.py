@@ -3,6 +3,8 @@
 All masks here are (H, W) bool on the photo shrunk to `WORKING_SIDE`; lengths are shares of its longer side.
 """
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +22,8 @@ _AREA_WEIGHT = 3.0  # a leak costs area, a fringe costs contrast along the rim
 _FULL_CONTRAST = 20.0
 _TIE = 0.06
 _WORTH_CLOSING = 0.10  # closing wider gaps must gain more than this
-_LEAST_GAP = 0.0012  # of the region's area
-_THINNEST_GAP = 0.006  # of the longer side
 _LEAST_EMPTY = 0.6
-_SLENDER, _VALLEY = 1.8, 3.0  # height over width of a gap; of one that coding noise has filled
 _PALE = 25.0  # of L*a*b*: a garment nearer to the background than this needs its noise averaged
-_CLEAR = 0.06  # of the contrast: what it leaves in most of such a gap
 _SPILL = 0.1  # of the contrast: what coding leaves in a narrow gap
 _MOST_GAPS = 4
 _BLUR = 0.25  # of the strongest contrast within two pixels: weaker is an edge's blur
@@ -33,6 +31,23 @@ _SMALLEST_PIECE = 0.001  # of the largest piece's area
 _FURTHEST_PIECE = 0.03  # from the nearest other piece
 
 Region = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class GapRule:
+    """What a hole must be like to be a gap: height over width, share of the region's area, thickness.
+
+    Thickness (area over height) is a share of the photo's longer side.
+    """
+
+    slender: float
+    least_area: float
+    thinnest: float
+    thickest: float
+
+
+EMPTY_GAP = GapRule(slender=1.8, least_area=0.0012, thinnest=0.006, thickest=1.0)
+NOISY_GAP = GapRule(slender=5.0, least_area=0.0006, thinnest=0.003, thickest=0.02)  # coding noise fills it
 
 
 def cut_out(lab: NDArray[np.float32], background: Background) -> tuple[Region, NDArray[np.float32]]:
@@ -43,11 +58,11 @@ def cut_out(lab: NDArray[np.float32], background: Background) -> tuple[Region, N
         distance = background.distance(lab, smooth=True)
     step, leak = _choose(distance, least)
     contrast = _median_above(distance, step)
-    spill = _SPILL * contrast
-    empty = distance < max(least, min(step, spill))
+    empty = distance < max(least, min(step, _SPILL * contrast))
     region = _at_step(distance, empty, step, round(leak * max(distance.shape)))
-    region &= ~gaps(region, empty, empty)
-    region &= ~gaps(region, distance < max(least, spill), distance < _CLEAR * contrast, slender=_VALLEY)
+    region &= ~gaps(region, empty, empty, EMPTY_GAP)
+    noisy = distance < max(least, 1.5 * _SPILL * contrast)
+    region &= ~gaps(region, noisy, distance < _SPILL * contrast, NOISY_GAP)
     return main_pieces(region), distance
 
 
@@ -143,7 +158,7 @@ def main_pieces(region: Region) -> Region:
     return keep[labels] & (clusters == chosen)
 
 
-def gaps(solid: Region, holes: Region, empty: Region, slender: float = _SLENDER) -> Region:
+def gaps(solid: Region, holes: Region, empty: Region, rule: GapRule = EMPTY_GAP) -> Region:
     """Those holes through which the background is seen: between sleeve and body, under straps.
 
     Such a hole is empty, large, upright, not in the middle of the garment, and has few of its like: a print
@@ -153,22 +168,22 @@ def gaps(solid: Region, holes: Region, empty: Region, slender: float = _SLENDER)
     count, labels, stats, centres = cv2.connectedComponentsWithStats(inside, connectivity=4)
     chosen = np.zeros(count, bool)
     for label in range(1, count):
-        if _is_gap(solid, stats[label], centres[label], slender):
+        if _is_gap(solid, stats[label], centres[label], rule):
             chosen[label] = float(empty[labels == label].mean()) > _LEAST_EMPTY
     if chosen.sum() > _MOST_GAPS:
         chosen[:] = False
     return chosen[labels]
 
 
-def _is_gap(solid: Region, stats: NDArray[np.int32], centre: NDArray[np.float64], slender: float) -> bool:
+def _is_gap(solid: Region, stats: NDArray[np.int32], centre: NDArray[np.float64], rule: GapRule) -> bool:
     area, height, width = (float(stats[i]) for i in (cv2.CC_STAT_AREA, cv2.CC_STAT_HEIGHT, cv2.CC_STAT_WIDTH))
-    thickness = area / max(height, 1.0)
-    if area < _LEAST_GAP * float(solid.sum()) or thickness < _THINNEST_GAP * max(solid.shape):
+    thickness = area / max(height, 1.0) / max(solid.shape)
+    if area < rule.least_area * float(solid.sum()) or not rule.thinnest <= thickness <= rule.thickest:
         return False
     columns = np.nonzero(solid.any(axis=0))[0]
     left, right = float(columns[0]), float(columns[-1])
     off = abs(2 * (centre[0] - left) / max(right - left, 1.0) - 1)
-    return bool(off > 0.4 and height > slender * width)
+    return bool(off > 0.4 and height > rule.slender * width)
 
 
 def disc(radius: int) -> NDArray[np.uint8]:

@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from flixpose.garment.cutout import Region, disc, flood
 
 _CLING = 0.012  # of the longer side: how far a clinging shadow reaches
-_FLOOR = 0.03  # how thick a shadow under the hem may be
 _SHADE = 0.4  # of the cloth's contrast: a shadow is paler
 _SOFT = 0.12  # of the contrast, per pixel: a shadow's edge is softer
 _NEAR = 1.6  # straps have no thick cloth near: they are left alone
+_EXPOSED = 0.5  # of its edge: a pale print at the hem has cloth around it
 _LOWEST = 0.3  # of the region's height, in which a floor's shadow may lie
 
 
@@ -23,7 +23,7 @@ def without_shadows(region: Region, distance: NDArray[np.float32]) -> Region:
     steep = _steepness(distance)
     weak, behind = _paler(region, distance, _CLING)
     smooth = steep < np.maximum(_SOFT * behind, 0.5)
-    region = flood(region & ~(weak & smooth), 0)
+    region = region & flood(region & ~(weak & smooth), 0)
     return region & ~_on_floor(region, distance, steep)
 
 
@@ -55,7 +55,7 @@ def _on_floor(region: Region, distance: NDArray[np.float32], steep: NDArray[np.f
     rows = np.nonzero(region.any(axis=1))[0]
     if not len(rows):
         return region
-    weak, _ = _paler(region, distance, _FLOOR)
+    weak = region & (distance < _SHADE * float(np.median(distance[region])))
     weak[: int(rows[-1] - _LOWEST * (rows[-1] - rows[0]))] = False
     count, labels = cv2.connectedComponents(weak.astype(np.uint8), connectivity=4)
     outside = cv2.dilate((~region).astype(np.uint8), disc(1)).astype(bool)
@@ -63,6 +63,7 @@ def _on_floor(region: Region, distance: NDArray[np.float32], steep: NDArray[np.f
     for label in range(1, count):
         piece = labels == label
         rim = piece & outside
-        if rim.sum() >= 8:
+        edge = piece & ~cv2.erode(piece.astype(np.uint8), disc(1)).astype(bool)
+        if rim.sum() >= max(8.0, _EXPOSED * edge.sum()):
             soft[label] = float(np.median(steep[rim])) < _SOFT * float(np.percentile(distance[piece], 80))
     return soft[labels]
