@@ -9,22 +9,28 @@ from flixpose.garment.cutout import Region, disc, flood
 _CLING = 0.012  # of the longer side: how far a clinging shadow reaches
 _SHADE = 0.4  # of the cloth's contrast: a shadow is paler
 _SOFT = 0.12  # of the contrast, per pixel: a shadow's edge is softer
+_SOFT_RIM = 0.7  # of the shadow's own depth, per pixel: where it fades out
 _NEAR = 1.6  # straps have no thick cloth near: they are left alone
 _EXPOSED = 0.5  # of its edge: a pale print at the hem has cloth around it
 _LOWEST = 0.3  # of the region's height, in which a floor's shadow may lie
 
 
 def without_shadows(region: Region, distance: NDArray[np.float32]) -> Region:
-    """The region without what is smooth and far paler than the cloth behind it, seen from the rim.
+    """The region without what is smooth, soft-edged and far paler than the cloth behind it.
 
     Args:
         distance: (H, W) colour distance from the empty background.
     """
     steep = _steepness(distance)
     weak, behind = _paler(region, distance, _CLING)
-    smooth = steep < np.maximum(_SOFT * behind, 0.5)
-    region = region & flood(region & ~(weak & smooth), 0)
-    return region & ~_on_floor(region, distance, steep)
+    weak &= steep < np.maximum(_SOFT * behind, 0.5)
+    clinging = _soft_edged(weak, region, distance, steep, exposed=0.0)
+    region = region & flood(region & ~clinging, 0)
+    pale = region & (distance < _SHADE * float(np.median(distance[region]))) if region.any() else region
+    rows = np.nonzero(region.any(axis=1))[0]
+    if len(rows):
+        pale[: int(rows[-1] - _LOWEST * (rows[-1] - rows[0]))] = False
+    return region & ~_soft_edged(pale, region, distance, steep, exposed=_EXPOSED)
 
 
 def _steepness(distance: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -50,20 +56,24 @@ def _paler(region: Region, distance: NDArray[np.float32], reach: float) -> tuple
     return region & near & (distance < _SHADE * behind), behind
 
 
-def _on_floor(region: Region, distance: NDArray[np.float32], steep: NDArray[np.float32]) -> Region:
-    """Pale pieces low down whose outer edge is soft."""
-    rows = np.nonzero(region.any(axis=1))[0]
-    if not len(rows):
-        return region
-    weak = region & (distance < _SHADE * float(np.median(distance[region])))
-    weak[: int(rows[-1] - _LOWEST * (rows[-1] - rows[0]))] = False
-    count, labels = cv2.connectedComponents(weak.astype(np.uint8), connectivity=4)
-    outside = cv2.dilate((~region).astype(np.uint8), disc(1)).astype(bool)
-    soft = np.zeros(count, bool)
-    for label in range(1, count):
-        piece = labels == label
-        rim = piece & outside
-        edge = piece & ~cv2.erode(piece.astype(np.uint8), disc(1)).astype(bool)
-        if rim.sum() >= max(8.0, _EXPOSED * edge.sum()):
-            soft[label] = float(np.median(steep[rim])) < _SOFT * float(np.percentile(distance[piece], 80))
+def _soft_edged(
+    pale: Region,
+    region: Region,
+    distance: NDArray[np.float32],
+    steep: NDArray[np.float32],
+    *,
+    exposed: float,
+) -> Region:
+    """Those pieces of `pale` that fade out towards the outside, along at least `exposed` of their edge."""
+    count, labels = cv2.connectedComponents(pale.astype(np.uint8), connectivity=4)
+    outer = pale & cv2.dilate((~region).astype(np.uint8), disc(1)).astype(bool)
+    edge = pale & ~cv2.erode(pale.astype(np.uint8), disc(1)).astype(bool)
+    rim = np.bincount(labels[outer], minlength=count)
+    slope = np.bincount(labels[outer], weights=steep[outer], minlength=count) / np.maximum(rim, 1)
+    depth = np.bincount(labels[pale], weights=distance[pale], minlength=count) / np.maximum(
+        np.bincount(labels[pale], minlength=count), 1
+    )
+    edges = np.bincount(labels[edge], minlength=count)
+    soft = (rim >= np.maximum(4, exposed * edges)) & (slope < _SOFT_RIM * depth)
+    soft[0] = False
     return soft[labels]
