@@ -131,7 +131,9 @@ def plan_layout(
     behind = None
     if neckline is not None:
         opening = behind_neckline(garment, neckline, frame)
-        behind = Mask(np.minimum(trunk_matte.alpha, opening.alpha))
+        # It goes on under the front: two edges that fade into one another would let the background through.
+        under = cv2.dilate(opening.alpha, np.ones((3, 3), np.uint8), iterations=max(1, round(overlap)))
+        behind = Mask(np.minimum(trunk_matte.alpha, under))
         trunk_matte = Mask(np.minimum(trunk_matte.alpha, 255 - opening.alpha))
     parts = [PartPlan(trunk, trunk_matte, trunk_border(trunk), 0)]
     for limb in limbs:

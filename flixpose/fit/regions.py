@@ -12,6 +12,7 @@ from flixpose.structures.found import Garment
 from flixpose.structures.image import Mask
 
 _CUT = 2
+_CRUMB = 0.0005  # of the trunk's area
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +77,15 @@ def split(garment: Garment, limbs: tuple[LimbLandmarks, ...]) -> dict[str, NDArr
         if piece is not None:
             regions[limb.part] = piece
             rest &= ~piece
-    regions["torso"] = rest
+    regions["torso"] = _without_crumbs(rest)
     return regions
+
+
+def _without_crumbs(region: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Pixels of a limb's soft edge that no cut took along would be drawn where the trunk's warp goes."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(region.astype(np.uint8), connectivity=4)
+    sizes = stats[:, cv2.CC_STAT_AREA]
+    return region & (sizes >= _CRUMB * region.sum())[labels]
 
 
 def soft_matte(

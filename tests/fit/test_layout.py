@@ -4,6 +4,7 @@ from dataclasses import fields
 from functools import cache
 from typing import Any, cast
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -319,3 +320,22 @@ def test_bare_arms_begin_where_the_sleeve_ends() -> None:
         zone = bare_zone(WholePlan(body, layout(kind), BLANK), SIZE).alpha
         seen: Any = tuple(int(zone[y, x]) for x, y in (upper, elbow, wrist))
         assert seen == expected, kind
+
+
+@pytest.mark.parametrize("kind", sorted(SLEEVED | LEGGED))
+def test_no_crumb_of_a_limb_goes_with_the_trunk(kind: str) -> None:
+    """Soft edges leave single pixels behind where a limb is cut off; they must not stay with the trunk."""
+    for part in layout(kind).parts:
+        _, _, stats, _ = cv2.connectedComponentsWithStats((part.matte.alpha > 0).astype(np.uint8))
+        assert len(stats) == 2, part.controls.part
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_parts_together_are_the_whole_garment(kind: str) -> None:
+    found = layout(kind)
+    mattes = [part.matte.alpha for part in found.parts] + ([found.behind.alpha] if found.behind else [])
+    mask = make_garment(kind)[1].mask.alpha
+    assert (np.max(mattes, axis=0) <= mask).all()
+    share = 1 - np.prod([1 - matte / 255 for matte in mattes], axis=0)
+    lost = (share < 0.98 * (mask / 255)) & (mask == 255)
+    assert not lost.any(), "a gap between two parts lets the background through"
