@@ -174,7 +174,7 @@ class _Painter:
         # At outlines the cloth in the middle of a pixel and the cloth drawn differ: never more than whole.
         limit = np.float32(255) / np.maximum(total[..., 3], np.float32(255))
         cv2.convertScaleAbs(total * limit[:, :, None], patch)
-        hold_colour(patch, opaque=False)
+        hold_colour(patch)
         for row, colour in drawn.items():
             alphas[row] = cv2.convertScaleAbs(colour[..., 3] * limit)
 

@@ -79,7 +79,11 @@ def prepare_source(source: NDArray[np.uint8], levels: int = 1, *, is_premultipli
         size = (max(width // 2, 1), max(height // 2, 1))
         even = np.ascontiguousarray(pyramid[-1][: size[1] * 2, : size[0] * 2])
         pyramid.append(cv2.resize(even, size, interpolation=cv2.INTER_AREA))
-    lows, highs = zip(*(_range16(level) for level in pyramid), strict=True)
+    with ThreadPoolExecutor(2) as pool:
+        both = [
+            [pool.submit(_extreme16, level, most) for level in pyramid] for most in (cv2.erode, cv2.dilate)
+        ]
+        lows, highs = (tuple(future.result() for future in futures) for futures in both)
     return Source(tuple(pyramid), lows, highs, opaque)
 
 
@@ -164,9 +168,19 @@ def opencv_drawer(source: Source, level: int) -> Drawer:
             for a, b in offsets:
                 cv2.accumulate(bicubic(picture, low, high, tile.positions(a, b, shift=-0.5)), total)
             cv2.convertScaleAbs(total, out, alpha=1 / len(offsets))
-        hold_colour(out, source.opaque)
+        if not (source.opaque and _within(tile, picture)):
+            hold_colour(out)
 
     return draw
+
+
+def _within(tile: Tile, picture: NDArray[np.uint8]) -> bool:
+    """Whether all that the tile reads lies inside the picture, with room for bicubic and its filter."""
+    low, high = tile.centre.min(axis=(1, 2)), tile.centre.max(axis=(1, 2))
+    room = 2.0 + max(tile.run.samples)
+    return bool(
+        (low > room).all() and high[0] < picture.shape[1] - room and high[1] < picture.shape[0] - room
+    )
 
 
 def bicubic(
@@ -181,20 +195,17 @@ def bicubic(
     return out
 
 
-def hold_colour(rgba: NDArray[np.uint8], opaque: bool) -> None:
+def hold_colour(rgba: NDArray[np.uint8]) -> None:
     """In place: colour no greater than alpha (a premultiplied picture's law)."""
-    alpha = cv2.extractChannel(rgba, 3)
-    if not (opaque and alpha.min() == 255):
-        cv2.min(rgba, cv2.cvtColor(alpha, cv2.COLOR_GRAY2RGBA) | _ALPHA_ONLY, rgba)
+    alpha = cv2.cvtColor(cv2.extractChannel(rgba, 3), cv2.COLOR_GRAY2RGBA)
+    cv2.min(rgba, alpha | _ALPHA_ONLY, rgba)
 
 
-def _range16(picture: NDArray[np.uint8]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Least and greatest of pixels x-1…x+2, y-1…y+2, transparent beyond the border; RGBA as one int32."""
-    square = np.ones((4, 4), np.uint8)
-    border, clear = cv2.BORDER_CONSTANT, (0, 0, 0, 0)
-    low = cv2.erode(picture, square, anchor=(1, 1), borderType=border, borderValue=clear)
-    high = cv2.dilate(picture, square, anchor=(1, 1), borderType=border, borderValue=clear)
-    return np.ascontiguousarray(low).view(np.int32)[..., 0], np.ascontiguousarray(high).view(np.int32)[..., 0]
+def _extreme16(picture: NDArray[np.uint8], most: Callable[..., Any]) -> NDArray[Any]:
+    """Least (erode) or greatest (dilate) of pixels x-1…x+2, y-1…y+2, 0 beyond; RGBA as one int32."""
+    square, clear = np.ones((4, 4), np.uint8), (0, 0, 0, 0)
+    found = most(picture, square, anchor=(1, 1), borderType=cv2.BORDER_CONSTANT, borderValue=clear)
+    return np.ascontiguousarray(found).view(np.int32)[..., 0]
 
 
 def _torch_drawer(source: Source, level: int, device: str) -> Drawer:
