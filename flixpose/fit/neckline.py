@@ -1,5 +1,7 @@
 """The neck opening of a garment: its front edge, and what lies behind it (inner back collar, hood)."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,7 @@ _DOUBT = 0.25
 _SINKS = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.4, 1.6)
 _SINK_DOUBT = 1.2
 _MARGIN = 0.03  # of the neck's width
+_WORK_WIDTH = 240.0  # the neck's width at which edges are looked for
 
 
 def front_neckline(garment: Garment, product: Image) -> NDArray[np.float64] | None:
@@ -33,15 +36,14 @@ def front_neckline(garment: Garment, product: Image) -> NDArray[np.float64] | No
         return None
     left, right = pair(garment, "neck")
     front = point(garment, "neck_front")
-    gradient = _gradient(product, float(np.linalg.norm(left - right)))
-    gradient *= _well_inside(garment, float(np.linalg.norm(left - right)))[..., None]
+    edges = _Edges.around_neck(garment, product, left, right, front)
     trust = garment.landmarks.score("neck_front")
     best, winner = -np.inf, None
     for sink in _SINKS:
         for power in _EXPONENTS:
             curve = _curve(left, right, front, power, sink)
             doubt = _DOUBT * abs(np.log2(power / _USUAL)) + _SINK_DOUBT * trust * abs(np.log2(sink))
-            score = _edge_along(gradient, curve) - doubt
+            score = edges.along(curve) - doubt
             if score > best:
                 best, winner = score, curve
     return winner
@@ -82,30 +84,66 @@ def _curve(
     return left + shares[:, None] * chord + (1 - relative**power)[:, None] * sink
 
 
-def _gradient(product: Image, width: float) -> NDArray[np.float32]:
-    """(H, W, 2) slope of the photo's lightness relative to what is usual around: black on black counts."""
-    lightness = cv2.cvtColor(product.pixels, cv2.COLOR_RGB2LAB)[..., 0].astype(np.float32)
+@dataclass(frozen=True, eq=False)
+class _Edges:
+    """The photo's edges around a neck, at a working size.
+
+    Attributes:
+        slope: (h, w, 2) of the lightness relative to what is usual around, so that black on black counts; 0
+            near the garment's outline, whose edge is the strongest of all and is the back's.
+        origin: (x, y) of the window in the product image. scale: working pixels for one of the photo.
+    """
+
+    slope: NDArray[np.float32]
+    origin: NDArray[np.float64]
+    scale: float
+
+    @classmethod
+    def around_neck(
+        cls,
+        garment: Garment,
+        product: Image,
+        left: NDArray[np.float64],
+        right: NDArray[np.float64],
+        front: NDArray[np.float64],
+    ) -> "_Edges":
+        width = float(np.linalg.norm(left - right))
+        deepest = front + (max(_SINKS) - 1) * (front - (left + right) / 2)
+        points = np.array([left, right, front, deepest])
+        x0, y0 = np.maximum(np.floor(points.min(axis=0) - 0.25 * width), 0).astype(int)
+        x1, y1 = np.ceil(points.max(axis=0) + 0.25 * width).astype(int)
+        scale = min(1.0, _WORK_WIDTH / max(width, 1.0))
+        window = np.s_[y0:y1, x0:x1]
+        lightness = cv2.cvtColor(product.pixels[window], cv2.COLOR_RGB2LAB)[..., 0].astype(np.float32)
+        inside = (garment.mask.alpha[window] >= 128).astype(np.uint8)
+        if scale < 1:
+            size = (max(8, round(inside.shape[1] * scale)), max(8, round(inside.shape[0] * scale)))
+            lightness = cv2.resize(lightness, size, interpolation=cv2.INTER_AREA)
+            inside = cv2.resize(inside, size, interpolation=cv2.INTER_NEAREST)
+        slope = _relative_slope(lightness, width * scale) * _well_inside(inside, width * scale)[..., None]
+        return cls(slope, np.array([x0, y0], np.float64), scale)
+
+    def along(self, curve: NDArray[np.float64]) -> float:
+        """Mean strength of the edge that runs along the curve, each sample saturated: a long faint seam
+        outweighs one glaring label."""
+        middle = ((curve[1:] + curve[:-1]) / 2 - self.origin) * self.scale
+        tangents = np.diff(curve, axis=0)
+        normals = np.stack([-tangents[:, 1], tangents[:, 0]], axis=1)
+        normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+        columns = np.clip(middle[:, 0].astype(int), 0, self.slope.shape[1] - 1)
+        rows = np.clip(middle[:, 1].astype(int), 0, self.slope.shape[0] - 1)
+        across = np.abs((self.slope[rows, columns] * normals).sum(axis=1))[4:-4]
+        return float(np.minimum(across, _SATURATED).mean())
+
+
+def _relative_slope(lightness: NDArray[np.float32], width: float) -> NDArray[np.float32]:
     smooth = cv2.GaussianBlur(lightness, (0, 0), max(0.8, 0.01 * width))
     slope = np.dstack([cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)])
     usual = cv2.GaussianBlur(np.linalg.norm(slope, axis=2), (0, 0), 0.1 * width)
     return (slope / (usual + 1.0)[..., None]).astype(np.float32)
 
 
-def _well_inside(garment: Garment, width: float) -> NDArray[np.bool_]:
-    """(H, W): cloth that is not at the outline, whose edge is the strongest of all and is the back's."""
+def _well_inside(inside: NDArray[np.uint8], width: float) -> NDArray[np.bool_]:
     margin = max(1, round(_MARGIN * width))
     kernel = np.ones((2 * margin + 1, 2 * margin + 1), np.uint8)
-    return cv2.erode((garment.mask.alpha >= 128).astype(np.uint8), kernel) > 0
-
-
-def _edge_along(gradient: NDArray[np.float32], curve: NDArray[np.float64]) -> float:
-    """Mean strength of the edge that runs along the curve, each sample saturated: a long faint seam outweighs
-    one glaring label."""
-    middle = (curve[1:] + curve[:-1]) / 2
-    tangents = np.diff(curve, axis=0)
-    normals = np.stack([-tangents[:, 1], tangents[:, 0]], axis=1)
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
-    columns = np.clip(middle[:, 0].astype(int), 0, gradient.shape[1] - 1)
-    rows = np.clip(middle[:, 1].astype(int), 0, gradient.shape[0] - 1)
-    across = np.abs((gradient[rows, columns] * normals).sum(axis=1))[4:-4]
-    return float(np.minimum(across, _SATURATED).mean())
+    return cv2.erode(inside, kernel, borderType=cv2.BORDER_REPLICATE) > 0
