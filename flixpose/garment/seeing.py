@@ -10,6 +10,7 @@ from flixpose.errors import NoGarment
 from flixpose.garment.background import Background, fit_background, rgb_to_lab
 from flixpose.garment.cutout import WORKING_SIDE, cut_out, main_pieces
 from flixpose.garment.edge import soften
+from flixpose.garment.mannequin import without_mannequin
 from flixpose.garment.shadows import without_shadows
 from flixpose.structures.image import Image, Mask
 
@@ -54,7 +55,7 @@ def see(image: Image) -> Seen:
             raise NoGarment(f"{image.name}: the background is not plain.", subject=image.name)
         plain = background.coverage * float(np.clip(1.25 - background.noise / _MOST_NOISE, 0.0, 1.0))
         region, distance = cut_out(lab, background)
-        region = main_pieces(without_shadows(region, distance))
+        region = without_mannequin(main_pieces(without_shadows(region, distance)), lab)
         seen = Seen(region, lab, distance, shrink, background, plain)
     share = float(seen.region.mean())
     if not _LEAST_AREA < share < _MOST_AREA:
