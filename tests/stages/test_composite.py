@@ -1,0 +1,135 @@
+"""What is drawn, and above all what is not touched."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from flixpose.fit.layout import bare_zone
+from flixpose.geometry.sampling import sample
+from flixpose.pipeline import drape
+from tests.fit.figures import ARMS, CLOTH, INSIDE
+from tests.stages.scene import Scene, scene, tools_for
+
+# Arms beside, before and away from the trunk; with and without sleeves.
+CASES = [
+    ("short_sleeve_top", "spread"),
+    ("long_sleeve_top", "crossed"),
+    ("vest", "akimbo"),
+    ("trousers", "hanging"),
+]
+
+
+def grown(plane: np.ndarray, radius: int) -> np.ndarray:
+    return cv2.dilate(plane.astype(np.uint8), np.ones((2 * radius + 1,) * 2, np.uint8)) > 0
+
+
+@pytest.mark.parametrize(("kind", "arms"), CASES)
+def test_outside_what_changed_every_bit_is_the_persons(kind: str, arms: str) -> None:
+    seen = scene(kind, arms)
+    draped, person = seen.drape, seen.person.pixels
+    changed = draped.changed.alpha > 0
+    assert set(np.unique(draped.changed.alpha)) == {0, 255}
+    assert (draped.picture[~changed] == person[~changed]).all()
+    assert 0.03 < changed.mean() < 0.3
+    assert changed[draped.visible.alpha > 0].all()
+    # The shadow stays close: nothing changes further away than a sixth of the shoulders' width.
+    assert not (changed & ~grown(draped.garment_layer[..., 3] > 0, 17)).any()
+
+
+@pytest.mark.parametrize(("kind", "arms"), CASES)
+def test_a_flat_colour_stays_that_colour(kind: str, arms: str) -> None:
+    draped = scene(kind, arms).drape
+    solid = draped.visible.alpha == 255
+    assert solid.sum() > 8_000
+    off = np.abs(draped.picture[solid].astype(int) - CLOTH).max(axis=1)
+    assert off.max() <= 2 and (off == 0).mean() > 0.97  # the one: where two soft edges lie over one another
+
+
+@pytest.mark.parametrize(("kind", "arms"), CASES)
+def test_soft_edges_hold_no_paper(kind: str, arms: str) -> None:
+    """The product photo's white never shines through: what is mixed is cloth and person, darkened at most."""
+    seen = scene(kind, arms)
+    soft = (seen.drape.visible.alpha > 0) & (seen.drape.visible.alpha < 255)
+    brightest = np.maximum(seen.person.pixels[soft], np.array(CLOTH, np.uint8)).astype(int)
+    assert soft.sum() > 200
+    assert (seen.drape.picture[soft].astype(int) <= brightest + 2).all()
+    touched = seen.drape.garment_layer[..., 3] > 24
+    assert np.abs(seen.drape.garment_layer[touched][:, :3].astype(int) - CLOTH).max() <= 12
+
+
+def test_shadow_only_darkens_the_person() -> None:
+    seen = scene("short_sleeve_top")
+    shadow = (seen.drape.changed.alpha > 0) & (seen.drape.visible.alpha == 0)
+    assert shadow.sum() > 100
+    assert (seen.drape.picture[shadow] <= seen.person.pixels[shadow]).all()
+    assert not shadow[seen.labels == 0].any(), "the paper takes no shadow"
+    assert seen.drape.picture[shadow].mean() > 0.75 * seen.person.pixels[shadow].mean()
+
+
+@pytest.mark.parametrize("kind", ["sling", "vest", "short_sleeve_dress"])
+def test_bare_arms_and_the_face_stay_in_front(kind: str) -> None:
+    seen = scene(kind, "crossed")
+    plan = seen.plan
+    arms = np.minimum(plan.occluders.arms.alpha, bare_zone(plan, seen.person.size).alpha)
+    sleeves = np.zeros(arms.shape, bool)
+    for part, warp in zip(plan.layout.parts[1:], seen.drape.parts[1:], strict=True):
+        drawn = sample(np.dstack([seen.product.pixels, part.matte.alpha]), warp.warp, seen.person.size)
+        box = drawn.box
+        sleeves[int(box.y0) : int(box.y1), int(box.x0) : int(box.x1)] |= drawn.patch[..., 3] > 0
+    for front in ((arms == 255) & ~sleeves, plan.occluders.head.alpha == 255):
+        assert front.sum() > 800
+        assert (seen.drape.picture[front] == seen.person.pixels[front]).all()
+        assert (seen.drape.visible.alpha[front] == 0).all()
+    under = (arms == 255) & (seen.drape.garment_layer[..., 3] == 255) & ~sleeves
+    assert under.sum() > 500, "the layer itself goes on under the arms"
+
+
+def test_the_neck_comes_out_of_the_opening() -> None:
+    seen = scene("short_sleeve_top", flat=False)
+    draped = seen.drape
+    x, y = 213, 154 - 12
+    assert (seen.labels[y - 6 : y, x - 7 : x + 7] == 1).all(), "skin of the neck"
+    assert (draped.visible.alpha[y - 6 : y, x - 7 : x + 7] == 0).all()
+    inner = (np.abs(draped.picture.astype(int) - INSIDE).max(axis=2) <= 2) & (draped.visible.alpha == 255)
+    assert inner.sum() > 20, "the inner collar shows beside the neck"
+    assert not (inner & (seen.labels > 0)).any(), "and never before the person"
+    # Front and inner collar meet without a gap: no pixel of the layer is thin between them.
+    around = grown(inner, 2) & ~grown(draped.garment_layer[..., 3] == 0, 3)
+    assert (draped.garment_layer[..., 3][around] >= 250).all()
+
+
+@pytest.mark.parametrize("arms", ARMS)
+def test_nothing_is_drawn_away_from_the_garment(arms: str) -> None:
+    """No speck beside the garment: what is drawn hangs together."""
+    layer = scene("long_sleeve_top", arms).drape.garment_layer[..., 3]
+    _, _, stats, _ = cv2.connectedComponentsWithStats((layer > 8).astype(np.uint8))
+    assert len(stats) == 2
+
+
+@pytest.mark.parametrize("at", [(26.0, 154.0), (405.0, 560.0)])
+def test_a_garment_partly_outside_the_frame_is_cut_off(at: tuple[float, float]) -> None:
+    whole, cut = scene("vest"), scene("vest", at=at)
+    assert cut.drape.picture.shape == cut.person.pixels.shape
+    assert 0 < cut.drape.visible.area < whole.drape.visible.area
+    assert cut.drape.quality["out_of_frame"] > whole.drape.quality["out_of_frame"] == 0.0
+    unchanged = cut.drape.changed.alpha == 0
+    assert (cut.drape.picture[unchanged] == cut.person.pixels[unchanged]).all()
+
+
+def test_a_garment_wholly_outside_the_frame_leaves_the_picture_and_fails() -> None:
+    seen: Scene = scene("vest", at=(1500.0, 154.0))
+    assert (seen.drape.picture == seen.person.pixels).all() and not seen.drape.changed.alpha.any()
+    assert seen.drape.quality.verdict == "fail"
+    assert "unchanged_picture" in {reason.code for reason in seen.drape.quality.reasons}
+
+
+def test_without_a_person_mask_the_garment_is_still_drawn() -> None:
+    seen = scene("vest")
+    bare = replace(seen.pose, mask=None)
+    draped = drape(seen.person, seen.product, tools_for((bare,), seen.garment))
+    assert draped.visible.area > 0.8 * seen.drape.visible.area
+    assert draped.person_mask.alpha.min() == 255
+    same = draped.changed.alpha == 0
+    assert (draped.picture[same] == seen.person.pixels[same]).all()

@@ -1,0 +1,148 @@
+"""Quality figures on drapes of which the truth is known."""
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from flixpose import resources
+from flixpose.fit.verdict import load_rules
+from flixpose.pipeline import drape
+from flixpose.stages.measure import Drawn, measure
+from flixpose.structures.drape import PartWarp
+from flixpose.structures.image import Mask
+from flixpose.structures.job import Quality
+from flixpose.structures.warp import ControlPoints, Spline, Warp
+from tests.stages.scene import scene, tools_for
+
+RULES = load_rules(resources.CONFIGS / "quality.toml")
+UNITS = {"%", "px", "% of torso", "× median", "ΔE2000", "°", ""}
+
+
+@cache
+def drawn(kind: str = "short_sleeve_top", arms: str = "spread", flat: bool = True) -> Drawn:
+    seen = scene(kind, arms, flat=flat)
+    d = seen.drape
+    found = (seen.person, seen.product, seen.pose, seen.garment, seen.plan, d.parts)
+    return Drawn(*found, d.picture, d.garment_layer, d.visible, d.changed)
+
+
+def measured(**other: Any) -> Quality:
+    return measure(replace(drawn(), **other), RULES)
+
+
+def test_a_measure_of_the_same_is_the_drapes_own() -> None:
+    assert measured() == scene("short_sleeve_top", "spread").drape.quality
+
+
+def test_every_rule_has_its_figure_and_every_figure_a_unit() -> None:
+    figures = {figure.name: figure.unit for figure in measured().figures}
+    assert {rule.figure for rule in RULES} <= set(figures), "a rule that nothing can break"
+    assert set(figures.values()) <= UNITS
+    assert all(np.isfinite(figure.value) for figure in measured().figures)
+
+
+@pytest.mark.parametrize("arms", ["spread", "akimbo"])
+def test_good_warps_do_not_fold_and_meet_their_points(arms: str) -> None:
+    quality = measure(drawn(arms=arms), RULES)
+    assert quality["fold_ratio"] == 0.0
+    assert quality["landmark_residual"] < 4.0
+    assert quality["stretch_p5"] <= 1.0 <= quality["stretch_p95"]
+
+
+def test_the_worst_parts_fold_is_told() -> None:
+    first, *rest = drawn().parts
+    quality = measured(parts=(first, *rest[:-1], replace(rest[-1], fold_ratio=0.03)))
+    assert quality["fold_ratio"] == 0.03 and quality.verdict == "fail"
+
+
+def test_residuals_are_a_mean_over_all_points() -> None:
+    parts = tuple(replace(part, residual_px=np.full(len(part.controls), 13.0)) for part in drawn().parts)
+    quality = measured(parts=parts)
+    assert quality["landmark_residual_px"] == 13.0
+    assert quality["landmark_residual"] == pytest.approx(100 * 13.0 / 145, abs=0.01)
+    assert "landmarks_missed" in {reason.code for reason in quality.reasons}
+
+
+def test_exact_colours_differ_by_nothing_and_tampering_shows() -> None:
+    assert measured()["delta_e_mean"] < 0.05
+    assert measure(drawn(flat=False), RULES)["delta_e_mean"] < 0.5
+    seen = drawn().visible.alpha > 0
+    for shift, least in (((40, 0, 0), 3.0), ((0, 0, -60), 5.0)):
+        picture = drawn().picture.copy()
+        picture[seen] = np.clip(picture[seen].astype(int) + shift, 0, 255)
+        quality = measured(picture=picture)
+        assert quality["delta_e_mean"] > least and quality["delta_e_p95"] >= quality["delta_e_mean"] * 0.9
+        assert "colour_shift" in {reason.code for reason in quality.reasons}
+
+
+@pytest.mark.parametrize("arms", ["spread", "crossed", "akimbo"])
+def test_what_is_seen_and_what_is_hidden_add_up(arms: str) -> None:
+    quality = measure(drawn("vest", arms), RULES)
+    assert quality["coverage"] + quality["occluded"] == pytest.approx(100.0, abs=0.01)
+    layer, visible = drawn("vest", arms).layer[..., 3], drawn("vest", arms).visible.alpha
+    assert quality["coverage"] == pytest.approx(100 * visible.sum() / layer.sum(), abs=0.01)
+    assert (quality["occluded"] > 5) == (arms != "spread")
+
+
+def test_a_hidden_garment_fails() -> None:
+    quality = measured(visible=Mask(np.zeros_like(drawn().visible.alpha)))
+    assert quality["coverage"] == 0.0 and quality.verdict == "fail"
+    assert {"garment_hidden", "low_coverage"} <= {reason.code for reason in quality.reasons}
+
+
+def test_an_unchanged_picture_fails() -> None:
+    quality = measured(picture=drawn().person.pixels, changed=Mask(np.zeros_like(drawn().changed.alpha)))
+    assert quality["changed_area"] == 0.0 and quality.verdict == "fail"
+    assert "unchanged_picture" in {reason.code for reason in quality.reasons}
+
+
+def with_trunk_warp(warp: Warp) -> Quality:
+    """The figures where the whole garment is one part, laid by this warp."""
+    corners = np.array([[170.0, 180], [256, 180], [256, 280], [170, 280]])
+    controls = ControlPoints("torso", ("a", "b", "c", "d"), corners, corners, np.ones(4))
+    part = PartWarp(controls, warp, "affine", 0.0, np.zeros(4), 0.0, (1.0, 1.0))
+    plan = drawn().plan
+    whole = replace(plan.layout.parts[0], matte=Mask.full(*drawn().product.size))
+    return measured(parts=(part,), plan=replace(plan, layout=replace(plan.layout, parts=(whole,))))
+
+
+@pytest.mark.parametrize("scale", [0.6, 1.0, 1.9])
+def test_a_pure_scaling_stretches_nothing(scale: float) -> None:
+    turned = np.array([[np.cos(0.2), -np.sin(0.2)], [np.sin(0.2), np.cos(0.2)]]) * scale
+    matrix = np.eye(3)
+    matrix[:2, :2] = turned
+    matrix[:2, 2] = np.array([200.0, 200.0]) - turned @ (213, 230)
+    quality = with_trunk_warp(Warp(matrix))
+    assert quality["stretch_p5"] == quality["stretch_p95"] == 1.0
+
+
+def test_an_uneven_warp_is_told() -> None:
+    """A bump that magnifies its middle: some cloth is drawn larger than the median, some smaller."""
+    bump = Spline(
+        centres=np.array([[0.0, 0.0]]),
+        weights=np.array([[60.0, 60.0]]),
+        affine=np.array([[200.0, 200.0], [110.0, 0.0], [0.0, 110.0]]),
+        shift=np.array([213.0, 230.0]),
+        scale=100.0,
+    )
+    quality = with_trunk_warp(Warp(np.eye(3), bump))
+    assert quality["stretch_p5"] < 0.93 and quality["stretch_p95"] > 1.07
+
+
+def test_the_old_garment_beside_the_new_one_is_told() -> None:
+    sleeves_show, covered = measure(drawn("sling"), RULES), measure(drawn("long_sleeve_dress"), RULES)
+    assert sleeves_show["old_garment_visible"] > 10.0
+    assert "old_garment_visible" in {reason.code for reason in sleeves_show.reasons}
+    assert covered["old_garment_visible"] < 1.0
+
+
+def test_scores_are_taken_over() -> None:
+    seen = scene("vest")
+    weak = replace(seen.pose, score=0.31)
+    draped = drape(seen.person, seen.product, tools_for((weak,), replace(seen.garment, score=0.22)))
+    assert draped.quality["person_score"] == 0.31 and draped.quality["garment_score"] == 0.22
+    codes = {reason.code for reason in draped.quality.reasons}
+    assert {"low_person_score", "low_garment_score"} <= codes and draped.quality.verdict == "review"
