@@ -5,6 +5,7 @@ garment on the trunk); pixels near a limb go to the palette that they are neares
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import cv2
@@ -26,6 +27,7 @@ _BELOW_ARMPIT = 0.27
 _LIMB_RADIUS = 0.10  # shoulder widths, where the outline does not tell
 _UNLIKE_SKIN = 10.0  # Lab units; trousers are seldom skin, though beige may come near
 _BEIGE = 4.0
+_LAB_WEIGHT = np.array([0.6, 1.0, 1.0], np.float32)  # shading changes lightness first
 _FACE = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 
 
@@ -263,9 +265,15 @@ class _Scene:
         return palette[far] if far.any() else None
 
     def _distance(self, palette: Plane) -> Plane:
-        weight = np.array([0.6, 1.0, 1.0], np.float32)  # shading changes lightness first
-        distances = [np.linalg.norm((self.lab - colour) * weight, axis=2) for colour in palette]
-        return np.min(distances, axis=0).astype(np.float32)
+        nearest = np.full(self.lab.shape[:2], np.inf, np.float32)
+        for colour in palette * _LAB_WEIGHT:
+            away = self._weighted - colour
+            np.minimum(nearest, np.einsum("hwc,hwc->hw", away, away), out=nearest)
+        return np.asarray(np.sqrt(nearest), np.float32)
+
+    @cached_property
+    def _weighted(self) -> Plane:
+        return self.lab * _LAB_WEIGHT
 
 
 def _share_below_armpits(body: Body, chain: list[Point]) -> float:
