@@ -110,7 +110,7 @@ class DegenerateWarp(FlixposeError):
 
     Attributes:
         reason: which degeneracy, for programs: "too_few", "not_finite", "coincident", "collinear",
-            "non_convex", "mirrored", "horizon", "contradictory", "folded", "stretched" or "not_invertible".
+            "non_convex", "mirrored", "horizon", "contradictory", "folded" or "not_invertible".
     """
 
     code = "degenerate_warp"

@@ -26,6 +26,7 @@ _STIFFEST = 1e3
 _SOFTENING_STIFFNESS = 1e-4  # bends well-placed points by some thousandths of a pixel, lets weights count
 _LIGHTEST = 1e-6
 _MAX_OFFENDERS = 8
+_PATIENCE = 400  # points times offenders: beyond it, softening one by one costs seconds
 _HORIZON_MARGIN = 1.8  # the homography's denominator may vary by this factor over the area
 _HOPELESS = 0.25  # a cure that misses the landmarks by this share of the area's diagonal is none
 
@@ -157,7 +158,9 @@ def _solve(controls: ControlPoints, bounds: StretchBounds, area: Points | None, 
             warp = problem.fit(cure.stiffness, cure.weights)
             return _Solved(problem, cure, warp, problem.distortion(warp), lowered)
         lowered.append(Change("lowered", model, 0.0, 0.0))
-    raise DegenerateWarp("The control points fold the garment, beyond cure.", reason="folded")
+    raise DegenerateWarp(
+        "The control points fold the garment or stretch it beyond the bounds, beyond cure.", reason="folded"
+    )
 
 
 def _ladder(controls: ControlPoints, similarity: Points) -> Iterator[tuple[Model, Points]]:
@@ -213,7 +216,8 @@ def _soften(problem: _Problem, plain: _Cure) -> _Cure | None:
     """Offending points lose weight, one after another; at last all of them as little as will do."""
     stiffness = max(plain.stiffness, _SOFTENING_STIFFNESS)
     offenders: list[int] = []
-    for _ in range(min(_MAX_OFFENDERS, max(len(problem.controls) // 4, 1))):
+    count = len(problem.controls)
+    for _ in range(min(_MAX_OFFENDERS, max(count // 4, 1), max(_PATIENCE // count, 1))):
         light = _lightened(plain.weights, offenders, 1.0)
         warp = problem.fit(stiffness, light)
         suspects = [row for row in _suspects(problem, warp) if row not in offenders]

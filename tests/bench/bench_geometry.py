@@ -92,7 +92,7 @@ def _against_remap(size: tuple[int, int], rounds: int) -> list[Row]:
     bare, ours, ratio = in_turns(
         lambda: cv2.remap(source, x, y, cv2.INTER_CUBIC),
         lambda: sample(source, solve_warp(points).warp, size),
-        rounds,
+        2 * rounds,
     )
     name = f"geometry: fit, field and sampling, {size[0]}×{size[1]} RGBA, 25 points"
     return [
@@ -127,8 +127,8 @@ def _filtering(size: tuple[int, int], rounds: int) -> list[Row]:
 
 def _against_libraries(size: tuple[int, int], rounds: int) -> list[Row]:
     found = []
-    ours = [_alone("ours", size) for _ in range(rounds + 1)]
-    seconds, memory = (statistics.median(run[key] for run in ours) for key in ("seconds", "megabytes"))
+    ours = _median_run(size, 3)
+    seconds, memory = ours["seconds"], ours["megabytes"]
     for peer in ("kornia", "skimage"):
         runs = [_alone(peer, size) for _ in range(rounds)]
         theirs, theirs_memory = (statistics.median(run[k] for run in runs) for k in ("seconds", "megabytes"))
@@ -144,7 +144,7 @@ def _against_libraries(size: tuple[int, int], rounds: int) -> list[Row]:
 
 def _growth(quick: bool) -> list[Row]:
     sizes = [(1500, 2000), (2121, 2828)] if quick else [(3000, 4000), (4243, 5657), (6000, 8000)]
-    runs = [_alone("ours", size) for size in sizes]
+    runs = [_median_run(size, 3) for size in sizes]
     found = []
     for key, unit, digits in (("seconds", "s", 3), ("megabytes", "MB", 0)):
         pixel = [run[key] / (w * h) for run, (w, h) in zip(runs, sizes, strict=True)]
@@ -163,6 +163,11 @@ def _accuracy(size: tuple[int, int]) -> Row:
     worst = max(worst_error(solve_warp(controls(size, count)).warp, size) for count in (25, 300))
     name = f"geometry: largest error against the exact float64 warp, {size[0]}×{size[1]}, 25 and 300 points"
     return Row(name, round(worst, 4), "px", "≤ 0.05", worst <= 0.05)
+
+
+def _median_run(size: tuple[int, int], rounds: int) -> dict[str, float]:
+    runs = [_alone("ours", size) for _ in range(rounds)]
+    return {key: statistics.median(run[key] for run in runs) for key in ("seconds", "megabytes")}
 
 
 def _alone(who: str, size: tuple[int, int]) -> dict[str, float]:
