@@ -1,0 +1,161 @@
+"""`pipeline.run`: keys, bytes, presets and failures, on sample pictures with the real eyes."""
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace as Plain
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as Pil
+
+from flixpose import bootstrap, resources
+from flixpose.adapters.stores import LocalStore
+from flixpose.errors import FlixposeError
+from flixpose.imaging.files import sha256_hex
+from flixpose.pipeline import Tools, result_prefix, run
+from flixpose.settings import load_settings
+from flixpose.structures.job import Job, Result
+from tests.pose.conftest import estimator  # noqa: F401  (skips where the weights are missing)
+
+LAYERS = {"garment.png", "visible_mask.png", "person_mask.png", "overlay.png", "warp.json"}
+PERSON = (resources.SAMPLES / "persons" / "malik.jpg").as_uri()
+PRODUCT = (resources.SAMPLES / "products" / "tank.jpg").as_uri()
+JOB = Job(sku="FX", product=PRODUCT, person=PERSON, ref="one", kind="vest", preset="master")
+
+
+def store(folder: Path) -> str:
+    return (folder / "store").as_uri()
+
+
+@pytest.fixture(scope="module")
+def tools(estimator: object, tmp_path_factory: pytest.TempPathFactory) -> Tools:  # noqa: F811
+    return bootstrap.build(load_settings(), store_url=store(tmp_path_factory.mktemp("run")))
+
+
+@pytest.fixture(scope="module")
+def first(tools: Tools) -> Result:
+    return run(JOB, tools, layers=True)
+
+
+def data(tools: Tools, result: Result) -> dict[str, bytes]:
+    return {artifact.name: tools.blobs.get(artifact.key) for artifact in result.artifacts}
+
+
+def test_everything_is_written_and_addressed_by_content(tools: Tools, first: Result) -> None:
+    written = data(tools, first)
+    assert set(written) == {"result.png", "report.json", *LAYERS}
+    assert first.artifacts[-1].name == "report.json", "the report comes last: where it is, all is"
+    for artifact in first.artifacts:
+        blob = written[artifact.name]
+        assert (artifact.sha256, artifact.size) == (sha256_hex(blob), len(blob))
+    with Pil.open(io.BytesIO(written["result.png"])) as picture:
+        assert picture.size == Pil.open(resources.SAMPLES / "persons" / "malik.jpg").size
+    assert first.quality.verdict in ("pass", "review")
+    stored = json.loads(written["report.json"])
+    assert "milliseconds" not in stored and "job" not in stored
+    assert stored["quality"] == json.loads(json.dumps(first.quality.to_json()))
+
+
+def test_the_full_report_tells_the_job_and_the_time_of_every_stage(first: Result) -> None:
+    told = json.loads(json.dumps(first.report, allow_nan=False))
+    assert told["job"]["sku"] == "FX" and told["job"]["person"] == PERSON
+    stages = {
+        "fetch",
+        "decode",
+        "pose",
+        "garment",
+        "plan",
+        "warp",
+        "composite",
+        "measure",
+        "render",
+        "upload",
+    }
+    assert set(told["milliseconds"]) == stages
+    assert all(value >= 0 for value in told["milliseconds"].values())
+    assert {model["task"] for model in told["models"]} and len(told["models"]) >= 2
+    assert all(model["licence"] and model["name"] and model["version"] for model in told["models"])
+    assert told["inputs"]["person"]["sha256"] == sha256_hex(
+        (resources.SAMPLES / "persons" / "malik.jpg").read_bytes()
+    )
+
+
+def test_the_same_job_writes_the_same_objects(tools: Tools, first: Result, tmp_path: Path) -> None:
+    """With fresh eyes and another store, and whoever asks: same keys, same bytes."""
+    fresh = bootstrap.build(load_settings(), store_url=store(tmp_path))
+    second = run(replace(JOB, sku="another", ref="two"), fresh, layers=True)
+    assert second.artifacts == first.artifacts
+    assert data(fresh, second) == data(tools, first)
+
+
+def test_what_decides_the_picture_decides_the_key(tools: Tools, first: Result) -> None:
+    """Preset, kind, photo and configuration: each gives a key of its own; who asks does not."""
+    draped = decisive(first)
+    prefixes = [
+        result_prefix(draped, job, used)
+        for job, used in (
+            (JOB, tools),
+            (replace(JOB, preset="amazon"), tools),
+            (replace(JOB, kind=None), tools),
+            (replace(JOB, kind="sling"), tools),
+            (replace(JOB, view="back"), tools),
+            (JOB, replace(tools, config_digest="other numbers")),
+        )
+    ]
+    assert len(set(prefixes)) == len(prefixes)
+    assert result_prefix(draped, replace(JOB, sku="x", ref="y"), tools) == prefixes[0]
+    assert first.artifacts[0].key.startswith(prefixes[0] + "/")
+
+
+def decisive(result: Result) -> Any:
+    """As much of a `Drape` as its key is made of, read back from the report."""
+    told = result.report
+    pose, garment = (Plain(model=Plain(**told["models"][n])) for n in (0, 1))
+    person, product = (Plain(**told["inputs"][name]) for name in ("person", "product"))
+    return Plain(person=person, product=product, pose=pose, garment=garment)
+
+
+def test_another_preset_writes_another_file(tools: Tools, first: Result) -> None:
+    second = run(replace(JOB, preset="myntra"), tools)
+    assert {a.name for a in second.artifacts} == {"result.jpg", "report.json"}
+    assert not {a.key for a in second.artifacts} & {a.key for a in first.artifacts}
+    with Pil.open(io.BytesIO(data(tools, second)["result.jpg"])) as picture:
+        assert picture.format == "JPEG" and picture.height >= 1440
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Iterator[Path]:
+    Pil.fromarray(np.full((600, 400, 3), 230, np.uint8)).save(tmp_path / "blank.png")
+    (tmp_path / "text.jpg").write_text("no picture")
+    whole = (resources.SAMPLES / "persons" / "malik.jpg").read_bytes()
+    (tmp_path / "half.jpg").write_bytes(whole[: len(whole) // 2])
+    yield tmp_path
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "named"),
+    [
+        ({"person": "blank.png"}, "no_person", "blank.png"),
+        ({"product": "blank.png"}, "no_garment", "blank.png"),
+        ({"person": "text.jpg"}, "unreadable_image", "text.jpg"),
+        ({"product": "half.jpg"}, "unreadable_image", "half.jpg"),
+        ({"product": "gone.jpg"}, "missing_input", "gone.jpg"),
+        ({"preset": "ebay"}, "unknown_preset", "ebay"),
+        ({"kind": "poncho"}, "unknown_kind", "poncho"),
+    ],
+)
+def test_failures_are_typed_name_the_file_and_write_nothing(
+    changes: dict[str, str], code: str, named: str, tools: Tools, photos: Path
+) -> None:
+    there = {n: v if n in ("preset", "kind") else (photos / v).as_uri() for n, v in changes.items()}
+    assert isinstance(tools.blobs, LocalStore)
+    before = sorted(tools.blobs.root.rglob("*"))
+    with pytest.raises(FlixposeError) as caught:
+        run(replace(JOB, **there), tools)
+    assert caught.value.code == code and named in caught.value.message
+    assert caught.value.advice and not caught.value.retry
+    assert sorted(tools.blobs.root.rglob("*")) == before
