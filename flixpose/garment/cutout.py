@@ -24,6 +24,7 @@ _TIE = 0.06
 _WORTH_CLOSING = 0.10  # closing wider gaps must gain more than this
 _LEAST_EMPTY = 0.6
 _PALE = 25.0  # of L*a*b*: a garment nearer to the background than this needs its noise averaged
+_NOTCH = 0.01  # half width, of the longer side
 _SPILL = 0.1  # of the contrast: what coding leaves in a narrow gap
 _MOST_GAPS = 4
 _BLUR = 0.25  # of the strongest contrast within two pixels: weaker is an edge's blur
@@ -60,10 +61,19 @@ def cut_out(lab: NDArray[np.float32], background: Background) -> tuple[Region, N
     contrast = _median_above(distance, step)
     empty = distance < max(least, min(step, _SPILL * contrast))
     region = _at_step(distance, empty, step, round(leak * max(distance.shape)))
+    region = _fill_notches(region, empty)
     region &= ~gaps(region, empty, empty, EMPTY_GAP)
     noisy = distance < max(least, 1.5 * _SPILL * contrast)
     region &= ~gaps(region, noisy, distance < _SPILL * contrast, NOISY_GAP)
     return main_pieces(region), distance
+
+
+def _fill_notches(region: Region, empty: Region) -> Region:
+    """With the narrow notches of the outline: a pale print or stripe that touches the rim."""
+    closed = cv2.morphologyEx(
+        region.astype(np.uint8), cv2.MORPH_CLOSE, disc(round(_NOTCH * max(region.shape)))
+    )
+    return region | ((closed > 0) & ~empty)
 
 
 def _median_above(distance: NDArray[np.float32], step: float) -> float:

@@ -11,6 +11,7 @@ _SHADE = 0.4  # of the cloth's contrast: a shadow is paler
 _SOFT = 0.12  # of the contrast, per pixel: a shadow's edge is softer
 _SOFT_RIM = 0.7  # of the shadow's own depth, per pixel: where it fades out
 _NEAR = 1.6  # straps have no thick cloth near: they are left alone
+_CLING_EXPOSED = 0.4
 _EXPOSED = 0.5  # of its edge: a pale print at the hem has cloth around it
 _LOWEST = 0.3  # of the region's height, in which a floor's shadow may lie
 
@@ -24,7 +25,7 @@ def without_shadows(region: Region, distance: NDArray[np.float32]) -> Region:
     steep = _steepness(distance)
     weak, behind = _paler(region, distance, _CLING)
     weak &= steep < np.maximum(_SOFT * behind, 0.5)
-    clinging = _soft_edged(weak, region, distance, steep, exposed=0.0)
+    clinging = _soft_edged(weak, region, distance, steep, exposed=_CLING_EXPOSED)
     region = region & flood(region & ~clinging, 0)
     pale = region & (distance < _SHADE * float(np.median(distance[region]))) if region.any() else region
     rows = np.nonzero(region.any(axis=1))[0]
