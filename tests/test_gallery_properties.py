@@ -103,9 +103,10 @@ def test_real_photos_give_a_picture_or_a_typed_error(shared: Path, tools: Tools)
     kinds = {entry["file"]: entry["kind"] for entry in json.loads((folder / "landmarks.json").read_text())}
     pairs = (
         (folder / "garments" / garment, folder / "persons" / person, kinds[garment])
-        for garment in GARMENTS
-        for person in PERSONS
+        for row, garment in enumerate(GARMENTS)
+        for column, person in enumerate(PERSONS)
+        if (row + column) % 2 == 0  # every garment on two people, every person in three garments
     )
     counts = outcomes(tools, pairs)
     drawn = counts.get("pass", 0) + counts.get("review", 0)
-    assert drawn >= 0.7 * len(GARMENTS) * len(PERSONS), counts
+    assert drawn >= 0.7 * sum(counts.values()) and sum(counts.values()) == 12, counts
