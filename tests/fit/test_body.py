@@ -57,6 +57,16 @@ def test_shoulders_and_hips_that_tilt_apart_are_both_kept() -> None:
     assert np.degrees(np.arctan2(*body.across_at(0.5)[::-1])) == pytest.approx(-33.7 / 2, abs=0.1)
 
 
+def test_below_the_hips_the_axis_goes_where_the_knees_are() -> None:
+    aside = body_points() | {"left_knee": (0.8, 2.6), "right_knee": (0.2, 2.6)}
+    body = measure_body(pose_of(moved(aside)))
+    knees = moved({"": (0.5, 2.6)})[""]
+    reach = float(np.hypot(0.5, 2.6 - 1.45) / 1.45)
+    assert body.place(0.0, 1 + reach) == pytest.approx(knees, abs=1e-3)
+    without = measure_body(pose_of(moved(aside), without=("left_knee",)))
+    assert without.place(0.0, 2.0) == pytest.approx(moved({"": (0.0, 2.9)})[""], abs=1e-3)
+
+
 @pytest.mark.parametrize(("view", "side"), [("front", 1.0), ("back", -1.0)])
 def test_left_is_the_wearers(view: Any, side: float) -> None:
     body = measure_body(make_pose(view=view))
