@@ -34,12 +34,15 @@ class PartPlan:
         matte: its share of the product image.
         border: (M, 2) polygon on the person image in which its warp must not fold.
         depth: higher lies in front.
+        seam: (K, 2) places of the product image that the trunk's warp draws and the part's must draw alike;
+            empty for the trunk itself.
     """
 
     controls: ControlPoints
     matte: Mask
     border: NDArray[np.float64]
     depth: int
+    seam: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +138,7 @@ def plan_layout(
         under = cv2.dilate(opening.alpha, np.ones((3, 3), np.uint8), iterations=max(1, round(overlap)))
         behind = Mask(np.minimum(trunk_matte.alpha, under))
         trunk_matte = Mask(np.minimum(trunk_matte.alpha, 255 - opening.alpha))
-    parts = [PartPlan(trunk, trunk_matte, trunk_border(trunk), 0)]
+    parts = [PartPlan(trunk, trunk_matte, trunk_border(trunk), 0, np.zeros((0, 2)))]
     for limb in limbs:
         if limb.part in regions:
             matte = soft_matte(garment, regions[limb.part], ((limb.outer, limb.inner),), overlap)
@@ -175,7 +178,19 @@ def _limb_plan(
     controls = limb_controls(
         limb, strip, chain, (ends[0], ends[1]), fit.body, numbers, fit.frame.scale, person_mask
     )
-    return PartPlan(controls, matte, strip_border(controls), 1)
+    return PartPlan(controls, matte, strip_border(controls), 1, _seam_places(limb, fit))
+
+
+def _seam_places(limb: LimbLandmarks, fit: Fit) -> NDArray[np.float64]:
+    """Places along a limb's seam, and as far inside the trunk as the two overlap."""
+    along = limb.inner - limb.outer
+    inside = np.array([-along[1], along[0]]) / max(float(np.linalg.norm(along)), 1e-9)
+    cuff = (limb.cuff_outer + limb.cuff_inner) / 2
+    inside = -inside if inside @ (cuff - limb.outer) > 0 else inside
+    overlap = _OVERLAP * fit.garment.box.longer_side
+    on_seam = limb.outer + np.linspace(0.0, 1.0, 5)[:, None] * along
+    within = limb.outer + np.array([0.02, 0.5, 0.98])[:, None] * along + 2 * overlap * inside
+    return np.vstack([on_seam, within])
 
 
 def _limbs(garment: Garment, frame: GarmentFrame) -> tuple[LimbLandmarks, ...]:

@@ -16,7 +16,7 @@ from flixpose.structures.warp import ControlPoints
 _ROWS = 7
 _DENSE = 96
 _LOOKS = 25
-_MOST_BEND = 0.2
+_MOST_BEND = 0.25
 # In shoulder widths: cloth lies outside the limb's outline by so much; an outline further off is not its own.
 _COVER = 0.012
 _LIMB_LIMIT = 0.30
@@ -64,12 +64,15 @@ def _on_outline(
     An edge bends by so much of its length at most: what lies further off is another edge.
     """
     bends = np.zeros(len(side))
-    furthest = _MOST_BEND * float(np.linalg.norm(side[-1] - side[0]))
+    usual = (
+        float(np.linalg.norm(side - other, axis=1).mean()) / 2
+    )  # the seam runs aslant: half widths vanish there
+    furthest = min(_MOST_BEND * float(np.linalg.norm(side[-1] - side[0])), 2 * usual)
     for row in range(1, len(side) - 1):
         middle = (side[row] + other[row]) / 2
         half = abs(float((side[row] - other[row]) @ outward)) / 2
-        distance = reach(region, middle, outward, 3.2 * half + 4)
-        if distance is not None and abs(distance - half) < min(furthest, 2 * half):
+        distance = reach(region, middle, outward, half + furthest + 4)
+        if distance is not None and abs(distance - half) < furthest:
             bends[row] = distance - half
     shares = np.linspace(0.0, 1.0, len(side))
     # Towards its ends the ray across meets the seam or the cuff, not the edge.

@@ -24,6 +24,7 @@ _WORK_HEIGHT = 640  # the palettes are matched at this height; the edges are dra
 _PALETTE = 4
 _TEMPER = 2.5  # Lab units over which one palette gives way to the next
 _BELOW_ARMPIT = 0.27
+_WAIST = 0.7
 _LIMB_RADIUS = 0.10  # shoulder widths, where the outline does not tell
 _UNLIKE_SKIN = 10.0  # Lab units; trousers are seldom skin, though beige may come near
 _BEIGE = 4.0
@@ -63,8 +64,11 @@ def find_occluders(person: Image, body: Body, person_mask: Mask | None) -> Occlu
     # A shirt that hangs over the hips is not the trousers; a dress is both.
     apart = scene.without(lower, upper)
     is_upper = scene.likeness(upper, [skin, hair, apart, background])
-    own, rival = (lower, None) if apart is None else (apart, upper)
-    is_lower = scene.likeness(own, [skin, rival, background])
+    if (
+        lower is not None and apart is None
+    ):  # the same colour above and below: below the waist it is the trousers'
+        is_upper = is_upper * scene.between(-1.0, _WAIST)
+    is_lower = scene.likeness(lower, [skin, upper, background])
     head = np.maximum(scene.face(), scene.grown_from_above(is_hair))
     return Occluders(
         head=_enlarged(person, head, scene),

@@ -24,6 +24,7 @@ Region = tuple[slice, slice]
 _SHADOW = 0.30
 _SHADOW_SOFTNESS = 0.022
 _SHADOW_DROP = 0.020
+_SPILL = 0.16  # shoulder widths that a part may reach beyond its planned border
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +54,8 @@ def composite(
     for part, warp in sorted(zip(layout.parts, warps, strict=True), key=lambda pair: pair[0].depth):
         covers_arm = warp.name.endswith("sleeve")
         front = occluders.head.alpha if covers_arm else np.maximum(occluders.head.alpha, arms.alpha)
-        sheets.append(_Sheet(_draw(product, part.matte, warp, person.size), front))
+        spill = _beyond(part.border, _SPILL * plan.body.shoulder_width, person.size)
+        sheets.append(_Sheet(_draw(product, part.matte, warp, person.size), np.maximum(front, spill)))
     margin = (_SHADOW_DROP + 3 * _SHADOW_SOFTNESS) * plan.body.shoulder_width + 2
     region = _around([sheet.drawn.box for sheet in sheets], margin, person.size)
     stack = _Stack(region)
@@ -111,6 +113,18 @@ class _Stack:
         share = np.maximum(self.drawn, np.float32(1e-6))[..., None]
         colour = linear_to_srgb(np.where(share > 1e-5, self.all_colour / share, 0))
         return np.dstack([colour, np.round(self.drawn * 255).astype(np.uint8)])
+
+
+def _beyond(border: NDArray[np.float64], margin: float, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """255 where a part has no business to be: further than `margin` pixels outside its planned border.
+
+    What is drawn there is a scrap of the mask that the warp carried off.
+    """
+    beyond = np.full((size[1], size[0]), 255, np.uint8)
+    points = [np.round(border).astype(np.int32)]
+    cv2.fillPoly(beyond, points, 0)
+    cv2.polylines(beyond, points, True, 0, max(1, round(2 * margin)))
+    return beyond
 
 
 def _around(boxes: list[Box], margin: float, size: tuple[int, int]) -> Region:

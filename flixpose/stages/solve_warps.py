@@ -1,6 +1,7 @@
 """Control points → warps, one for each part of the garment."""
 
 from flixpose.fit.layout import Layout
+from flixpose.geometry.parts import follow
 from flixpose.geometry.solve import Change, WarpFit, solve_warp
 from flixpose.structures.drape import PartWarp
 from flixpose.structures.warp import ControlPoints
@@ -12,9 +13,14 @@ def solve_warps(layout: Layout) -> tuple[PartWarp, ...]:
     Raises:
         DegenerateWarp: a part's control points carry no warp that is free of folds; names part and points.
     """
-    return tuple(
-        _part_warp(part.controls, solve_warp(part.controls, area=part.border)) for part in layout.parts
-    )
+    trunk, *limbs = layout.parts
+    fit = solve_warp(trunk.controls, area=trunk.border)
+    solved = [_part_warp(trunk.controls, fit)]
+    for part in limbs:
+        # Hung on the trunk as it came out, so that cloth does not part along the seam.
+        controls = follow(part.controls, fit.warp, part.seam)
+        solved.append(_part_warp(controls, solve_warp(controls, area=part.border)))
+    return tuple(solved)
 
 
 def _part_warp(controls: ControlPoints, fit: WarpFit) -> PartWarp:
