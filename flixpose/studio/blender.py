@@ -3,7 +3,6 @@
 Only here is `bpy` imported, inside the functions, so that the rest of the studio works without it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -216,12 +215,6 @@ def backdrop(colour: Colour, back: float = 1.6) -> None:
     n = len(profile)
     faces = np.array([(i, i + 1, n + i + 1, n + i) for i in range(n - 1)])
     add_mesh("backdrop", vertices, faces, material("paper", colour, roughness=0.9, specular=0.1))
-
-
-def hide_from_light(things: Sequence[Any]) -> None:
-    """Keep things in the picture but out of the shadows."""
-    for thing in things:
-        thing.visible_shadow = False
 
 
 def render(path: Path) -> None:

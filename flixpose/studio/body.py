@@ -209,7 +209,7 @@ def _girth_at(build: Build, z: float) -> float:
 
 def _chest(build: Build, side: float) -> list[Part]:
     if build.form > 0.5:
-        return [ellipsoid((side * 0.078, -0.080 * build.girth, 1.275), (0.072, 0.024, 0.052), 0.08)]
+        return [ellipsoid((side * 0.076, -0.071 * build.girth, 1.272), (0.072, 0.030, 0.055), 0.025)]
     size = 0.8 + 0.35 * build.bust
     depth = -0.082 * build.girth - 0.012 * build.bust
     return [

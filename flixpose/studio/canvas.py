@@ -109,7 +109,7 @@ class Canvas:
     def cast_shadow(self, region: Pixels) -> None:
         """The shadow that a garment throws on the paper behind it."""
         moved = np.roll(region, (int(1.6 * self.scale), int(0.9 * self.scale)), axis=(0, 1))
-        self.darken(0.11 * self.blur(moved, 2.6) + 0.07 * self.blur(region, 0.7))
+        self.darken(0.05 * self.blur(moved, 2.2) + 0.03 * self.blur(region, 0.5))
 
     def darken(self, amount: Pixels) -> None:
         """Multiply by 1 - amount."""

@@ -61,7 +61,7 @@ def _extent(pattern: Top | Legs) -> tuple[Points, Points]:
 
 def _canvas(design: Design, width: int, height: int, rng: np.random.Generator) -> Canvas:
     lo, hi = _extent(design.pattern)
-    head_room, foot_room = (12.0, 15.0) if design.mannequin else (0.0, 0.0)
+    head_room, foot_room = (12.0, 12.0) if design.mannequin else (0.0, 0.0)
     tall, wide = hi[1] - lo[1] + head_room + foot_room, hi[0] - lo[0]
     scale = min(design.fill * height / tall, 0.88 * width / wide)
     middle = (lo[1] - head_room + hi[1] + foot_room) / 2

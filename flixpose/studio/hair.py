@@ -17,13 +17,13 @@ class Cut:
     """A haircut.
 
     Attributes:
-        style: "crop" lies close, "bob" hangs to the jaw, "long" to the chest, "bun" is gathered behind.
+        style: "crop" lies close, "long" hangs to the chest, "bun" is gathered behind.
         length: metres of the longest strands. parting: x of the parting line, metres.
         lift: metres above the scalp.
         strands: how many. wave: metres by which strands wave.
     """
 
-    style: Literal["crop", "bob", "long", "bun"] = "long"
+    style: Literal["crop", "long", "bun"] = "long"
     length: float = 0.35
     parting: float = 0.012
     lift: float = 0.012

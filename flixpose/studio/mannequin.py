@@ -1,4 +1,4 @@
-"""A tailor's dummy under a drawn garment: neck with its wooden cap, hips below the hem, pole."""
+"""A tailor's dummy under a drawn garment: its neck with the wooden cap, and its pole."""
 
 import numpy as np
 
@@ -13,24 +13,8 @@ _WOOD: Colour = (0.50, 0.34, 0.21)
 def draw_mannequin(canvas: Canvas, top: Top) -> None:
     """Draw what a garment on a dummy leaves to be seen; the garment goes over it afterwards."""
     low = top.hem[1]
-    _post(canvas, 1.3, low + 8.0, low + 60.0, _WOOD, gloss=0.2)
-    _hips(canvas, top)
+    _post(canvas, 1.3, low - 6.0, low + 60.0, _WOOD, gloss=0.2)
     _neck(canvas, top)
-
-
-def _hips(canvas: Canvas, top: Top) -> None:
-    low, wide = top.hem[1], top.hem[0] * 0.80
-    side = smooth(
-        [
-            (wide, low - 12),
-            (wide * 1.02, low - 2),
-            (wide * 0.98, low + 4.5),
-            (wide * 0.80, low + 9.5),
-            (wide * 0.42, low + 11.6),
-            (0.0, low + 12.2),
-        ]
-    )
-    _cloth(canvas, joined(side, mirrored(side)), side, (0.0, 0.42))
 
 
 def _neck(canvas: Canvas, top: Top) -> None:

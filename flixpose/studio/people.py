@@ -9,7 +9,7 @@ from flixpose.studio import blender
 from flixpose.studio.body import SIDES, Build, Figure, Stance, figure, unit
 from flixpose.studio.hair import Cut, grow, on_scalp
 from flixpose.studio.head import CHIN, EYE_RADIUS, Face, eye_centre, head, lid_edge
-from flixpose.studio.solid import Array, Grid, Part, ellipsoid, mesh, moved, round_cone, sample, smooth_min
+from flixpose.studio.solid import Array, Grid, Part, ellipsoid, mesh, moved, round_cone, sample
 
 Colour = tuple[float, float, float]
 
@@ -22,7 +22,7 @@ class Look:
     """What a person looks like. Colours are linear RGB.
 
     Attributes:
-        top: "tank" or "tee". legs: "leggings" or "shorts".
+        legs: "leggings" or "shorts".
         melanin, redness: of the hair (see blender.hair_material).
     """
 
@@ -36,7 +36,6 @@ class Look:
     brows: Colour = (0.06, 0.035, 0.02)
     melanin: float = 0.75
     redness: float = 0.4
-    top: Literal["tank", "tee"] = "tank"
     legs: Literal["leggings", "shorts"] = "leggings"
     top_colour: Colour = (0.55, 0.55, 0.56)
     legs_colour: Colour = (0.035, 0.036, 0.04)
@@ -178,26 +177,18 @@ def _add_clothes(look: Look, body: Figure) -> None:
 
 
 def top_grid(look: Look, body: Figure) -> Grid:
-    """The top as a field: the body's, thickened, between hem, neckline, armholes or sleeve ends."""
+    """The top as a field: the body's, thickened, between hem, neckline and armholes."""
     lo, hi = (-0.45, -0.25, 0.86), (0.45, 0.25, 1.5)
     grid = sample(body.torso + body.legs, lo, hi, _CLOTH_STEP)
     x, y, z = grid.axes
-    loose, end = (0.007, 0.945) if look.top == "tank" else (0.016, 0.885)
-    ease = 0.006 + loose * np.clip((1.12 - z) / 0.16, 0.0, 1.0)
-    cloth = grid.values - ease
-    if look.top == "tee":
-        sleeves = np.maximum(
-            sample(body.arms, lo, hi, _CLOTH_STEP).values - 0.009, _past_sleeve(x, y, z, body)
+    ease = 0.006 + 0.007 * np.clip((1.12 - z) / 0.16, 0.0, 1.0)
+    cloth = np.maximum(grid.values - ease - _wrinkles(x, y, z, look.seed), 0.945 - z)
+    cloth = np.maximum(cloth, _neckline(x, y, z))
+    for name, side in SIDES:
+        hole = ellipsoid(
+            moved(body.joints[f"{name}_shoulder"], side * 0.042, 0.0, -0.045), (0.078, 0.20, 0.115)
         )
-        cloth = smooth_min(cloth, sleeves, 0.04)
-    cloth = np.maximum(cloth - _wrinkles(x, y, z, look.seed), end - z)
-    cloth = np.maximum(cloth, _neckline(x, y, z, look))
-    if look.top == "tank":
-        for name, side in SIDES:
-            hole = ellipsoid(
-                body.joints[f"{name}_shoulder"] + (side * 0.042, 0.0, -0.045), (0.078, 0.20, 0.115)
-            )
-            cloth = np.maximum(cloth, -hole.field(x, y, z))
+        cloth = np.maximum(cloth, -hole.field(x, y, z))
     return Grid(cloth.astype(np.float32), grid.origin, grid.step)
 
 
@@ -209,24 +200,13 @@ def _wrinkles(x: Array, y: Array, z: Array, seed: int) -> Array:
     return 0.0011 * waist * waves + 0.0012 * np.sin(14 * x + 9 * z + phase[2])
 
 
-def _neckline(x: Array, y: Array, z: Array, look: Look) -> Array:
+def _neckline(x: Array, y: Array, z: Array) -> Array:
     """Positive where the neck opening is (the cloth must be below its field)."""
-    wide, drop = (0.087, 0.120) if look.top == "tank" else (0.070, 0.050)
+    wide, drop = 0.087, 0.120
     behind = 1 / (1 + np.exp(-y / 0.008))
     depth = drop * (1 - behind) + 0.03 * behind
     below = np.minimum(z - 1.452, 0.0) / depth
     return (1.0 - np.sqrt((x / wide) ** 2 + below**2)) * np.minimum(wide, depth)
-
-
-def _past_sleeve(x: Array, y: Array, z: Array, body: Figure) -> Array:
-    """Positive beyond the sleeves' ends."""
-    beyond = []
-    for name, _ in SIDES:
-        shoulder, elbow = body.joints[f"{name}_shoulder"], body.joints[f"{name}_elbow"]
-        along = unit(elbow - shoulder)
-        end = shoulder + along * 0.15
-        beyond.append((x - end[0]) * along[0] + (y - end[1]) * along[1] + (z - end[2]) * along[2])
-    return np.where(x > 0, beyond[0], beyond[1])
 
 
 def legs_grid(look: Look, body: Figure) -> Grid:
@@ -235,9 +215,7 @@ def legs_grid(look: Look, body: Figure) -> Grid:
     _, _, z = grid.axes
     bottom = 0.125 if look.legs == "leggings" else 0.60
     loose = 0.003 if look.legs == "leggings" else 0.005 + 0.009 * np.clip((0.85 - z) / 0.25, 0, 1)
-    cloth = np.maximum(
-        grid.values - loose, np.maximum(bottom - z, z - (0.985 if look.legs == "leggings" else 0.95))
-    )
+    cloth = np.maximum(grid.values - loose, np.maximum(bottom - z, z - 0.985))
     return Grid(cloth.astype(np.float32), grid.origin, grid.step)
 
 

@@ -145,7 +145,7 @@ def loft(s: Sections, blend: float = 0.0) -> Part:
         depth = np.where(dy < 0, front(z), back(z))
         rho = np.sqrt(dx * dx + dy * dy) + 1e-6
         share = (np.abs(dx) / (rho * width(z))) ** n + (np.abs(dy) / (rho * depth)) ** n
-        return np.maximum(rho - share ** (-1.0 / n), np.maximum(low - z, z - high))
+        return np.maximum(rho - np.maximum(share, 1e-12) ** (-1.0 / n), np.maximum(low - z, z - high))
 
     reach = max(max(s.half_width), max(s.front), max(s.back)) + 0.05
     return Part(field, np.array([-reach, -reach, low]), np.array([reach, reach, high]), blend)
