@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -14,7 +15,7 @@ from flixpose.stages.measure import Drawn, measure
 from flixpose.structures.drape import PartWarp
 from flixpose.structures.image import Mask
 from flixpose.structures.job import Quality
-from flixpose.structures.warp import ControlPoints, Spline, Warp
+from flixpose.structures.warp import ControlPoints, Warp
 from tests.stages.scene import scene, tools_for
 
 RULES = load_rules(resources.CONFIGS / "quality.toml")
@@ -120,16 +121,18 @@ def test_a_pure_scaling_stretches_nothing(scale: float) -> None:
 
 
 def test_an_uneven_warp_is_told() -> None:
-    """A bump that magnifies its middle: some cloth is drawn larger than the median, some smaller."""
-    bump = Spline(
-        centres=np.array([[0.0, 0.0]]),
-        weights=np.array([[60.0, 60.0]]),
-        affine=np.array([[200.0, 200.0], [110.0, 0.0], [0.0, 110.0]]),
-        shift=np.array([213.0, 230.0]),
-        scale=100.0,
-    )
-    quality = with_trunk_warp(Warp(np.eye(3), bump))
-    assert quality["stretch_p5"] < 0.93 and quality["stretch_p95"] > 1.07
+    """A perspective draws cloth larger along y, by the power 3/2 of its denominator."""
+    matrix = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.004, 1.0]])
+    back = np.array([[1.0, 0.0, 213.0], [0.0, 1.0, 230.0], [0.0, 0.0, 1.0]])
+    quality = with_trunk_warp(Warp(back @ matrix @ np.linalg.inv(back)))
+    inside = cv2.erode((drawn().visible.alpha == 255).astype(np.uint8), np.ones((5, 5), np.uint8))[
+        180:281, 170:257
+    ]
+    rows = np.nonzero(inside)[0] + 180.5
+    local = (1 + 0.004 * (rows - 230)) ** 1.5
+    low, high = np.percentile(local / np.median(local), (5, 95))
+    assert (quality["stretch_p5"], quality["stretch_p95"]) == pytest.approx((low, high), abs=0.02)
+    assert low < 0.8 and high > 1.2
 
 
 def test_the_old_garment_beside_the_new_one_is_told() -> None:
