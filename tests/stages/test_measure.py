@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from flixpose import resources
+from flixpose.errors import FlixposeError
 from flixpose.fit.verdict import load_rules
 from flixpose.pipeline import drape
 from flixpose.stages.measure import Drawn, measure
@@ -16,7 +17,8 @@ from flixpose.structures.drape import PartWarp
 from flixpose.structures.image import Mask
 from flixpose.structures.job import Quality
 from flixpose.structures.warp import ControlPoints, Warp
-from tests.stages.scene import scene, tools_for
+from tests.fit.figures import make_garment
+from tests.stages.scene import scene, small_person, tools_for
 
 RULES = load_rules(resources.CONFIGS / "quality.toml")
 UNITS = {"%", "px", "% of torso", "× median", "ΔE2000", "°", ""}
@@ -149,3 +151,16 @@ def test_scores_are_taken_over() -> None:
     assert draped.quality["person_score"] == 0.31 and draped.quality["garment_score"] == 0.22
     codes = {reason.code for reason in draped.quality.reasons}
     assert {"low_person_score", "low_garment_score"} <= codes and draped.quality.verdict == "review"
+
+
+@pytest.mark.parametrize("kind", ["vest", "trousers"])
+def test_a_front_on_somebodys_back_never_passes(kind: str) -> None:
+    """A typed refusal, or a verdict that says why."""
+    person, pose, _ = small_person("spread", view="back")
+    product, garment = make_garment(kind, unit=170.0)
+    try:
+        quality = drape(person, product, tools_for((pose,), garment)).quality
+    except FlixposeError as failure:
+        assert failure.code == "degenerate_warp" and "left and right" in failure.message
+    else:
+        assert "view_mismatch" in {reason.code for reason in quality.reasons}
