@@ -64,11 +64,10 @@ def find_occluders(person: Image, body: Body, person_mask: Mask | None) -> Occlu
     # A shirt that hangs over the hips is not the trousers; a dress is both.
     apart = scene.without(lower, upper)
     is_upper = scene.likeness(upper, [skin, hair, apart, background])
-    if (
-        lower is not None and apart is None
-    ):  # the same colour above and below: below the waist it is the trousers'
+    own, rival = (lower, None) if apart is None else (apart, upper)
+    is_lower = scene.likeness(own, [skin, rival, background])
+    if lower is not None and apart is None:  # one colour throughout: below the waist it is the trousers'
         is_upper = is_upper * scene.between(-1.0, _WAIST)
-    is_lower = scene.likeness(lower, [skin, upper, background])
     head = np.maximum(scene.face(), scene.grown_from_above(is_hair))
     return Occluders(
         head=_enlarged(person, head, scene),
