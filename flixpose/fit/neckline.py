@@ -19,8 +19,11 @@ _SAMPLES = 41
 _SATURATED = 4.0
 # By how much a shape must be better for every octave that its exponent is off the usual one.
 _DOUBT = 0.25
-# How deep the neckline may lie, in depths of the landmark, and what it must be better by for each octave.
-_SINKS = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.4, 1.6)
+# How deep the neckline may lie, in depths of the landmark, and what it must be better by for each octave. A
+# label lies above the true edge and draws readers up to it; too deep costs a strip of cloth, too shallow
+# shows the label.
+_SINKS = (0.9, 1.0, 1.08, 1.17, 1.3)
+_USUAL_SINK = 1.06
 _SINK_DOUBT = 1.2
 _MARGIN = 0.03  # of the neck's width
 _WORK_WIDTH = 240.0  # the neck's width at which edges are looked for
@@ -37,12 +40,11 @@ def front_neckline(garment: Garment, product: Image) -> NDArray[np.float64] | No
     left, right = pair(garment, "neck")
     front = point(garment, "neck_front")
     edges = _Edges.around_neck(garment, product, left, right, front)
-    trust = garment.landmarks.score("neck_front")
     best, winner = -np.inf, None
     for sink in _SINKS:
         for power in _EXPONENTS:
             curve = _curve(left, right, front, power, sink)
-            doubt = _DOUBT * abs(np.log2(power / _USUAL)) + _SINK_DOUBT * trust * abs(np.log2(sink))
+            doubt = _DOUBT * abs(np.log2(power / _USUAL)) + _SINK_DOUBT * abs(np.log2(sink / _USUAL_SINK))
             score = edges.along(curve) - doubt
             if score > best:
                 best, winner = score, curve
