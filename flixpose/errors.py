@@ -105,6 +105,11 @@ class MissingLandmark(FlixposeError):
     remedy = "Use a product image that shows the whole garment, or name the kind with --kind."
 
 
+class ViewMismatch(FlixposeError):
+    code = "view_mismatch"
+    remedy = "Use a product photo of the side that the person shows, and tell a back photo by --view back."
+
+
 class DegenerateWarp(FlixposeError):
     """Control points that carry no warp.
 

@@ -52,7 +52,7 @@ def drape(
     """Drape the product on the person; touches no disk and no network.
 
     Raises:
-        NoPerson, NoGarment, UnknownKind, MissingKeypoint, MissingLandmark, DegenerateWarp.
+        NoPerson, NoGarment, UnknownKind, ViewMismatch, MissingKeypoint, MissingLandmark, DegenerateWarp.
     """
     clock = _Clock()
     with clock("pose"):

@@ -7,13 +7,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from flixpose.errors import MissingKeypoint
 from flixpose.fit.body import Body
 from flixpose.fit.limbs import cuff_middle, garment_strip, limb_controls, strip_border
 from flixpose.fit.measure import GarmentFrame, Point, measure_garment, point
 from flixpose.fit.neckline import behind_neckline, front_neckline, lowest
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.regions import LimbLandmarks, leg_seam, soft_matte, split
-from flixpose.fit.rig import Rig
+from flixpose.fit.rig import Limb, Rig
 from flixpose.fit.torso import Fit, seat_controls, skirt_controls, torso_controls, trunk_border
 from flixpose.structures.found import Garment
 from flixpose.structures.image import Image, Mask
@@ -140,11 +141,9 @@ def plan_layout(
         trunk_matte = Mask(np.minimum(trunk_matte.alpha, 255 - opening.alpha))
     parts = [PartPlan(trunk, trunk_matte, trunk_border(trunk), 0, np.zeros((0, 2)))]
     for limb in limbs:
-        if limb.part in regions:
+        if limb.part in regions and rig.limb:
             matte = soft_matte(garment, regions[limb.part], ((limb.outer, limb.inner),), overlap)
-            plan = _limb_plan(limb, matte, fit, trunk, person_mask)
-            if plan is not None:
-                parts.append(plan)
+            parts.append(_limb_plan(limb, matte, fit, rig.limb, trunk, person_mask))
     return Layout(tuple(parts), behind, neckline, frame.scale)
 
 
@@ -163,21 +162,19 @@ def _trunk_controls(fit: Fit) -> ControlPoints:
 
 
 def _limb_plan(
-    limb: LimbLandmarks, matte: Mask, fit: Fit, trunk: ControlPoints, person_mask: Mask | None
-) -> PartPlan | None:
-    numbers = fit.rig.limb
+    limb: LimbLandmarks, matte: Mask, fit: Fit, numbers: Limb, trunk: ControlPoints, person_mask: Mask | None
+) -> PartPlan:
     side = limb.part.split("_")[0]
     legs = limb.part.endswith("leg")
-    chain = fit.body.limb(side, *(_LEG if legs else _ARM))
-    seam = ("side", "crotch") if legs else ("shoulder", "armpit")
-    names = [f"{seam[0]}_{side}", seam[1] if legs else f"{seam[1]}_{side}"]
-    if numbers is None or len(chain) < 2 or not all(name in trunk.names for name in names):
-        return None
-    ends = tuple(trunk.person_xy[trunk.names.index(name)] for name in names)
+    joints = _LEG if legs else _ARM
+    chain = fit.body.limb(side, *joints)
+    if len(chain) < 2:
+        missing = f"{side}_{joints[len(chain)]}"
+        raise MissingKeypoint(f"{missing} was not found: the {limb.part} has nowhere to go.", subject=missing)
+    outer, inner = (f"side_{side}", "crotch") if legs else (f"shoulder_{side}", f"armpit_{side}")
+    ends = trunk.person_xy[trunk.names.index(outer)], trunk.person_xy[trunk.names.index(inner)]
     strip = garment_strip(limb, matte)
-    controls = limb_controls(
-        limb, strip, chain, (ends[0], ends[1]), fit.body, numbers, fit.frame.scale, person_mask
-    )
+    controls = limb_controls(limb, strip, chain, ends, fit.body, numbers, fit.frame.scale, person_mask)
     return PartPlan(controls, matte, strip_border(controls), 1, _seam_places(limb, fit))
 
 

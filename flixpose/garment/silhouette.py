@@ -79,6 +79,8 @@ def _garment(image: Image, seen: Seen, guess: Guess, points: dict[str, Point], v
     scaled = {name: (x / seen.shrink, y / seen.shrink, score) for name, (x, y, score) in points.items()}
     mask = full_mask(image, seen)
     found, view_score = _view(view)
+    if found == "back":
+        scaled = _seen_from_behind(scaled, guess.kind)
     sure = float(np.exp(-max(guess.fit.penalty - _USUAL_PENALTY, 0.0) / 6.0))
     return Garment(
         kind=guess.kind,
@@ -91,6 +93,12 @@ def _garment(image: Image, seen: Seen, guess: Guess, points: dict[str, Point], v
         score=0.97 * sure * seen.plain,
         model=MODEL,
     )
+
+
+def _seen_from_behind(points: dict[str, Point], kind: str) -> dict[str, Point]:
+    """Points named as on a front, named for the wearer's back; the front neckline is not to be seen there."""
+    other = {a: b for pair in kinds.skeleton(kind).mirror for a, b in (pair, pair[::-1])}
+    return {other.get(name, name): point for name, point in points.items() if name != "neck_front"}
 
 
 def _view(told: str | None) -> tuple[View, float]:

@@ -157,5 +157,4 @@ def _score_figures(drawn: Drawn) -> list[Figure]:
         Figure("garment_score", round(float(drawn.garment.score), 4), ""),
         Figure("landmark_score", round(float(np.mean(landmarks or [0.0])), 4), ""),
         Figure("turned", round(turn_degrees(drawn.pose), 2), "°"),
-        Figure("view_mismatch", float(drawn.garment.view != drawn.plan.body.view), ""),
     ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from flixpose.errors import ViewMismatch
 from flixpose.fit.body import measure_body
 from flixpose.fit.layout import Plan, plan_layout
 from flixpose.fit.occluders import find_occluders
@@ -17,9 +18,13 @@ def plan_targets(
 
     Raises:
         UnknownKind: no rig for the garment's kind.
+        ViewMismatch: the front of a garment on a person seen from behind, or the reverse.
         MissingKeypoint, MissingLandmark: the body or the garment lacks a point that the rig needs.
     """
     body = measure_body(pose)
+    if garment.view != body.view:
+        message = f"{product.name} shows the {garment.view}, {person.name} a person's {body.view}."
+        raise ViewMismatch(message, subject=product.name)
     rig = rig_for(rigs, garment.kind)
     occluders = find_occluders(person, body, pose.mask)
     layout = plan_layout(garment, product, body, rig, pose.mask, occluders)

@@ -4,10 +4,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from sqlalchemy import func, select
-
 from flixpose import resources
-from flixpose.adapters import tables
 from flixpose.adapters.database import Database
 from flixpose.adapters.jobs import JobStore
 from flixpose.errors import WeightsMissing
@@ -36,15 +33,10 @@ def _drapes(folder: Path, quick: bool) -> list[Row]:
     manifest = _catalogue(folder, rows=4 if quick else 11)
     single = _timed(manifest, folder / "one", workers=1)
     double = _timed(manifest, folder / "two", workers=2)
-    shares = _shares(folder / "one")
     return [
-        Row("drape --manifest: seconds an item", round(single, 3), "s", "reported", True),
+        Row("drape --manifest, nets loaded anew: seconds an item", round(single, 3), "s", "reported", True),
         Row(
             "drape --manifest --workers 2: speed-up", round(single / double, 2), "×", "≥ 1", double <= single
-        ),
-        *(
-            Row(f"drape --manifest: share of {stage}", share, "%", "reported", True)
-            for stage, share in shares
         ),
     ]
 
@@ -65,18 +57,6 @@ def _timed(manifest: Path, out: Path, workers: int) -> float:
     with open_batch(manifest, out, load_settings(), layers=False) as batch:
         status = batch.work(workers, lambda done, ref: None)
     return (time.perf_counter() - began) / status.total
-
-
-def _shares(out: Path) -> list[tuple[str, float]]:
-    """(stage, per cent of all stages' time), the longest first."""
-    database = Database(f"sqlite:///{out / 'flixpose.sqlite'}")
-    spent = func.sum(tables.timings.c.milliseconds)
-    query = select(tables.timings.c.stage, spent).group_by(tables.timings.c.stage).order_by(spent.desc())
-    with database.transaction(write=False) as connection:
-        found = [(stage, float(value)) for stage, value in connection.execute(query)]
-    database.close()
-    whole = sum(value for _, value in found)
-    return [(stage, round(100 * value / whole, 1)) for stage, value in found]
 
 
 def _records(folder: Path, count: int) -> list[Row]:

@@ -98,6 +98,9 @@ def test_the_edge_is_soft_and_has_no_fringe():
 def test_what_is_told_is_kept():
     garment = READER(drawings.image(drawings.draw(drawings.LONG)), kind="long_sleeve_outwear", view="back")
     assert (garment.kind, garment.view, garment.view_score) == ("long_sleeve_outwear", "back", 1.0)
+    left, right = garment.landmarks["shoulder_left"], garment.landmarks["shoulder_right"]
+    assert left[0] < right[0], "from behind, the wearer's left is on the image's left"
+    assert not garment.landmarks.has("neck_front")
     assert garment.model.sha256 == "" and garment.model.licence == "Apache-2.0"
 
 
