@@ -64,7 +64,7 @@ def drape(
     with clock("warp"):
         parts = solve_warps(plan.layout)
     with clock("composite"):
-        drawn = composite(person, product, plan, parts, pose.mask)
+        drawn = composite(person, product, garment.mask, plan, parts, pose.mask)
     with clock("measure"):
         seen = Drawn(
             person,

@@ -130,7 +130,9 @@ def plan_layout(
     trunk_matte = soft_matte(garment, regions["torso"], seams, overlap)
     neckline = front_neckline(garment, product)
     front = None if neckline is None else lowest(neckline, frame)
-    fit = Fit(garment, frame, body, rig, trunk_matte, _trunk_outline(person_mask, occluders), front)
+    fit = Fit(
+        garment, frame, body, rig, trunk_matte, _trunk_outline(person_mask, occluders), person_mask, front
+    )
     trunk = _trunk_controls(fit)
     behind = None
     if neckline is not None:

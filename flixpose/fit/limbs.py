@@ -13,7 +13,9 @@ from flixpose.fit.rig import Limb
 from flixpose.structures.image import Mask
 from flixpose.structures.warp import ControlPoints
 
-_ROWS = 7
+# Where along a limb its cross-sections lie, seam 0 to cuff 1: closer together around the shoulder's curve.
+_SHARES = np.array([0.0, 0.06, 0.14, 0.27, 0.42, 0.60, 0.80, 1.0])
+_ROWS = len(_SHARES)
 _DENSE = 96
 _LOOKS = 25
 _MOST_BEND = 0.25
@@ -40,7 +42,7 @@ class Strip:
 
 
 def garment_strip(limb: LimbLandmarks, region: Mask) -> Strip:
-    """A limb of the product image: its edges from seam to cuff, evenly spaced along the cloth's outline."""
+    """A limb of the product image: its edges from seam to cuff, along the cloth's outline."""
     shares = np.linspace(0.0, 1.0, _LOOKS)[:, None]
     outer = limb.outer + shares * (limb.cuff_outer - limb.outer)
     inner = limb.inner + shares * (limb.cuff_inner - limb.inner)
@@ -48,8 +50,8 @@ def garment_strip(limb: LimbLandmarks, region: Mask) -> Strip:
     normal = np.array([-axis[1], axis[0]]) / max(float(np.linalg.norm(axis)), 1e-9)
     normal = normal if normal @ (limb.outer - limb.inner) > 0 else -normal
     outer, inner = (
-        _even(_on_outline(outer, inner, normal, region)),
-        _even(_on_outline(inner, outer, -normal, region)),
+        _spaced(_on_outline(outer, inner, normal, region)),
+        _spaced(_on_outline(inner, outer, -normal, region)),
     )
     centres = (outer + inner) / 2
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(centres, axis=0), axis=1))])
@@ -80,10 +82,10 @@ def _on_outline(
     return side + bends[:, None] * outward
 
 
-def _even(curve: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(R, 2) points at even distances along a curve, ends included."""
+def _spaced(curve: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(R, 2) points along a curve at the shares of its length, ends included."""
     at = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
-    wanted = np.linspace(0.0, at[-1], _ROWS)
+    wanted = _SHARES * at[-1]
     return np.stack([np.interp(wanted, at, curve[:, axis]) for axis in (0, 1)], axis=1)
 
 
@@ -185,8 +187,8 @@ class _Edge:
         return float(self.reach[1]) + _LEAST_EDGE * whole
 
     def rows(self, so_far: float) -> NDArray[np.float64]:
-        """(R, 2) evenly spaced points from the seam to where the edge reaches so far along the limb."""
-        wanted = np.linspace(0.0, float(np.interp(so_far, self.reach[1:], self.length[1:])), _ROWS)
+        """(R, 2) points from the seam to where the edge reaches so far along the limb."""
+        wanted = _SHARES * float(np.interp(so_far, self.reach[1:], self.length[1:]))
         return np.stack([np.interp(wanted, self.length, self.curve[:, axis]) for axis in (0, 1)], axis=1)
 
 
@@ -253,7 +255,7 @@ def _half_widths(strip: Strip) -> NDArray[np.float64]:
     axis = (strip.outer[-1] + strip.inner[-1] - strip.outer[0] - strip.inner[0]) / 2
     normal = np.array([-axis[1], axis[0]]) / max(float(np.linalg.norm(axis)), 1e-9)
     half = np.abs((strip.outer - strip.inner) @ normal) / 2
-    half[:2] = half[2]
+    half[:3] = half[3]
     return half
 
 

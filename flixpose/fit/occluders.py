@@ -199,7 +199,7 @@ class _Scene:
                 ]
                 hand = np.mean([chain[2], *fingers], axis=0)
                 cv2.circle(where, self.at(hand), self._length(0.26 * width), 255, -1, cv2.LINE_AA)
-        blurred = cv2.GaussianBlur(where, (0, 0), max(0.5, 0.02 * self.unit))
+        blurred = cv2.GaussianBlur(where, (0, 0), max(0.5, 0.012 * self.unit))
         return blurred.astype(np.float32) / 255
 
     def _radius(self, a: Point, b: Point) -> float:
@@ -214,7 +214,7 @@ class _Scene:
             reaches = [reach(mask, start, sign * across, 0.2 * self.unit) for sign in (1.0, -1.0)]
             seen += [min(found) / self.scale for found in ([r for r in reaches if r],) if found]
         usual = _LIMB_RADIUS * width if not seen else float(np.median(seen))
-        return float(np.clip(1.1 * usual, 0.06 * width, 0.14 * width))
+        return float(np.clip(0.95 * usual, 0.06 * width, 0.14 * width))
 
     def between(self, upper: float, lower: float) -> Plane:
         """1 on the trunk, arms and legs between two depths of the body's frame."""

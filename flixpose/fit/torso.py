@@ -60,6 +60,7 @@ class Fit:
 
     Attributes:
         cloth: the trunk's region of the product image.
+        person: all of the person, on the person image; None without a mask.
         front: the lowest point of the front neckline in the product image; None where there is none.
         outline: the person without bare arms, face and hair, on the person image; None without a mask.
     """
@@ -70,6 +71,7 @@ class Fit:
     rig: Rig
     cloth: Mask
     outline: Mask | None
+    person: Mask | None = None
     front: Point | None = None
 
     def own(self, xy: Point) -> tuple[float, float]:
@@ -78,7 +80,16 @@ class Fit:
 
 # The trunk's border on the person, down the wearer's left side and up the right, by name.
 _BORDER = (
-    *("neck", "shoulder_line_1", "shoulder_line_2", "shoulder", "armhole_1", "armhole_2", "armpit"),
+    *(
+        "neck",
+        "shoulder_line_1",
+        "shoulder_line_2",
+        "shoulder_line_3",
+        "shoulder",
+        "armhole_1",
+        "armhole_2",
+        "armpit",
+    ),
     *("side_armpit_1", "side_armpit_2", "side_armpit_3", "side_armpit_4", "waist"),
     *("side_waist_1", "side_waist_2", "side_waist_3", "side_waist_4", "hip", "side", "hem"),
 )
@@ -195,7 +206,7 @@ def _add_between_neck_and_shoulder(points: _Points, fit: Fit) -> None:
             continue
         neck_person, neck_cloth = points.of(f"neck_{side}")
         tip_person, tip_cloth = points.of(f"shoulder_{side}")
-        for number, share in enumerate((1 / 3, 2 / 3), 1):
+        for number, share in enumerate((0.25, 0.5, 0.75), 1):
             straight = neck_cloth + share * (tip_cloth - neck_cloth)
             across, _ = _in_body_frame(fit.body, neck_person + share * (tip_person - neck_person))
             person = fit.body.place(across, _shoulder_line(fit, abs(across), sign))
@@ -230,12 +241,12 @@ def _lift_shoulder_tips(points: _Points, fit: Fit) -> None:
     """A sleeve's seam begins on the body's outline, not inside it, so that no shoulder looks out above it."""
     for side, _ in _SIDES:
         tip, pit = f"shoulder_{side}", f"armpit_{side}"
-        if fit.outline is None or tip not in points.names or pit not in points.names:
+        if fit.person is None or tip not in points.names or pit not in points.names:
             continue
         middle = (points.of(tip)[0] + points.of(pit)[0]) / 2
         out = points.of(tip)[0] - middle
         length = float(np.linalg.norm(out))
-        found = reach(fit.outline, middle, out / max(length, 1e-9), _MAX_LIFT * length)
+        found = reach(fit.person, middle, out / max(length, 1e-9), _MAX_LIFT * length)
         if found is not None and found > length:
             points.person[points.names.index(tip)] = middle + out * (found / length)
 

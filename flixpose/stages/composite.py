@@ -14,6 +14,7 @@ from flixpose.fit.layout import Plan, bare_zone
 from flixpose.fit.occluders import Occluders
 from flixpose.geometry.sampling import Sampled, sample
 from flixpose.imaging.colour import linear_to_srgb, srgb_to_linear
+from flixpose.imaging.filters import spread_colour
 from flixpose.structures.drape import PartWarp
 from flixpose.structures.image import Box, Image, Mask
 
@@ -38,7 +39,12 @@ class Composite:
 
 
 def composite(
-    person: Image, product: Image, plan: Plan, warps: tuple[PartWarp, ...], person_mask: Mask | None
+    person: Image,
+    product: Image,
+    garment_mask: Mask,
+    plan: Plan,
+    warps: tuple[PartWarp, ...],
+    person_mask: Mask | None,
 ) -> Composite:
     """Draw all parts on the person image.
 
@@ -46,16 +52,17 @@ def composite(
         warps: of `plan.layout.parts`, in their order.
     """
     layout, occluders = plan.layout, plan.occluders
+    cloth = spread_colour(product.pixels, garment_mask.alpha)
     arms = Mask(np.minimum(occluders.arms.alpha, bare_zone(plan, person.size).alpha))
     sheets: list[_Sheet] = []
     if layout.behind is not None and person_mask is not None:
         front = np.maximum(occluders.head.alpha, person_mask.alpha)
-        sheets.append(_Sheet(_draw(product, layout.behind, warps[0], person.size), front))
+        sheets.append(_Sheet(_draw(cloth, layout.behind, warps[0], person.size), front))
     for part, warp in sorted(zip(layout.parts, warps, strict=True), key=lambda pair: pair[0].depth):
         covers_arm = warp.name.endswith("sleeve")
         front = occluders.head.alpha if covers_arm else np.maximum(occluders.head.alpha, arms.alpha)
         spill = _beyond(part.border, _SPILL * plan.body.shoulder_width, person.size)
-        sheets.append(_Sheet(_draw(product, part.matte, warp, person.size), np.maximum(front, spill)))
+        sheets.append(_Sheet(_draw(cloth, part.matte, warp, person.size), np.maximum(front, spill)))
     margin = (_SHADOW_DROP + 3 * _SHADOW_SOFTNESS) * plan.body.shoulder_width + 2
     region = _around([sheet.drawn.box for sheet in sheets], margin, person.size)
     stack = _Stack(region)
@@ -143,8 +150,8 @@ def _on_canvas(patch: NDArray[Any], region: Region, size: tuple[int, int]) -> ND
     return canvas
 
 
-def _draw(product: Image, matte: Mask, warp: PartWarp, size: tuple[int, int]) -> Sampled:
-    return sample(np.dstack([product.pixels, matte.alpha]), warp.warp, size)
+def _draw(cloth: NDArray[np.uint8], matte: Mask, warp: PartWarp, size: tuple[int, int]) -> Sampled:
+    return sample(np.dstack([cloth, matte.alpha]), warp.warp, size)
 
 
 def _light_of_premultiplied(patch: NDArray[np.uint8]) -> Plane:
