@@ -14,10 +14,7 @@ from flixpose.structures.found import Pose, View
 
 Point = NDArray[np.float64]
 
-# Adults: from mid shoulder to mid hip in shoulder-joint widths, and thigh and shin in torso lengths.
-TORSO_PER_SHOULDER_WIDTH = 1.45
-LEG_BONE_PER_TORSO = 0.85
-_SEEN = 0.3
+TORSO_PER_SHOULDER_WIDTH = 1.45  # adults, from mid shoulder to mid hip
 
 
 @dataclass(frozen=True, eq=False)

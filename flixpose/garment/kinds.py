@@ -103,8 +103,6 @@ KINDS: dict[str, Skeleton] = {
 LEGGED = frozenset({"shorts", "trousers"})
 LOWER = LEGGED | {"skirt"}
 FULL = frozenset(kind for kind in KINDS if kind.endswith("_dress"))
-UPPER = frozenset(KINDS) - LOWER - FULL
-OUTWEAR = frozenset(kind for kind in KINDS if kind.endswith("_outwear"))
 SLEEVED = frozenset(kind for kind in KINDS if "_sleeve_" in kind)
 
 
@@ -123,20 +121,9 @@ def group(kind: str) -> str:
     return "full" if kind in FULL else "upper"
 
 
-def is_top(kind: str) -> bool:
-    """Whether it hangs from the shoulders and ends near the hips: tops, outwear, vests, slings."""
-    return group(kind) == "upper"
-
-
 def is_dress(kind: str) -> bool:
     """Whether it hangs from the shoulders and covers the thighs."""
     return group(kind) == "full"
-
-
-def is_outwear(kind: str) -> bool:
-    """Whether it opens in front."""
-    skeleton(kind)
-    return kind in OUTWEAR
 
 
 def has_sleeves(kind: str) -> bool:
