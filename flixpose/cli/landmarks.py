@@ -1,22 +1,21 @@
 """`flixpose landmarks`: garments' kind, mask and landmarks in product photos."""
 
-import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from flixpose.cli.main import EXIT_SOME_FAILED, report_failure
+from flixpose.cli.photos import limits_of, png_paths, print_rows
 from flixpose.cli.progress import progress
 from flixpose.errors import FlixposeError
 from flixpose.garment.kinds import KINDS
 from flixpose.garment.silhouette import SilhouetteReader
-from flixpose.imaging.decode import Limits, read_image
+from flixpose.imaging.decode import read_image
 from flixpose.imaging.encode import encode_png
 from flixpose.imaging.files import write_atomic
 from flixpose.imaging.overlay import Picture, draw_box, draw_keypoints, draw_mask
-from flixpose.settings import Settings, load_settings
+from flixpose.settings import load_settings
 from flixpose.structures.found import Garment
 from flixpose.structures.image import Image
 
@@ -51,13 +50,13 @@ def command(
       flixpose landmarks photos/*.jpg --json landmarks.json --mask masks
     """
     settings, reader = load_settings(), SilhouetteReader()
-    drawings, masks = _paths(images, overlay), _paths(images, mask)
+    drawings, masks = png_paths(images, overlay), png_paths(images, mask)
     rows: list[dict[str, Any]] = []
     failed = 0
     with progress("landmarks", len(images)) as advance:
         for done, path in enumerate(images, 1):
             try:
-                image = read_image(path, limits=_limits(settings))
+                image = read_image(path, limits=limits_of(settings))
                 garment = reader(image, kind=kind)
                 if path in drawings:
                     write_atomic(drawings[path], encode_png(_drawing(image, garment)))
@@ -68,12 +67,8 @@ def command(
                 failed += 1
                 report_failure(failure, as_json=json_file is not None)
             advance(done=done, note=path.name)
-    _print_rows(rows, json_file)
+    print_rows(rows, json_file, _summary)
     return EXIT_SOME_FAILED if failed else 0
-
-
-def _limits(settings: Settings) -> Limits:
-    return Limits(max_megapixels=settings.max_megapixels, max_file_mb=settings.max_file_mb)
 
 
 def _row(path: Path, image: Image, garment: Garment) -> dict[str, Any]:
@@ -85,16 +80,6 @@ def _row(path: Path, image: Image, garment: Garment) -> dict[str, Any]:
         "landmarks": garment.landmarks.to_json(),
     }
     return {"file": str(path), "width": image.width, "height": image.height, "instances": [instance]}
-
-
-def _print_rows(rows: list[dict[str, Any]], json_file: str | None) -> None:
-    if json_file is None:
-        for row in rows:
-            click.echo(_summary(row))
-    elif json_file == "-":
-        click.echo(json.dumps(rows, indent=1))
-    else:
-        write_atomic(Path(json_file), (json.dumps(rows, indent=1) + "\n").encode())
 
 
 def _summary(row: dict[str, Any]) -> str:
@@ -110,17 +95,3 @@ def _drawing(image: Image, garment: Garment) -> Picture:
     picture = draw_mask(image.pixels, garment.mask)
     picture = draw_keypoints(picture, garment.landmarks)
     return draw_box(picture, garment.box, label=f"{garment.kind} {garment.score:.2f}")
-
-
-def _paths(images: Iterable[Path], folder: Path | None) -> dict[Path, Path]:
-    """Photo → the PNG that goes with it; photos of one name in several folders are numbered."""
-    paths: dict[Path, Path] = {}
-    taken: set[str] = set()
-    for image in images if folder else ():
-        name, number = image.stem, 1
-        while name in taken:
-            number += 1
-            name = f"{image.stem}-{number}"
-        taken.add(name)
-        paths[image] = Path(folder or ".") / f"{name}.png"
-    return paths

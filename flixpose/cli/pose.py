@@ -1,6 +1,5 @@
 """`flixpose pose`: people's keypoints in photos."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,14 +9,15 @@ import click
 from flixpose import pose as poses
 from flixpose.adapters.weights import WeightsCache
 from flixpose.cli.main import EXIT_SOME_FAILED, report_failure
+from flixpose.cli.photos import limits_of, png_paths, print_rows
 from flixpose.cli.progress import progress
 from flixpose.errors import FlixposeError
-from flixpose.imaging.decode import Limits, read_image
+from flixpose.imaging.decode import read_image
 from flixpose.imaging.encode import encode_png
 from flixpose.imaging.files import write_atomic
 from flixpose.imaging.overlay import Picture, draw_box, draw_keypoints, draw_mask
 from flixpose.pose.skeletons import SKELETONS, convert, skeleton
-from flixpose.settings import Settings, load_settings
+from flixpose.settings import load_settings
 from flixpose.structures.found import Pose
 from flixpose.structures.image import Image
 from flixpose.structures.keypoints import Skeleton
@@ -43,11 +43,11 @@ def command(images: tuple[Path, ...], json_file: str | None, overlay: Path | Non
     settings, target = load_settings(), skeleton(skeleton_name)
     estimator = poses.load(poses.DEFAULT, WeightsCache(settings.home))
     rows, failed = [], 0
-    drawings = _drawing_paths(images, overlay)
+    drawings = png_paths(images, overlay)
     with progress("pose", len(images)) as advance:
         for done, path in enumerate(images, 1):
             try:
-                image = read_image(path, limits=_limits(settings))
+                image = read_image(path, limits=limits_of(settings))
                 people = estimator([image])[0]
                 rows.append(_row(path, image, people, target))
                 if path in drawings:
@@ -56,12 +56,8 @@ def command(images: tuple[Path, ...], json_file: str | None, overlay: Path | Non
                 failed += 1
                 report_failure(failure, as_json=json_file is not None)
             advance(done=done, note=path.name)
-    _print_rows(rows, json_file)
+    print_rows(rows, json_file, _summary)
     return EXIT_SOME_FAILED if failed else 0
-
-
-def _limits(settings: Settings) -> Limits:
-    return Limits(max_megapixels=settings.max_megapixels, max_file_mb=settings.max_file_mb)
 
 
 def _row(path: Path, image: Image, people: Iterable[Pose], target: Skeleton) -> dict[str, Any]:
@@ -74,16 +70,6 @@ def _row(path: Path, image: Image, people: Iterable[Pose], target: Skeleton) -> 
         for person in people
     ]
     return {"file": str(path), "width": image.width, "height": image.height, "instances": instances}
-
-
-def _print_rows(rows: list[dict[str, Any]], json_file: str | None) -> None:
-    if json_file is None:
-        for row in rows:
-            click.echo(_summary(row))
-    elif json_file == "-":
-        click.echo(json.dumps(rows, indent=1))
-    else:
-        write_atomic(Path(json_file), (json.dumps(rows, indent=1) + "\n").encode())
 
 
 def _summary(row: dict[str, Any]) -> str:
@@ -108,17 +94,3 @@ def _drawing(image: Image, people: tuple[Pose, ...], target: Skeleton) -> Pictur
         if rank == 0:
             picture = draw_box(picture, person.box, label=f"{person.score:.2f}")
     return picture
-
-
-def _drawing_paths(images: Iterable[Path], folder: Path | None) -> dict[Path, Path]:
-    """Photo → its drawing; photos of one name in several folders are numbered."""
-    paths: dict[Path, Path] = {}
-    taken: set[str] = set()
-    for image in images if folder else ():
-        name, number = image.stem, 1
-        while name in taken:
-            number += 1
-            name = f"{image.stem}-{number}"
-        taken.add(name)
-        paths[image] = Path(folder or ".") / f"{name}.png"
-    return paths
