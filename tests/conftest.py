@@ -1,8 +1,11 @@
 """Shared fixtures.
 
-Photos under FLIXPOSE_SHARED may be used and never committed; without it those tests skip."""
+Photos under FLIXPOSE_SHARED may be used and never committed; without it those tests skip.
+"""
 
 import os
+import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,12 @@ from tests.services import (  # noqa: F401
     s3_server,
     services_folder,
 )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let children hear Ctrl-C even where the tests were started in the background, which ignores it."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -61,10 +61,11 @@ def composite(
     for part, warp in sorted(zip(layout.parts, warps, strict=True), key=lambda pair: pair[0].depth):
         covers_arm = warp.name.endswith("sleeve")
         front = occluders.head.alpha if covers_arm else np.maximum(occluders.head.alpha, arms.alpha)
-        spill = _beyond(part.border, _SPILL * plan.body.shoulder_width, person.size)
-        sheets.append(_Sheet(_draw(cloth, part.matte, warp, person.size), np.maximum(front, spill)))
-    margin = (_SHADOW_DROP + 3 * _SHADOW_SOFTNESS) * plan.body.shoulder_width + 2
-    region = _around([sheet.drawn.box for sheet in sheets], margin, person.size)
+        drawn = _draw(cloth, part.matte, warp, person.size)
+        margin = _SPILL * plan.body.shoulder_width
+        sheets.append(_Sheet(_without_scraps(drawn, part.border, margin, person.size), front))
+    shade = (_SHADOW_DROP + 3 * _SHADOW_SOFTNESS) * plan.body.shoulder_width + 2
+    region = _around([sheet.drawn.box for sheet in sheets], shade, person.size)
     stack = _Stack(region)
     for sheet in sheets:
         stack.lay(sheet)
@@ -122,16 +123,20 @@ class _Stack:
         return np.dstack([colour, np.round(self.drawn * 255).astype(np.uint8)])
 
 
-def _beyond(border: NDArray[np.float64], margin: float, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """255 where a part has no business to be: further than `margin` pixels outside its planned border.
+def _without_scraps(
+    drawn: Sampled, border: NDArray[np.float64], margin: float, size: tuple[int, int]
+) -> Sampled:
+    """A part without what it drew further than `margin` pixels outside its planned border.
 
-    What is drawn there is a scrap of the mask that the warp carried off.
+    That is a scrap of the mask that the warp carried off.
     """
-    beyond = np.full((size[1], size[0]), 255, np.uint8)
+    within = np.zeros((size[1], size[0]), np.uint8)
     points = [np.round(border).astype(np.int32)]
-    cv2.fillPoly(beyond, points, 0)
-    cv2.polylines(beyond, points, True, 0, max(1, round(2 * margin)))
-    return beyond
+    cv2.fillPoly(within, points, 1)
+    cv2.polylines(within, points, True, 1, max(1, round(2 * margin)))
+    box = drawn.box
+    here = np.s_[int(box.y0) : int(box.y1), int(box.x0) : int(box.x1)]
+    return Sampled(drawn.patch * within[here][..., None], box)
 
 
 def _around(boxes: list[Box], margin: float, size: tuple[int, int]) -> Region:
