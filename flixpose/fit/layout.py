@@ -53,14 +53,10 @@ class Layout:
     Attributes:
         parts: the trunk first, then sleeves or legs.
         behind: the cloth behind the wearer's neck (inner collar, hood), placed by the trunk's warp, or None.
-        neckline: the front edge of the neck opening, (N, 2) pixels of the product image; else None.
-        scale: pixels of the person image for one of the product image.
     """
 
     parts: tuple[PartPlan, ...]
     behind: Mask | None
-    neckline: NDArray[np.float64] | None
-    scale: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +142,7 @@ def plan_layout(
         if limb.part in regions and rig.limb:
             matte = soft_matte(garment, regions[limb.part], ((limb.outer, limb.inner),), overlap)
             parts.append(_limb_plan(limb, matte, fit, rig.limb, trunk, person_mask))
-    return Layout(tuple(parts), behind, neckline, frame.scale)
+    return Layout(tuple(parts), behind)
 
 
 def _trunk_outline(person_mask: Mask | None, occluders: Occluders) -> Mask | None:

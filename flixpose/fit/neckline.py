@@ -15,7 +15,6 @@ _EXPONENTS = (0.8, 1.0, 1.25, 1.6, 2.0, 2.5, 3.2, 4.5)
 _USUAL = 2.0
 _SAMPLES = 41
 # Slopes above this many times the usual count as this.
-
 _SATURATED = 4.0
 # By how much a shape must be better for every octave that its exponent is off the usual one.
 _DOUBT = 0.25

@@ -71,7 +71,7 @@ def test_parts_are_those_of_the_kind(kind: str) -> None:
     limb = "sleeve" if kind in SLEEVED else "leg" if kind in LEGGED else None
     names = [part.controls.part for part in layout(kind).parts]
     assert names == ["torso", *([f"left_{limb}", f"right_{limb}"] if limb else [])]
-    assert (layout(kind).neckline is not None) == ("neck_front" in KINDS[kind].names)
+    assert (layout(kind).behind is not None) == ("neck_front" in KINDS[kind].names)
 
 
 @pytest.mark.parametrize(("kind", "arms", "view"), ALL)
@@ -249,7 +249,6 @@ def test_a_wider_garment_stays_wider_and_a_longer_one_longer() -> None:
 def test_the_size_of_the_product_photo_does_not_matter(kind: str) -> None:
     whole = lay(*make_garment(kind, unit=500.0), paint_person()[1])
     half = lay(*make_garment(kind, unit=250.0), paint_person()[1])
-    assert whole.scale * 2 == pytest.approx(half.scale, rel=1e-3)
     for one, other in zip(whole.parts, half.parts, strict=True):
         assert one.controls.names == other.controls.names
         apart = np.linalg.norm(one.controls.person_xy - other.controls.person_xy, axis=1)
