@@ -1,12 +1,12 @@
 """`flixpose`: one verb a file; each is imported only when it is called, so that `--help` stays quick."""
 
-import importlib
 import json
 import sys
 
 import click
 
 from flixpose import __version__
+from flixpose.cli.lazy import LazyGroup
 from flixpose.errors import FlixposeError
 
 EXIT_FAILED, EXIT_USAGE, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 1, 2, 3, 130
@@ -21,27 +21,14 @@ VERBS: dict[str, tuple[str, str]] = {
     "fetch": ("flixpose.cli.fetch", "Download a batch's pictures and reports"),
     "audit": ("flixpose.cli.audit", "Look into the database: keypoints, landmarks, scores, quality"),
     "models": ("flixpose.cli.models", "List, pull and verify model weights"),
+    "evaluate": ("flixpose.cli.evaluate", "Measure a part against truth"),
     "migrate": ("flixpose.cli.migrate", "Bring the database to the current schema"),
     "doctor": ("flixpose.cli.doctor", "Say what is installed, reachable and missing"),
     "demo": ("flixpose.cli.demo", "Run the whole service on this machine over the sample catalogue"),
 }
 
 
-class _Verbs(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in VERBS:
-            return None
-        return importlib.import_module(VERBS[cmd_name][0]).command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(verb, summary) for verb, (_, summary) in VERBS.items()])
-
-
-@click.command(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=LazyGroup, table=VERBS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="flixpose")
 def cli() -> None:
     """Drape garments photographed on a mannequin onto photos of people.

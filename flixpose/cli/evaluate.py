@@ -1,0 +1,19 @@
+"""`flixpose evaluate`: how well a part does against truth; one sub-verb a part."""
+
+import click
+
+from flixpose.cli.lazy import LazyGroup
+
+VERBS: dict[str, tuple[str, str]] = {
+    "garment": ("flixpose.cli.evaluate_garment", "Landmarks, kinds and masks of garments"),
+}
+
+
+@click.command(cls=LazyGroup, table=VERBS)
+def command() -> None:
+    """Measure a part of flixpose against truth.
+
+    \b
+    Example:
+      flixpose evaluate garment --data photos
+    """
