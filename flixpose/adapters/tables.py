@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -129,6 +130,10 @@ items = Table(
     _text("kind", null=True),
     _text("view", null=True),
     _text("preset", null=True),
+    _of("plate", "plates.name", null=True),
+    # Points to be used in place of the models': a human's correction, or a plate's.
+    _of("person_set_id", "keypoint_sets.id", null=True),
+    _of("garment_set_id", "keypoint_sets.id", null=True),
     # Where it stands.
     _text("state"),
     Column("attempt", Integer, nullable=False),
@@ -242,6 +247,8 @@ drapes = Table(
     _text("verdict"),
     _text("software"),
     _text("worker"),
+    # Whether the picture had been made before, for another item or attempt.
+    Column("reused", Boolean, nullable=False, server_default=text("FALSE")),
     _time("created_at", null=False),
     UniqueConstraint("item_id", "attempt"),
     CheckConstraint("verdict IN ('pass', 'review', 'fail')", name="verdict"),
@@ -311,3 +318,53 @@ artifacts = Table(
     Column("sha256", _SHA256, nullable=False),
     Column("size", BigInteger, nullable=False),
 )
+
+# What a model found on a photo, exactly and whole, so that it is looked at once; masks lie in the store.
+analyses = Table(
+    "analyses",
+    metadata,
+    Column("key", _SHA256, primary_key=True),
+    _of("image_sha256", "images.sha256", _SHA256),
+    _of("set_id", "keypoint_sets.id", null=True),
+    Column("found", _JSON, nullable=False),
+    _text("software"),
+    _time("created_at", null=False),
+)
+Index("ix_analyses_image_sha256", analyses.c.image_sha256)
+
+# A finished picture by everything that decides it, so that it is made once.
+results = Table(
+    "results",
+    metadata,
+    Column("key", _SHA256, primary_key=True),
+    _of("person_sha256", "images.sha256", _SHA256),
+    _of("product_sha256", "images.sha256", _SHA256),
+    Column("artifacts", _JSON, nullable=False),
+    _text("software"),
+    _time("created_at", null=False),
+)
+
+plates = Table(
+    "plates",
+    metadata,
+    _text("name", primary_key=True),
+    _of("image_sha256", "images.sha256", _SHA256),
+    _text("uri"),
+    _of("set_id", "keypoint_sets.id"),
+    _text("state"),
+    _time("created_at", null=False),
+    _time("changed_at", null=False),
+    CheckConstraint("state IN ('draft', 'approved')", name="state"),
+)
+
+plate_events = Table(
+    "plate_events",
+    metadata,
+    Column("id", _SERIAL, primary_key=True),
+    _time("at", null=False),
+    _of("plate", "plates.name"),
+    _text("actor"),
+    _text("action"),
+    _of("set_id", "keypoint_sets.id"),
+)
+Index("ix_plate_events_plate_id", plate_events.c.plate, plate_events.c.id)
