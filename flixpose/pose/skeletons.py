@@ -1,153 +1,199 @@
-"""Skeletons of people by name, and the conversion between them."""
+"""Skeletons of people by name, and the conversion between them. (The garments' are in garment/kinds.py.)"""
+
+from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flixpose.errors import UsageError
 from flixpose.structures.keypoints import Keypoints, Skeleton
 
+# OKS constants by part: COCO's where COCO has the point, CrowdPose's for head and neck, COCO-WholeBody's for
+# feet and hands; points that none of them has take the constant of the same part of the body.
+_SIGMAS = {
+    "nose": 0.026,
+    "eye": 0.025,
+    "eye_inner": 0.025,
+    "eye_outer": 0.025,
+    "mouth": 0.026,
+    "ear": 0.035,
+    "head_top": 0.079,
+    "upper_neck": 0.079,
+    "neck": 0.079,
+    "thorax": 0.079,
+    "shoulder": 0.079,
+    "elbow": 0.072,
+    "wrist": 0.062,
+    "pinky": 0.062,
+    "index": 0.062,
+    "thumb": 0.062,
+    "pelvis": 0.107,
+    "hip": 0.107,
+    "knee": 0.087,
+    "ankle": 0.089,
+    "big_toe": 0.068,
+    "foot_index": 0.068,
+    "small_toe": 0.066,
+    "heel": 0.066,
+}
 
-def _pairs(*parts: str) -> tuple[tuple[str, str], ...]:
-    return tuple((f"left_{part}", f"right_{part}") for part in parts)
+_LIMBS = (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
+_FACE = (("eye", "ear"),)
+_EYES = (("nose", "left_eye"), ("nose", "right_eye"))
+
+
+def _sided(*parts: str) -> tuple[str, ...]:
+    """Left, right, left, right …: COCO's order."""
+    return tuple(f"{side}_{part}" for part in parts for side in ("left", "right"))
 
 
 def _both_sides(*edges: tuple[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple((f"{side}_{a}", f"{side}_{b}") for side in ("left", "right") for a, b in edges)
 
 
-_TRUNK = (
+_SQUARE = (
     ("left_shoulder", "right_shoulder"),
     ("left_hip", "right_hip"),
-    *_both_sides(
-        ("shoulder", "hip"), ("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle")
+    *_both_sides(("shoulder", "hip"), *_LIMBS),
+)
+_STAR = (
+    *_both_sides(*_LIMBS),
+    ("neck", "left_shoulder"),
+    ("neck", "right_shoulder"),
+    ("neck", "left_hip"),
+    ("neck", "right_hip"),
+)
+
+
+def _part(name: str) -> str:
+    return name.removeprefix("left_").removeprefix("right_").removesuffix("_left").removesuffix("_right")
+
+
+def _mirror(names: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, name.replace("left", "right")) for name in names if "left" in name)
+
+
+def _body(name: str, names: tuple[str, ...], edges: tuple[tuple[str, str], ...]) -> Skeleton:
+    return Skeleton(name, names, edges, _mirror(names), {each: _SIGMAS[_part(each)] for each in names})
+
+
+COCO_17 = _body(
+    "coco_17",
+    ("nose", *_sided("eye", "ear", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")),
+    (*_SQUARE, ("left_eye", "right_eye"), *_EYES, *_both_sides(*_FACE, ("ear", "shoulder"))),
+)
+
+CROWDPOSE_14 = _body(
+    "crowdpose_14",
+    (*_sided("shoulder", "elbow", "wrist", "hip", "knee", "ankle"), "head_top", "neck"),
+    (*_SQUARE, ("head_top", "neck"), ("neck", "left_shoulder"), ("neck", "right_shoulder")),
+)
+
+MPII_16 = _body(
+    "mpii_16",
+    (
+        *("right_ankle", "right_knee", "right_hip", "left_hip", "left_knee", "left_ankle"),
+        *("pelvis", "thorax", "upper_neck", "head_top"),
+        *("right_wrist", "right_elbow", "right_shoulder", "left_shoulder", "left_elbow", "left_wrist"),
+    ),
+    (
+        *_both_sides(*_LIMBS),
+        *(("pelvis", "left_hip"), ("pelvis", "right_hip"), ("pelvis", "thorax")),
+        *(
+            ("thorax", "upper_neck"),
+            ("upper_neck", "head_top"),
+            ("thorax", "left_shoulder"),
+            ("thorax", "right_shoulder"),
+        ),
     ),
 )
 
-# Names, order and constants of the COCO keypoint task.
-COCO_17 = Skeleton(
-    name="coco_17",
-    names=(
-        "nose",
-        "left_eye",
-        "right_eye",
-        "left_ear",
-        "right_ear",
-        "left_shoulder",
-        "right_shoulder",
-        "left_elbow",
-        "right_elbow",
-        "left_wrist",
-        "right_wrist",
-        "left_hip",
-        "right_hip",
-        "left_knee",
-        "right_knee",
-        "left_ankle",
-        "right_ankle",
+_OPENPOSE_ARMS = (
+    *("nose", "neck", "right_shoulder", "right_elbow", "right_wrist"),
+    *("left_shoulder", "left_elbow", "left_wrist"),
+)
+_OPENPOSE_LEGS = ("right_hip", "right_knee", "right_ankle", "left_hip", "left_knee", "left_ankle")
+_OPENPOSE_FACE = ("right_eye", "left_eye", "right_ear", "left_ear")
+
+OPENPOSE_18 = _body(
+    "openpose_18",
+    (*_OPENPOSE_ARMS, *_OPENPOSE_LEGS, *_OPENPOSE_FACE),
+    (*_STAR, ("neck", "nose"), *_EYES, *_both_sides(*_FACE)),
+)
+
+OPENPOSE_25 = _body(
+    "openpose_25",
+    (
+        *(*_OPENPOSE_ARMS, "pelvis", *_OPENPOSE_LEGS, *_OPENPOSE_FACE),
+        *("left_big_toe", "left_small_toe", "left_heel", "right_big_toe", "right_small_toe", "right_heel"),
     ),
-    edges=(
-        *_TRUNK,
-        ("left_eye", "right_eye"),
-        ("nose", "left_eye"),
-        ("nose", "right_eye"),
-        *_both_sides(("eye", "ear"), ("ear", "shoulder")),
+    (
+        *(edge for edge in _STAR if not edge[1].endswith("hip")),
+        *(("neck", "nose"), ("neck", "pelvis"), ("pelvis", "left_hip"), ("pelvis", "right_hip"), *_EYES),
+        *_both_sides(*_FACE, ("ankle", "big_toe"), ("big_toe", "small_toe"), ("ankle", "heel")),
     ),
-    mirror=_pairs("eye", "ear", "shoulder", "elbow", "wrist", "hip", "knee", "ankle"),
-    sigmas={"nose": 0.026}
-    | {
-        f"{side}_{part}": sigma
-        for part, sigma in {
-            "eye": 0.025,
-            "ear": 0.035,
-            "shoulder": 0.079,
-            "elbow": 0.072,
-            "wrist": 0.062,
-            "hip": 0.107,
-            "knee": 0.087,
-            "ankle": 0.089,
-        }.items()
-        for side in ("left", "right")
-    },
 )
 
 # Names and order of MediaPipe's pose landmarks.
-BLAZEPOSE_33 = Skeleton(
-    name="blazepose_33",
-    names=(
-        "nose",
-        "left_eye_inner",
-        "left_eye",
-        "left_eye_outer",
-        "right_eye_inner",
-        "right_eye",
-        "right_eye_outer",
-        "left_ear",
-        "right_ear",
-        "mouth_left",
-        "mouth_right",
-        "left_shoulder",
-        "right_shoulder",
-        "left_elbow",
-        "right_elbow",
-        "left_wrist",
-        "right_wrist",
-        "left_pinky",
-        "right_pinky",
-        "left_index",
-        "right_index",
-        "left_thumb",
-        "right_thumb",
-        "left_hip",
-        "right_hip",
-        "left_knee",
-        "right_knee",
-        "left_ankle",
-        "right_ankle",
-        "left_heel",
-        "right_heel",
-        "left_foot_index",
-        "right_foot_index",
+BLAZEPOSE_33 = _body(
+    "blazepose_33",
+    (
+        *("nose", "left_eye_inner", "left_eye", "left_eye_outer"),
+        *("right_eye_inner", "right_eye", "right_eye_outer", "left_ear", "right_ear"),
+        *("mouth_left", "mouth_right"),
+        *_sided("shoulder", "elbow", "wrist", "pinky", "index", "thumb"),
+        *_sided("hip", "knee", "ankle", "heel", "foot_index"),
     ),
-    edges=(
-        *_TRUNK,
-        ("mouth_left", "mouth_right"),
-        ("nose", "left_eye_inner"),
-        ("nose", "right_eye_inner"),
-        *_both_sides(
-            ("eye_inner", "eye"),
-            ("eye", "eye_outer"),
-            ("eye_outer", "ear"),
-            ("wrist", "thumb"),
-            ("wrist", "pinky"),
-            ("wrist", "index"),
-            ("pinky", "index"),
-            ("ankle", "heel"),
-            ("ankle", "foot_index"),
-            ("heel", "foot_index"),
-        ),
-    ),
-    mirror=(
-        ("mouth_left", "mouth_right"),
-        *_pairs(
-            "eye_inner",
-            "eye",
-            "eye_outer",
-            "ear",
-            "shoulder",
-            "elbow",
-            "wrist",
-            "pinky",
-            "index",
-            "thumb",
-            "hip",
-            "knee",
-            "ankle",
-            "heel",
-            "foot_index",
-        ),
+    (
+        *_SQUARE,
+        *(("mouth_left", "mouth_right"), ("nose", "left_eye_inner"), ("nose", "right_eye_inner")),
+        *_both_sides(("eye_inner", "eye"), ("eye", "eye_outer"), ("eye_outer", "ear")),
+        *_both_sides(("wrist", "thumb"), ("wrist", "pinky"), ("wrist", "index"), ("pinky", "index")),
+        *_both_sides(("ankle", "heel"), ("ankle", "foot_index"), ("heel", "foot_index")),
     ),
 )
 
-SKELETONS = {skeleton.name: skeleton for skeleton in (BLAZEPOSE_33, COCO_17)}
+_FINGERS = ("thumb", "index", "middle", "ring", "pinky")
+_FINGER_SIGMAS = {  # from the root of the finger to its tip
+    "thumb": (0.022, 0.035, 0.037, 0.047),
+    "index": (0.026, 0.025, 0.024, 0.035),
+    "middle": (0.018, 0.024, 0.022, 0.026),
+    "ring": (0.017, 0.021, 0.021, 0.032),
+    "pinky": (0.020, 0.019, 0.022, 0.031),
+}
+
+# One hand, whichever it is: a picture's mirror image shows the other one, and no point changes its name.
+HAND_21 = Skeleton(
+    "hand_21",
+    ("wrist", *(f"{finger}_{joint}" for finger in _FINGERS for joint in range(1, 5))),
+    tuple(
+        (f"{finger}_{joint - 1}" if joint > 1 else "wrist", f"{finger}_{joint}")
+        for finger in _FINGERS
+        for joint in range(1, 5)
+    ),
+    sigmas={"wrist": 0.029}
+    | {f"{finger}_{row}": s for finger in _FINGERS for row, s in enumerate(_FINGER_SIGMAS[finger], 1)},
+)
+
+SKELETONS = {
+    skeleton.name: skeleton
+    for skeleton in (
+        BLAZEPOSE_33,
+        COCO_17,
+        CROWDPOSE_14,
+        MPII_16,
+        OPENPOSE_18,
+        OPENPOSE_25,
+        HAND_21,
+    )
+}
+
+# Points that a skeleton without them still knows: the middle between two others.
+_MIDDLES = {
+    "neck": ("left_shoulder", "right_shoulder"),
+    "thorax": ("left_shoulder", "right_shoulder"),
+    "pelvis": ("left_hip", "right_hip"),
+}
 
 
 def skeleton(name: str) -> Skeleton:
@@ -158,12 +204,39 @@ def skeleton(name: str) -> Skeleton:
 
 
 def convert(keypoints: Keypoints, target: Skeleton) -> Keypoints:
-    """The same body in another skeleton, by name: points of other names are dropped or absent (NaN, 0)."""
+    """The same body in another skeleton, by name.
+
+    Neck, thorax and pelvis come from the middle of shoulders or hips where the source has none of its own,
+    with the lesser of the two scores. Points that the source does not know are absent (NaN, 0).
+    """
     if keypoints.skeleton is target:
         return keypoints
     xy = np.full((len(target), 2), np.nan, dtype=np.float32)
     scores = np.zeros(len(target), dtype=np.float32)
+    known = keypoints.skeleton.index
     for row, name in enumerate(target.names):
-        if name in keypoints.skeleton.index:
+        if name in known:
             xy[row], scores[row] = keypoints[name], keypoints.score(name)
+        elif name in _MIDDLES and all(end in known for end in _MIDDLES[name]):
+            xy[row], scores[row] = _middle(keypoints, *_MIDDLES[name])
     return Keypoints(target, xy, scores)
+
+
+def _middle(keypoints: Keypoints, a: str, b: str) -> tuple[NDArray[np.float32], float]:
+    between = (keypoints[a] + keypoints[b]) / 2
+    return between, min(keypoints.score(a), keypoints.score(b)) if np.isfinite(between).all() else 0.0
+
+
+def mirror_rows(target: Skeleton) -> NDArray[np.intp]:
+    """(N,) for each point the row of the point that a horizontal flip puts in its place."""
+    rows = np.arange(len(target))
+    for left, right in target.mirror:
+        rows[[target.index[left], target.index[right]]] = target.index[right], target.index[left]
+    return rows
+
+
+def sigmas(target: Skeleton) -> NDArray[np.float64]:
+    """(N,) OKS constants in the skeleton's order. Raises UsageError where it defines none."""
+    if set(target.sigmas) != set(target.names):
+        raise UsageError(f"the skeleton {target.name} has no OKS constants.", subject=target.name)
+    return np.array([target.sigmas[name] for name in target.names])

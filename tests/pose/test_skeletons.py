@@ -3,7 +3,16 @@ import pytest
 from pycocotools.cocoeval import Params
 
 from flixpose.errors import UsageError
-from flixpose.pose.skeletons import BLAZEPOSE_33, COCO_17, SKELETONS, convert, skeleton
+from flixpose.pose.skeletons import (
+    BLAZEPOSE_33,
+    COCO_17,
+    HAND_21,
+    OPENPOSE_18,
+    SKELETONS,
+    convert,
+    mirror_rows,
+    skeleton,
+)
 from flixpose.structures.keypoints import Keypoints
 
 
@@ -13,18 +22,25 @@ def some_body() -> Keypoints:
     return Keypoints(BLAZEPOSE_33, xy, rng.random(33).astype(np.float32))
 
 
-@pytest.mark.parametrize(("name", "count"), [("blazepose_33", 33), ("coco_17", 17)])
-def test_a_skeleton_speaks_of_its_own_points_only(name, count):
+@pytest.mark.parametrize("name", SKELETONS)
+def test_a_skeleton_speaks_of_its_own_points_only(name):
     known = skeleton(name)
-    assert len(known) == len(set(known.names)) == count
+    assert len(known) == len(set(known.names)) == int(name.split("_")[1])
+    assert set(known.sigmas) == set(known.names)
     assert {end for edge in known.edges for end in edge} <= set(known.names)
     assert len(set(map(frozenset, known.edges))) == len(known.edges)
 
 
-@pytest.mark.parametrize("known", SKELETONS.values(), ids=SKELETONS)
-def test_every_point_but_the_nose_has_its_mirror(known):
+MIDDLE = {"nose", "neck", "upper_neck", "head_top", "thorax", "pelvis"}
+
+
+@pytest.mark.parametrize("known", [s for s in SKELETONS.values() if s is not HAND_21], ids=lambda s: s.name)
+def test_every_point_off_the_middle_has_its_mirror(known):
     paired = [end for pair in known.mirror for end in pair]
-    assert sorted([*paired, "nose"]) == sorted(known.names)
+    assert sorted([*paired, *MIDDLE.intersection(known.names)]) == sorted(known.names)
+    rows = mirror_rows(known)
+    assert np.array_equal(rows[rows], np.arange(len(known)))
+    assert {known.names[row] for row in np.flatnonzero(rows == np.arange(len(known)))} <= MIDDLE
     for left, right in known.mirror:
         assert "left" in left and right == left.replace("left", "right")
 
@@ -47,6 +63,19 @@ def test_conversion_leaves_absent_what_the_source_does_not_know():
     assert not back.has("left_heel") and back.score("left_heel") == 0 and np.isnan(back["left_heel"]).all()
 
 
+def test_a_neck_that_the_source_does_not_name_is_between_the_shoulders():
+    body = some_body()
+    neck = convert(body, OPENPOSE_18)
+    assert neck["neck"] == pytest.approx((body["left_shoulder"] + body["right_shoulder"]) / 2)
+    assert neck.score("neck") == min(body.score("left_shoulder"), body.score("right_shoulder"))
+    assert np.isnan(convert(neck, skeleton("mpii_16"))["head_top"]).all()
+
+
+def test_a_hand_has_no_point_of_a_body():
+    hand = Keypoints(HAND_21, np.zeros((21, 2), np.float32), np.ones(21, np.float32))
+    assert convert(hand, COCO_17).present == ()
+
+
 def test_an_unknown_skeleton_is_a_usage_error_that_names_the_known_ones():
     with pytest.raises(UsageError, match="coco_17"):
-        skeleton("openpose_18")
+        skeleton("openpose_19")
