@@ -5,7 +5,7 @@ RUN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 ARGS   ?=
 
-.PHONY: help demo test check bench gallery wheel clean
+.PHONY: help demo test chaos check bench gallery wheel clean
 help:  ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -22,6 +22,9 @@ demo: $(STAMP)  ## Drape the sample catalogue (or PRODUCTS=dir PERSONS=dir) thro
 test: $(STAMP)  ## Run the whole test suite
 	$(RUN)/flixpose models pull
 	$(RUN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+chaos: $(STAMP)  ## The long fault tests: workers killed over 200 items, servers lost, disks full
+	$(RUN)/python -m pytest tests/workers -m chaos $(ARGS)
 
 check: $(STAMP)  ## Formatter, linter, types, import contracts
 	$(RUN)/ruff format --check .

@@ -1,6 +1,6 @@
 """What the inside asks of the outside, as Protocols; adapters and models implement them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -64,6 +64,10 @@ class BlobStore(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove the object; nothing where there is none. Raises StoreUnavailable."""
+        ...
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Keys of all objects below the folder `prefix`. Raises StoreUnavailable."""
         ...
 
     def uri(self, key: str) -> str: ...

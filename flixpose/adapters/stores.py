@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 import threading
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,12 @@ class LocalStore:
         except OSError as failure:
             raise StoreUnavailable(f"{path} cannot be removed: {failure.strerror}.", subject=key) from failure
 
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Keys of all objects below the folder `prefix`, half-written ones of a killed process included."""
+        for path in sorted(self.path(prefix).rglob("*")):
+            if path.is_file():
+                yield path.relative_to(self.root).as_posix()
+
     def uri(self, key: str) -> str:
         return self.path(key).as_uri()
 
@@ -157,6 +164,14 @@ class S3Store:
         uri = self.uri(key)
         with s3_failures(uri, found=False):
             self._client().delete_object(Bucket=self.bucket, Key=self._key(key))
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Keys of all objects below the folder `prefix`. Raises StoreUnavailable."""
+        own = len(self.prefix) + 1 if self.prefix else 0
+        with s3_failures(self.uri(prefix), found=False):
+            pages = self._client().get_paginator("list_objects_v2")
+            for page in pages.paginate(Bucket=self.bucket, Prefix=f"{self._key(prefix)}/"):
+                yield from (found["Key"][own:] for found in page.get("Contents", ()))
 
     def uri(self, key: str) -> str:
         return f"s3://{self.bucket}/{self._key(key)}"

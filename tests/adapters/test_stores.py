@@ -46,6 +46,13 @@ def test_what_is_put_is_there_whole(store: BlobStore) -> None:
     assert store.get(KEY) == b"second"
 
 
+def test_keys_below_a_folder_are_listed(store: BlobStore) -> None:
+    for key in ("results/ab/1.png", "results/ab/c/2.png", "results/abc/3.png"):
+        put(store, key, b"x")
+    assert list(store.keys("results/ab")) == ["results/ab/1.png", "results/ab/c/2.png"]
+    assert list(store.keys("nowhere")) == []
+
+
 def test_keys_with_odd_names_survive(store: BlobStore) -> None:
     key = "in/50% off? #1 ü+.png"
     assert store.read(put(store, key, b"x"), max_bytes=1) == b"x"
