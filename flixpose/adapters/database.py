@@ -22,7 +22,7 @@ from flixpose.errors import DatabaseUnavailable
 from flixpose.settings import redact
 
 # The revision in migrations/versions that this code speaks; a test keeps it the newest one.
-SCHEMA = "0002"
+SCHEMA = "0003"
 
 _BUSY_SECONDS = 30
 _CONNECT_SECONDS = 10

@@ -97,6 +97,7 @@ batches = Table(
     _text("key", null=True, unique=True),
     Column("manifest_sha256", _SHA256, nullable=False),
     Column("chunk_size", Integer, nullable=False),
+    _text("lane", server_default=text("'bulk'")),
     # Finished items are counted here: a batch closes by counter, and its status costs the same at any size.
     *(
         Column(name, Integer, nullable=False)
@@ -114,6 +115,7 @@ outbox = Table(
     _time("created_at", null=False),
     _time("not_before"),
     _time("published_at"),
+    _text("lane", server_default=text("'bulk'")),
 )
 
 items = Table(
@@ -156,7 +158,7 @@ IS_QUEUED, IS_RUNNING = text("items.state = 'queued'"), text("items.state = 'run
 IS_UNPUBLISHED = text("outbox.published_at IS NULL")
 _partial_index("ix_items_queued", items.c.outbox_id, where="state = 'queued'")
 _partial_index("ix_items_running", items.c.batch_id, items.c.claimed_at, where="state = 'running'")
-_partial_index("ix_outbox_unpublished", outbox.c.id, where="published_at IS NULL")
+_partial_index("ix_outbox_unpublished", outbox.c.lane, outbox.c.id, where="published_at IS NULL")
 
 events = Table(
     "events",
@@ -317,6 +319,23 @@ artifacts = Table(
     _text("media_type"),
     Column("sha256", _SHA256, nullable=False),
     Column("size", BigInteger, nullable=False),
+)
+Index("ix_artifacts_key", artifacts.c.key)
+
+# A folder of objects that an attempt has begun to write and not yet recorded.
+uploads = Table("uploads", metadata, _text("prefix", primary_key=True), _time("begun_at", null=False))
+
+# Whom to tell when a batch has ended; owed as long as `told_for` is not its batch's last end.
+webhooks = Table(
+    "webhooks",
+    metadata,
+    _of("batch_id", "batches.id", key=True),
+    _text("url"),
+    Column("attempt", Integer, nullable=False),
+    _time("due_at"),
+    _time("told_for"),
+    Column("given_up", Boolean, nullable=False),
+    _text("error", null=True),
 )
 
 # What a model found on a photo, exactly and whole, so that it is looked at once; masks lie in the store.
