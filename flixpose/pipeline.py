@@ -27,7 +27,7 @@ from flixpose.stages.render import Preset, Rendered, render
 from flixpose.stages.report import report
 from flixpose.stages.solve_warps import solve_warps
 from flixpose.structures.drape import Drape
-from flixpose.structures.found import Garment, ModelInfo, Pose
+from flixpose.structures.found import NOTHING_GIVEN, Garment, Given, ModelInfo, Pose
 from flixpose.structures.image import Image, Mask
 from flixpose.structures.job import Artifact, Job, Result
 
@@ -46,19 +46,41 @@ class Tools:
     config_digest: str
 
 
+@dataclass(frozen=True)
+class Photos:
+    """The files of a job's two photos, as they were fetched.
+
+    Attributes:
+        milliseconds: that fetching took.
+    """
+
+    person: bytes
+    product: bytes
+    milliseconds: float = 0.0
+
+
 def drape(
-    person: Image, product: Image, tools: Tools, *, kind: str | None = None, view: str | None = None
+    person: Image,
+    product: Image,
+    tools: Tools,
+    *,
+    kind: str | None = None,
+    view: str | None = None,
+    given: Given = NOTHING_GIVEN,
 ) -> Drape:
     """Drape the product on the person; touches no disk and no network.
+
+    Args:
+        given: points of a human's, in place of the models'.
 
     Raises:
         NoPerson, NoGarment, UnknownKind, ViewMismatch, MissingKeypoint, MissingLandmark, DegenerateWarp.
     """
     clock = _Clock()
     with clock("pose"):
-        pose, *others = estimate_pose(person, tools.poses)
+        pose, *others = estimate_pose(person, tools.poses, given.person)
     with clock("garment"):
-        garment = inspect_garment(product, tools.garments, kind, view)
+        garment = inspect_garment(product, tools.garments, kind, view, given.garment)
     with clock("plan"):
         plan = plan_targets(person, product, pose, garment, tools.rigs)
     with clock("warp"):
@@ -105,22 +127,43 @@ def run(job: Job, tools: Tools, *, layers: bool = False) -> Result:
     Raises:
         FlixposeError: its code says what was wrong and whether a retry helps.
     """
-    preset = _preset(tools, job.preset)
+    return make(job, fetch(job, tools), tools, layers=layers)
+
+
+def fetch(job: Job, tools: Tools) -> Photos:
+    """The job's two files.
+
+    Raises:
+        UnknownPreset, MissingInput, ForbiddenUri, ImageTooLarge, StoreUnavailable.
+    """
+    _preset(tools, job.preset)
     clock = _Clock()
     with clock("fetch"):
-        photos = [
-            tools.blobs.read(uri, max_bytes=tools.limits.max_bytes) for uri in (job.person, job.product)
-        ]
+        limit = tools.limits.max_bytes
+        person, product = (tools.blobs.read(uri, max_bytes=limit) for uri in (job.person, job.product))
+    return Photos(person, product, clock.milliseconds["fetch"])
+
+
+def make(
+    job: Job, photos: Photos, tools: Tools, *, layers: bool = False, given: Given = NOTHING_GIVEN
+) -> Result:
+    """Drape, render, upload what was fetched.
+
+    Raises:
+        FlixposeError: its code says what was wrong and whether a retry helps.
+    """
+    preset = _preset(tools, job.preset)
+    clock = _Clock({"fetch": photos.milliseconds})
     with clock("decode"):
-        person = decode_image(photos[0], name=_file_name(job.person), limits=tools.limits)
-        product = decode_image(photos[1], name=_file_name(job.product), limits=tools.limits)
-    draped = drape(person, product, tools, kind=job.kind, view=job.view)
+        person = decode_image(photos.person, name=_file_name(job.person), limits=tools.limits)
+        product = decode_image(photos.product, name=_file_name(job.product), limits=tools.limits)
+    draped = drape(person, product, tools, kind=job.kind, view=job.view, given=given)
     with clock("render"):
-        source_type = find_source_type(photos[0]) or find_source_type(photos[1])
+        source_type = find_source_type(photos.person) or find_source_type(photos.product)
         rendered = render_drape(draped, preset, source_type=source_type)
         files = result_files(draped, rendered, layers=layers)
     with clock("upload"):
-        prefix = result_prefix(draped, job, tools)
+        prefix = result_prefix(result_key(job, photos, tools, given))
         artifacts = tuple(_upload(tools.blobs, prefix, name, data) for name, data in files.items())
     return Result(job, artifacts, draped.quality, full_report(draped, rendered, job, clock.milliseconds))
 
@@ -162,23 +205,23 @@ def full_report(
     }
 
 
-def result_prefix(draped: Drape, job: Job, tools: Tools) -> str:
-    """The folder of a job's objects: named by everything that decides what they hold."""
+def result_key(job: Job, photos: Photos, tools: Tools, given: Given = NOTHING_GIVEN) -> str:
+    """One hash (hex) over everything that decides a job's objects, known before anything is computed."""
     decides = (
-        draped.person.sha256,
-        draped.product.sha256,
-        job.kind,
-        job.view,
-        job.preset,
-        draped.pose.model.sha256,
-        draped.garment.model.name,
-        draped.garment.model.version,
-        draped.garment.model.sha256,
+        sha256_hex(photos.person),
+        sha256_hex(photos.product),
+        job.decides(),
+        given.to_json(),
+        [model.to_json() for model in (*tools.poses.models, tools.garments.model)],
         tools.config_digest,
         __version__,
     )
-    digest = sha256_hex(json.dumps(decides).encode())
-    return f"results/{digest[:2]}/{digest}"
+    return sha256_hex(json.dumps(decides, sort_keys=True).encode())
+
+
+def result_prefix(key: str) -> str:
+    """The folder of the objects of a `result_key`."""
+    return f"results/{key[:2]}/{key}"
 
 
 _MEDIA_TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp", "json": "application/json"}

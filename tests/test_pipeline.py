@@ -5,8 +5,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace as Plain
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,10 +13,14 @@ from PIL import Image as Pil
 from flixpose import bootstrap, resources
 from flixpose.adapters.stores import LocalStore
 from flixpose.errors import FlixposeError
+from flixpose.garment.kinds import KINDS
 from flixpose.imaging.files import sha256_hex
-from flixpose.pipeline import Tools, result_prefix, run
+from flixpose.pipeline import Tools, fetch, make, result_key, result_prefix, run
+from flixpose.pose.skeletons import COCO_17
 from flixpose.settings import load_settings
+from flixpose.structures.found import Given
 from flixpose.structures.job import Job, Result
+from flixpose.structures.keypoints import Keypoints
 from tests.pose.conftest import estimator  # noqa: F401  (skips where the weights are missing)
 
 LAYERS = {"garment.png", "visible_mask.png", "person_mask.png", "overlay.png", "warp.json"}
@@ -94,29 +96,39 @@ def test_the_same_job_writes_the_same_objects(tools: Tools, first: Result, tmp_p
 
 def test_what_decides_the_picture_decides_the_key(tools: Tools, first: Result) -> None:
     """Preset, kind, photo and configuration: each gives a key of its own; who asks does not."""
-    draped = decisive(first)
-    prefixes = [
-        result_prefix(draped, job, used)
-        for job, used in (
-            (JOB, tools),
-            (replace(JOB, preset="amazon"), tools),
-            (replace(JOB, kind=None), tools),
-            (replace(JOB, kind="sling"), tools),
-            (replace(JOB, view="back"), tools),
-            (JOB, replace(tools, config_digest="other numbers")),
-        )
+    photos = fetch(JOB, tools)
+    placed = Keypoints.from_points(COCO_17, {"nose": (10.0, 10.0, 1.0)})
+    keys = [
+        result_key(JOB, photos, tools),
+        result_key(replace(JOB, preset="amazon"), photos, tools),
+        result_key(replace(JOB, kind=None), photos, tools),
+        result_key(replace(JOB, kind="sling"), photos, tools),
+        result_key(replace(JOB, view="back"), photos, tools),
+        result_key(JOB, replace(photos, person=photos.product), tools),
+        result_key(JOB, replace(photos, product=photos.person), tools),
+        result_key(JOB, photos, replace(tools, config_digest="other numbers")),
+        result_key(JOB, photos, tools, Given(person=placed)),
+        result_key(JOB, photos, tools, Given(garment=placed)),
     ]
-    assert len(set(prefixes)) == len(prefixes)
-    assert result_prefix(draped, replace(JOB, sku="x", ref="y"), tools) == prefixes[0]
-    assert first.artifacts[0].key.startswith(prefixes[0] + "/")
+    assert len(set(keys)) == len(keys)
+    assert result_key(replace(JOB, sku="x", ref="y", person="file:///z"), photos, tools) == keys[0]
+    assert first.artifacts[0].key.startswith(result_prefix(keys[0]) + "/")
 
 
-def decisive(result: Result) -> Any:
-    """As much of a `Drape` as its key is made of, read back from the report."""
-    told = result.report
-    pose, garment = (Plain(model=Plain(**told["models"][n])) for n in (0, 1))
-    person, product = (Plain(**told["inputs"][name]) for name in ("person", "product"))
-    return Plain(person=person, product=product, pose=pose, garment=garment)
+def test_given_points_are_draped_with_and_said_to_be_a_human_s(tools: Tools, first: Result) -> None:
+    """The hem laid lower by hand: the points and their author are in the report, the picture is another."""
+    landmarks = first.report["garment"]["landmarks"]
+    points = {p["name"]: (p["x"], p["y"] - 30.0 * p["name"].startswith("hem"), 1.0) for p in landmarks}
+    given = Given(garment=Keypoints.from_points(KINDS["vest"], points))
+    corrected = make(JOB, fetch(JOB, tools), tools, given=given)
+    told = corrected.report["garment"]
+    assert (first.report["garment"]["author"], told["author"]) == ("model", "human")
+    assert corrected.report["person"]["author"] == "model"
+    assert {p["name"]: p["y"] for p in told["landmarks"]} == pytest.approx(
+        {n: y for n, (_, y, _) in points.items()}
+    )
+    assert corrected.artifacts[0].key != first.artifacts[0].key
+    assert corrected.artifacts[0].sha256 != first.artifacts[0].sha256
 
 
 def test_another_preset_writes_another_file(tools: Tools, first: Result) -> None:

@@ -1,15 +1,21 @@
 """Who is in the person image, and how they stand."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from flixpose.errors import NoPerson
 from flixpose.ports import PoseEstimator
+from flixpose.pose.skeletons import convert
 from flixpose.structures.found import Pose
 from flixpose.structures.image import Image
+from flixpose.structures.keypoints import Keypoints
 
 
-def estimate_pose(person: Image, poses: PoseEstimator) -> Sequence[Pose]:
+def estimate_pose(person: Image, poses: PoseEstimator, given: Keypoints | None = None) -> Sequence[Pose]:
     """The people in the photo, the most prominent first; at least one.
+
+    Args:
+        given: of the most prominent, in place of the estimator's.
 
     Raises:
         NoPerson: nobody was found.
@@ -17,4 +23,7 @@ def estimate_pose(person: Image, poses: PoseEstimator) -> Sequence[Pose]:
     found = poses([person])[0]
     if not found:
         raise NoPerson(f"No person was found in {person.name}.", subject=person.name)
-    return found
+    if given is None:
+        return found
+    keypoints = convert(given, found[0].keypoints.skeleton)
+    return replace(found[0], keypoints=keypoints, author="human"), *found[1:]

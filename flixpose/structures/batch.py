@@ -10,13 +10,14 @@ from flixpose.structures.job import Artifact, Job
 ItemState = Literal["queued", "running", "done", "review", "failed", "dead", "cancelled"]
 BatchState = Literal["running", "finished"]
 
-# The one transition table. An item enters as queued, or as failed where its manifest row was rejected.
+# The one transition table. An item enters as queued, or as failed where its manifest row was rejected. Out of
+# the final states only humans lead: they try again, correct (queued), approve (done) and reject (failed).
 TRANSITIONS: Mapping[ItemState, frozenset[ItemState]] = {
     "queued": frozenset({"running", "cancelled"}),
     "running": frozenset({"done", "review", "failed", "dead", "queued"}),
-    "done": frozenset(),
-    "review": frozenset(),
-    "failed": frozenset({"queued"}),
+    "done": frozenset({"queued", "failed"}),
+    "review": frozenset({"queued", "done", "failed"}),
+    "failed": frozenset({"queued", "done"}),
     "dead": frozenset({"queued"}),
     "cancelled": frozenset({"queued"}),
 }

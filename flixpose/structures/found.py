@@ -10,6 +10,7 @@ from flixpose.structures.image import Box, Mask
 from flixpose.structures.keypoints import Keypoints
 
 View = Literal["front", "back"]
+Author = Literal["model", "human"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Pose:
         mask: the person, on the whole photo; None where the estimator gives none.
         world: (N, 3) float32 metres, origin between the hips, x to the image's right, y down, z away from
             the camera; None where the estimator gives none.
+        author: who placed the keypoints; the rest is the model's.
     """
 
     keypoints: Keypoints
@@ -51,6 +53,7 @@ class Pose:
     model: ModelInfo
     mask: Mask | None = None
     world: NDArray[np.float32] | None = None
+    author: Author = "model"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -62,6 +65,7 @@ class Garment:
         mask: soft mask of the garment alone (no mannequin, stand, hanger or shadow), on the whole photo.
         landmarks: in pixels of the photo; absent ones are NaN. Left and right are the wearer's.
         score: that there is one whole garment, in [0, 1].
+        author: who placed the landmarks; the rest is the model's.
     """
 
     kind: str
@@ -73,3 +77,25 @@ class Garment:
     landmarks: Keypoints
     score: float
     model: ModelInfo
+    author: Author = "model"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Given:
+    """Points that a human placed or approved, to be used in place of the models'.
+
+    Attributes:
+        person: keypoints of the most prominent person; None = the model's.
+        garment: landmarks, whose skeleton is named after the kind; None = the model's.
+    """
+
+    person: Keypoints | None = None
+    garment: Keypoints | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything that tells two of them apart; empty where nothing is given."""
+        told = {"person": self.person, "garment": self.garment}
+        return {name: [p.skeleton.name, p.to_json()] for name, p in told.items() if p is not None}
+
+
+NOTHING_GIVEN = Given()

@@ -1,9 +1,12 @@
 """What is asked for and what came of it."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Verdict = Literal["pass", "review", "fail"]
+
+# Who asks and where the photos lie: the same picture comes of it.
+_ASKS = ("sku", "ref", "product", "person", "plate", "person_set", "garment_set")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +19,8 @@ class Job:
         kind, view: told by the catalogue; None = found by the reader.
         preset: name of an output preset.
         ref: names the result; unique in its batch.
+        plate: the plate that `person` is the photo of, for the record.
+        person_set, garment_set: ids of keypoint sets to use in place of the models'; None = the models'.
     """
 
     sku: str
@@ -25,6 +30,13 @@ class Job:
     kind: str | None = None
     view: str | None = None
     preset: str = "master"
+    plate: str | None = None
+    person_set: str | None = None
+    garment_set: str | None = None
+
+    def decides(self) -> dict[str, Any]:
+        """What of it decides the picture, beside the photos and the points themselves."""
+        return {name: value for name, value in asdict(self).items() if name not in _ASKS}
 
 
 @dataclass(frozen=True, slots=True)
