@@ -182,6 +182,38 @@ class NotFound(FlixposeError):
     remedy = "Check the id; `flixpose audit list` shows what there is."
 
 
+class WrongState(FlixposeError):
+    code = "wrong_state"
+    remedy = "`flixpose audit show ITEM` tells the item's state and history."
+
+
+class Rejected(FlixposeError):
+    """A human looked at the picture and refused it."""
+
+    code = "rejected"
+    remedy = "Correct the points with `flixpose audit correct`, or use other photos."
+
+
+class UnknownPoint(FlixposeError):
+    code = "unknown_point"
+    remedy = "`flixpose audit show ITEM` lists the points by name; left and right are the wearer's."
+
+
+class PointOutside(FlixposeError):
+    code = "point_outside"
+    remedy = "Give pixels of the photo as (x, y) from its upper left corner, after EXIF rotation."
+
+
+class UnknownPlate(FlixposeError):
+    code = "unknown_plate"
+    remedy = "`flixpose plates list` shows what there is; `flixpose plates add` makes one."
+
+
+class PlateNotApproved(FlixposeError):
+    code = "plate_not_approved"
+    remedy = "Look at it with `flixpose plates show`, then `flixpose plates approve`."
+
+
 class Conflict(FlixposeError):
     code = "conflict"
     remedy = "Use another --key for another manifest, or the same manifest for the same key."

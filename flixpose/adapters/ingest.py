@@ -67,6 +67,9 @@ def job_from_row(row: Any) -> Job:
         kind=row.kind,
         view=row.view,
         preset=row.preset,
+        plate=row.plate,
+        person_set=row.person_set_id,
+        garment_set=row.garment_set_id,
     )
 
 
@@ -82,6 +85,9 @@ def _job_row(batch_id: str, line: int, job: Job, message_id: int, attempts: int)
         "kind": job.kind,
         "view": job.view,
         "preset": job.preset,
+        "plate": job.plate,
+        "person_set_id": job.person_set,
+        "garment_set_id": job.garment_set,
         "state": "queued",
         "attempt": 0,
         "attempts_allowed": attempts,

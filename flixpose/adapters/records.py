@@ -3,19 +3,18 @@
 Only the words of `report.json` are read here, so that a report found in the store can be recorded too.
 """
 
-import hashlib
-import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Table, insert
 
 from flixpose import __version__
 from flixpose.adapters import tables
-from flixpose.adapters.database import ago, insert_new
+from flixpose.adapters.database import ago
+from flixpose.adapters.sets import insert_images, insert_models, insert_sets, model_set
 from flixpose.structures.batch import Claim
-from flixpose.structures.job import Result
+from flixpose.structures.job import Job, Result
 
 Row = dict[str, Any]
 
@@ -24,21 +23,20 @@ def insert_result(connection: Connection, claim: Claim, result: Result) -> None:
     """Everything that `result` says, under the claim's item and attempt, in the caller's transaction."""
     report = result.report
     uris = {"person": claim.job.person, "product": claim.job.product}
-    images = [_image_row(image, uris[name]) for name, image in report["inputs"].items()]
-    _insert_shared(connection, tables.images, images)
-    _insert_shared(connection, tables.models, [_model_row(model) for model in report["models"]])
-    sets = {subject: _set_row(subject, report) for subject in ("person", "garment")}
-    _insert_sets(connection, sets, report)
+    insert_images(connection, [_image_row(image, uris[name]) for name, image in report["inputs"].items()])
+    insert_models(connection, report["models"])
+    sets = _insert_sets(connection, claim.job, report)
     drape_id = connection.execute(
         insert(tables.drapes)
         .values(
             item_id=claim.item_id,
             attempt=claim.attempt,
-            person_set_id=sets["person"]["id"],
-            garment_set_id=sets["garment"]["id"],
+            person_set_id=sets["person"],
+            garment_set_id=sets["garment"],
             verdict=result.quality.verdict,
             software=__version__,
             worker=claim.worker,
+            reused=result.reused,
             created_at=ago(0),
         )
         .returning(tables.drapes.c.id)
@@ -47,24 +45,17 @@ def insert_result(connection: Connection, claim: Claim, result: Result) -> None:
         _insert_all(connection, tables.metadata.tables[table], rows, drape_id=drape_id)
 
 
-def set_id(content: Mapping[str, Any], points: Iterable[Mapping[str, Any]]) -> str:
-    """A name drawn from the content: what a model says twice in the same words is stored once."""
-    words = json.dumps([dict(content), [dict(point) for point in points]], sort_keys=True)
-    return hashlib.sha256(words.encode()).hexdigest()[:32]
-
-
-def _insert_sets(connection: Connection, sets: Mapping[str, Row], report: Mapping[str, Any]) -> None:
-    # In the order of their ids, as all shared rows: two workers that meet wait for each other, never both.
-    for subject, row in sorted(sets.items(), key=lambda pair: pair[1]["id"]):
-        if insert_new(connection, tables.keypoint_sets, {**row, "created_at": ago(0)}):
-            _insert_all(connection, tables.keypoints, _point_rows(_points(subject, report)), set_id=row["id"])
-
-
-def _insert_shared(connection: Connection, table: Table, rows: list[Row]) -> None:
-    for row in sorted(rows, key=str):
-        if "first_seen_at" in table.c:
-            row = {**row, "first_seen_at": ago(0)}
-        insert_new(connection, table, row)
+def _insert_sets(connection: Connection, job: Job, report: Mapping[str, Any]) -> dict[str, str]:
+    """Subject → id of the set that the drape rests on: the given one, else the model's, now stored."""
+    eyes, reader, *_ = report["models"]
+    inputs = report["inputs"]
+    found = {
+        "person": model_set("person", report["person"], eyes, inputs["person"]["sha256"]),
+        "garment": model_set("garment", report["garment"], reader, inputs["product"]["sha256"]),
+    }
+    given = {"person": job.person_set, "garment": job.garment_set}
+    insert_sets(connection, [found[subject] for subject, id_ in given.items() if id_ is None])
+    return {subject: id_ or found[subject][0]["id"] for subject, id_ in given.items()}
 
 
 def _insert_all(connection: Connection, table: Table, rows: list[Row], **common: Any) -> None:
@@ -74,41 +65,6 @@ def _insert_all(connection: Connection, table: Table, rows: list[Row], **common:
 
 def _image_row(image: Mapping[str, Any], uri: str) -> Row:
     return {**{name: image[name] for name in ("sha256", "width", "height")}, "uri": uri}
-
-
-def _model_row(model: Mapping[str, Any]) -> Row:
-    row = {name: model[name] for name in ("name", "version", "task", "licence", "origin")}
-    return {**row, "weights_sha256": model["sha256"]}
-
-
-def _points(subject: str, report: Mapping[str, Any]) -> list[Row]:
-    return list(report[subject]["keypoints" if subject == "person" else "landmarks"])
-
-
-def _set_row(subject: str, report: Mapping[str, Any]) -> Row:
-    found = report[subject]
-    eyes, reader, *_ = report["models"]
-    model = eyes if subject == "person" else reader
-    row = {
-        "image_sha256": report["inputs"]["person" if subject == "person" else "product"]["sha256"],
-        "subject": subject,
-        "author": "model",
-        "model_name": model["name"],
-        "model_version": model["version"],
-        "weights_sha256": model["sha256"],
-        "skeleton": found["skeleton"] if subject == "person" else found["kind"],
-        "score": found["score"],
-        **dict(zip(("box_x0", "box_y0", "box_x1", "box_y1"), found["box"], strict=True)),
-        **{name: found.get(name) for name in ("kind", "kind_score", "view", "view_score")},
-    }
-    return {**row, "id": set_id(row, _points(subject, report))}
-
-
-def _point_rows(points: list[Row]) -> list[Row]:
-    return [
-        {"position": n, "name": p["name"], "x": p["x"], "y": p["y"], "score": p["score"]}
-        for n, p in enumerate(points)
-    ]
 
 
 def _drape_rows(result: Result) -> dict[str, list[Row]]:

@@ -42,14 +42,20 @@ def change_state(
     actor: str,
     values: Mapping[str, Any] | None = None,
     error: FlixposeError | None = None,
+    code: str | None = None,
+    message: str | None = None,
 ) -> None:
-    """Items that the caller holds locked in state `before`; counts them into their batches."""
+    """Items that the caller holds locked in state `before`; counts them into their batches.
+
+    Args:
+        code, message: of the event, where there is no error to tell them.
+    """
     _check(before, after)
     if not keys:
         return
     changing = update(items).where(items.c.id.in_([key.item_id for key in keys]), items.c.state == before)
     connection.execute(changing.values(**_values(after, error), **(values or {})))
-    record_events(connection, keys, before, after, actor=actor, error=error)
+    record_events(connection, keys, before, after, actor=actor, error=error, code=code, message=message)
     for batch_id, number in sorted(Counter(key.batch_id for key in keys).items()):
         count_finished(connection, batch_id, {before: -number, after: number})
 
@@ -82,11 +88,13 @@ def record_events(
     *,
     actor: str,
     error: FlixposeError | None = None,
+    code: str | None = None,
     message: str | None = None,
 ) -> None:
     """One event an item."""
     common = {"at": ago(0), "from_state": before, "to_state": after, "actor": actor}
-    common |= {"code": error.code if error else None, "message": clean(error.message) if error else message}
+    common |= {"code": error.code if error else code}
+    common |= {"message": clean(error.message if error else message)}
     if keys:
         rows = [{"item_id": k.item_id, "batch_id": k.batch_id, "attempt": k.attempt} for k in keys]
         connection.execute(insert(events).values(common), rows)

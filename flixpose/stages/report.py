@@ -3,6 +3,7 @@
 from typing import Any
 
 from flixpose.structures.drape import Drape, PartWarp
+from flixpose.structures.found import Garment, Pose
 from flixpose.structures.image import Image
 
 REPORT_VERSION = 1
@@ -15,31 +16,40 @@ def report(drape: Drape) -> dict[str, Any]:
     (0.5, 0.5). A part's homography maps the person image to the product image, before the spline; the whole
     warp is in `warp.json`.
     """
-    garment, pose = drape.garment, drape.pose
     return {
         "version": REPORT_VERSION,
         "inputs": {"person": _input(drape.person), "product": _input(drape.product)},
         "models": [model.to_json() for model in drape.models],
-        "person": {
-            "score": round(pose.score, 4),
-            "box": pose.box.to_json(),
-            "skeleton": pose.keypoints.skeleton.name,
-            "author": pose.author,
-            "keypoints": pose.keypoints.to_json(),
-        },
+        "person": person_json(drape.pose),
         "others": [{"score": round(p.score, 4), "box": p.box.to_json()} for p in drape.others],
-        "garment": {
-            "kind": garment.kind,
-            "kind_score": round(garment.kind_score, 4),
-            "view": garment.view,
-            "view_score": round(garment.view_score, 4),
-            "score": round(garment.score, 4),
-            "box": garment.box.to_json(),
-            "author": garment.author,
-            "landmarks": garment.landmarks.to_json(),
-        },
+        "garment": garment_json(drape.garment),
         "parts": [_part(part) for part in drape.parts],
         "quality": drape.quality.to_json(),
+    }
+
+
+def person_json(pose: Pose) -> dict[str, Any]:
+    """What was found of a person."""
+    return {
+        "score": round(pose.score, 4),
+        "box": pose.box.to_json(),
+        "skeleton": pose.keypoints.skeleton.name,
+        "author": pose.author,
+        "keypoints": pose.keypoints.to_json(),
+    }
+
+
+def garment_json(garment: Garment) -> dict[str, Any]:
+    """What was found of a garment."""
+    return {
+        "kind": garment.kind,
+        "kind_score": round(garment.kind_score, 4),
+        "view": garment.view,
+        "view_score": round(garment.view_score, 4),
+        "score": round(garment.score, 4),
+        "box": garment.box.to_json(),
+        "author": garment.author,
+        "landmarks": garment.landmarks.to_json(),
     }
 
 

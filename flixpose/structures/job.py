@@ -93,9 +93,14 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A finished job: what was written and the report that goes into the database and `report.json`."""
+    """A finished job: what was written and the report that goes into the database and `report.json`.
+
+    Attributes:
+        reused: the picture had been made before, for another job.
+    """
 
     job: Job
     artifacts: tuple[Artifact, ...]
     quality: Quality
     report: dict[str, Any] = field(default_factory=dict)
+    reused: bool = False
