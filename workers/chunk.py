@@ -8,13 +8,13 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import ClassVar
 
 from flixpose.adapters.jobs import JobStore
-from flixpose.errors import FlixposeError
+from flixpose.errors import DatabaseUnavailable, FlixposeError
 from flixpose.settings import redact
 from flixpose.structures.batch import Claim
 from flixpose.structures.job import Job, Result
@@ -46,6 +46,7 @@ def drape_items(
     worker: str,
     stopping: Callable[[], bool] = lambda: False,
     limit_s: float | None = None,
+    noted: Callable[[], Collection[str]] = tuple,
 ) -> bool:
     """Drape those of the items that are queued; each ends recorded, failed, or queued again.
 
@@ -53,6 +54,7 @@ def drape_items(
         worker: names this process in the database.
         stopping: asked before each item.
         limit_s: seconds an item may take.
+        noted: asked after each item for the folders that were noted for its objects.
 
     Returns:
         False when stopped before the end: the rest is still queued.
@@ -64,15 +66,26 @@ def drape_items(
         if stopping():
             return False
         for claim in store.claim([item_id], worker):
-            _drape_item(claim, store, run, limit_s)
+            _drape_item(claim, store, run, limit_s, noted)
     return True
 
 
-def _drape_item(claim: Claim, store: JobStore, run: Runner, limit_s: float | None) -> None:
+def _drape_item(
+    claim: Claim,
+    store: JobStore,
+    run: Runner,
+    limit_s: float | None,
+    noted: Callable[[], Collection[str]],
+) -> None:
+    noted()
     began = time.perf_counter()
     try:
         with _limited(limit_s, claim):
             result = run(claim.job)
+        ours = store.finish(claim, result, uploads=noted())
+        _note(claim, result.quality.verdict if ours else "lost", began)
+    except DatabaseUnavailable:
+        raise
     except FlixposeError as failure:
         log.warning("%s: %s", failure.code, failure.message, extra=logs.of(claim, code=failure.code))
         _note(claim, store.fail(claim, failure), began)
@@ -80,9 +93,6 @@ def _drape_item(claim: Claim, store: JobStore, run: Runner, limit_s: float | Non
         log.exception("unexpected failure", extra=logs.of(claim, code=Unexpected.code))
         said = redact(f"{type(failure).__name__}: {failure}")
         _note(claim, store.fail(claim, Unexpected(f"{claim.job.ref}: {said}.", subject=claim.job.ref)), began)
-    else:
-        ours = store.finish(claim, result)
-        _note(claim, result.quality.verdict if ours else "lost", began)
 
 
 def _note(claim: Claim, state: str, began: float) -> None:

@@ -24,7 +24,10 @@ import click
 from kombu.exceptions import KombuError, OperationalError
 
 from flixpose.adapters.jobs import JobStore
+from flixpose.adapters.stores import open_store
+from flixpose.adapters.uploads import sweep_uploads
 from flixpose.errors import BrokerUnavailable, FlixposeError
+from flixpose.ports import BlobStore
 from flixpose.settings import load_settings, redact
 from workers import logs
 from workers.app import ITEM_LIMIT_S, QUEUE, app, chunk_limit_s
@@ -56,8 +59,9 @@ class Timing:
 class Relay:
     """One pass at a time; `run` loops."""
 
-    def __init__(self, store: JobStore, timing: Timing) -> None:
+    def __init__(self, store: JobStore, blobs: BlobStore, timing: Timing) -> None:
         self.store = store
+        self.blobs = blobs
         self.timing = timing
         self._next_sweep = 0.0
 
@@ -87,6 +91,9 @@ class Relay:
         lost = self.store.requeue_unclaimed(self.timing.unclaimed) if queue_length() == 0 else 0
         if stale or lost:
             log.warning("swept: %d stale, %d lost messages", stale, lost)
+        # Twice as long: no attempt that still writes can be older than one that counts as lost.
+        if orphans := sweep_uploads(self.store.database, self.blobs, 2 * self.timing.stale):
+            log.warning("swept: %d objects that were never recorded", orphans)
 
     def run(self, stop: threading.Event, alive: Callable[[], None]) -> None:
         """Until `stop`; a database or broker that does not answer is waited for."""
@@ -145,7 +152,8 @@ def main(alive_file: Path | None, stale_after: float, unclaimed_after: float, sw
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     timing = Timing(sweep=sweep_every, stale=stale_after, unclaimed=unclaimed_after)
-    Relay(job_store(settings), timing).run(stop, alive_file.touch if alive_file else lambda: None)
+    blobs = open_store(settings.store_url, settings)
+    Relay(job_store(settings), blobs, timing).run(stop, alive_file.touch if alive_file else lambda: None)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,10 @@ from celery.exceptions import Reject
 
 from flixpose.adapters.database import Database
 from flixpose.adapters.jobs import JobStore
+from flixpose.adapters.stores import open_store
+from flixpose.adapters.uploads import NotingStore
 from flixpose.errors import BadSettings, DatabaseUnavailable
+from flixpose.ports import BlobStore
 from flixpose.settings import Settings, load_settings
 from workers import logs, stopping
 from workers.app import ITEM_LIMIT_S, app
@@ -25,6 +28,7 @@ from workers.chunk import Runner, drape_items
 RUNNER_VARIABLE = "FLIXPOSE_RUNNER"
 _PIPELINE = "workers.tasks:pipeline_runner"
 _PAUSE_S = 2.0
+Factory = Callable[[Settings, BlobStore], Runner]
 
 log = logging.getLogger("flixpose.worker")
 
@@ -34,6 +38,7 @@ class Bench:
     """What one pool process works with: loaded once, when the process starts."""
 
     store: JobStore
+    blobs: NotingStore
     run: Runner
     worker: str
 
@@ -59,6 +64,7 @@ def _drape(item_ids: list[str]) -> bool:
             worker=_bench.worker,
             stopping=stopping.stopping,
             limit_s=ITEM_LIMIT_S,
+            noted=_bench.blobs.take_noted,
         )
     except DatabaseUnavailable as failure:
         log.error("%s: %s", failure.code, failure.message, extra={"code": failure.code})
@@ -66,21 +72,21 @@ def _drape(item_ids: list[str]) -> bool:
         return False
 
 
-def pipeline_runner(settings: Settings) -> Runner:
+def pipeline_runner(settings: Settings, blobs: BlobStore) -> Runner:
     """The real work. The models are loaded here, so that no item waits for them."""
     from flixpose import bootstrap, pipeline
 
-    tools = bootstrap.build(settings)
+    tools = replace(bootstrap.build(settings), blobs=blobs)
     for eyes in (tools.poses, tools.garments):
         log.info("loaded %s", eyes.model.name)
     return partial(pipeline.run, tools=tools, layers=True)
 
 
-def find_runner(name: str) -> Callable[[Settings], Runner]:
+def find_runner(name: str) -> Factory:
     """The factory behind `module:function`. Raises BadSettings."""
     module, _, function = name.partition(":")
     try:
-        found: Callable[[Settings], Runner] = getattr(importlib.import_module(module), function)
+        found: Factory = getattr(importlib.import_module(module), function)
     except (ImportError, AttributeError, ValueError) as failure:
         raise BadSettings(f"{RUNNER_VARIABLE}={name} is not module:function ({failure}).") from failure
     return found
@@ -98,8 +104,10 @@ def _set_up(**_: Any) -> None:
     began = time.perf_counter()
     try:
         settings = load_settings()
-        run = find_runner(os.environ.get(RUNNER_VARIABLE, _PIPELINE))(settings)
-        _bench = Bench(job_store(settings), run, f"{socket.gethostname()}:{os.getpid()}")
+        store = job_store(settings)
+        blobs = NotingStore(open_store(settings.store_url, settings), store.database)
+        run = find_runner(os.environ.get(RUNNER_VARIABLE, _PIPELINE))(settings, blobs)
+        _bench = Bench(store, blobs, run, f"{socket.gethostname()}:{os.getpid()}")
     except Exception as failure:
         log.exception("cannot work: %s", failure)
         time.sleep(_PAUSE_S)  # no faster than this when something starts the worker again and again

@@ -5,7 +5,7 @@ All times come from the database's own clock, so that several machines agree on 
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -146,6 +146,15 @@ def insert_new(connection: Connection, table: Table, values: Mapping[str, Any]) 
     make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     adding = make(table).values(dict(values)).on_conflict_do_nothing()
     return connection.execute(adding.returning(*table.primary_key.columns)).first() is not None
+
+
+def upsert(connection: Connection, table: Table, values: Mapping[str, Any], change: Sequence[str]) -> None:
+    """INSERT, or set the columns of `change` in the row that has this primary key already."""
+    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    adding = make(table).values(dict(values))
+    key = [column.name for column in table.primary_key.columns]
+    updates = {name: values[name] for name in change}
+    connection.execute(adding.on_conflict_do_update(index_elements=key, set_=updates))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ twice, a worker thought dead, and a cut connection can neither do an item twice 
 """
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +26,7 @@ from flixpose.adapters.transitions import (
     leave_running,
     record_events,
 )
+from flixpose.adapters.uploads import end_uploads
 from flixpose.errors import BadManifest, Conflict, FlixposeError, NotFound, QualityFailed, WorkerLost
 from flixpose.structures.batch import (
     FINAL_STATES,
@@ -42,6 +43,7 @@ from flixpose.structures.job import Job, Result, Verdict
 
 _STATE_OF_VERDICT: Mapping[Verdict, ItemState] = {"pass": "done", "review": "review", "fail": "failed"}
 _SWEEP = 500  # items swept in one transaction
+_CLOCK_SLACK_S = 5.0  # a time that lies further ahead than it can was written before the clock was set back
 
 
 class JobStore:
@@ -99,8 +101,10 @@ class JobStore:
 
     def unpublished(self, limit: int = 100) -> list[OutboxMessage]:
         """What is owed to the queue, the oldest first; due ones only."""
+        longest = self.retry_delay_s * 4**self.max_attempts + _CLOCK_SLACK_S
+        when = outbox.c.not_before
         due = select(outbox.c.id).where(
-            IS_UNPUBLISHED, (outbox.c.not_before.is_(None)) | (outbox.c.not_before <= ago(0))
+            IS_UNPUBLISHED, when.is_(None) | (when <= ago(0)) | (when > ago(-longest))
         )
         with self.database.transaction(write=False) as connection:
             ids = connection.scalars(due.order_by(outbox.c.id).limit(limit)).all()
@@ -121,16 +125,22 @@ class JobStore:
         token = secrets.token_hex(8)
         return self.database.run(lambda connection: _claim(connection, list(item_ids), worker, token))
 
-    def finish(self, claim: Claim, result: Result) -> bool:
+    def finish(self, claim: Claim, result: Result, *, uploads: Collection[str] = ()) -> bool:
         """Record the result and close the item by its verdict, in one transaction.
 
         A result that the tables do not take is a fault of ours: the item fails with the code `internal`.
 
+        Args:
+            uploads: folders that were noted for this result's objects, see `adapters.uploads`.
+
         Returns:
             False when nothing was recorded: the claim is no longer ours, or the tables did not take it.
+
+        Raises:
+            StoreUnavailable: the objects were cleared away, for the attempt took too long.
         """
         try:
-            return self.database.run(lambda connection: _finish(connection, claim, result))
+            return self.database.run(lambda connection: _finish(connection, claim, result, uploads))
         except exc.DBAPIError as refusal:
             said = str(refusal.orig).strip().splitlines()[0]
             message = f"{claim.job.ref}: the result cannot be recorded ({said})."
@@ -169,7 +179,10 @@ class JobStore:
         waiting = select(items.c.outbox_id).where(IS_QUEUED, items.c.outbox_id.is_not(None))
         owed = (
             update(outbox)
-            .where(outbox.c.published_at <= ago(older_than_s), outbox.c.id.in_(waiting))
+            .where(
+                (outbox.c.published_at <= ago(older_than_s)) | (outbox.c.published_at > ago(-_CLOCK_SLACK_S)),
+                outbox.c.id.in_(waiting),
+            )
             .values(published_at=None)
         )
         return self.database.run(lambda connection: connection.execute(owed).rowcount)
@@ -223,7 +236,11 @@ class JobStore:
         if not leave_running(connection, claim, state, error=error):
             return _state_of(connection, claim.item_id)
         if state == "queued":
-            enqueue(connection, [_key(claim)], delay_s=self.retry_delay_s * 4 ** (claim.attempt - 1))
+            enqueue(
+                connection,
+                [_key(claim)],
+                delay_s=self.retry_delay_s * 4 ** min(claim.attempt - 1, self.max_attempts),
+            )
         else:
             count_finished(connection, claim.batch_id, {state: 1})
         return state
@@ -269,7 +286,7 @@ def _claim(connection: Connection, item_ids: Sequence[str], worker: str, token: 
     ]
 
 
-def _finish(connection: Connection, claim: Claim, result: Result) -> bool:
+def _finish(connection: Connection, claim: Claim, result: Result, uploads: Collection[str]) -> bool:
     state = _STATE_OF_VERDICT[result.quality.verdict]
     error = None
     if state == "failed":
@@ -277,6 +294,7 @@ def _finish(connection: Connection, claim: Claim, result: Result) -> bool:
         error = QualityFailed(f"{claim.job.ref}: {reasons}.", subject=claim.job.ref)
     if not leave_running(connection, claim, state, error=error):
         return _finished_before(connection, claim, state)
+    end_uploads(connection, uploads, [artifact.key for artifact in result.artifacts])
     insert_result(connection, claim, result)
     count_finished(connection, claim.batch_id, {state: 1})
     return True
@@ -291,7 +309,9 @@ def _finished_before(connection: Connection, claim: Claim, state: ItemState) -> 
 
 
 def _requeue_stale(connection: Connection, older_than_s: float) -> int:
-    late = select(items).where(IS_RUNNING, items.c.claimed_at <= ago(older_than_s)).order_by(items.c.id)
+    # A claim from the future is one of before the clock was set back.
+    since = (items.c.claimed_at <= ago(older_than_s)) | (items.c.claimed_at > ago(-_CLOCK_SLACK_S))
+    late = select(items).where(IS_RUNNING, since).order_by(items.c.id)
     rows = connection.execute(late.limit(_SWEEP).with_for_update(skip_locked=True)).all()
     again = [_row_key(row) for row in rows if row.attempt < row.attempts_allowed]
     dead = [_row_key(row) for row in rows if row.attempt >= row.attempts_allowed]

@@ -11,6 +11,7 @@ import psutil
 from flixpose.adapters.database import Database
 from flixpose.adapters.jobs import JobStore
 from flixpose.embedded.stack import Stack, running_stack
+from flixpose.ports import BlobStore
 from flixpose.settings import Settings
 from tests.adapters.samples import jobs, result
 from tests.bench.rows import Row
@@ -20,7 +21,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 _MOST_CPU_MS = 10.0
 
 
-def idle_runner(settings: Settings) -> Runner:
+def idle_runner(settings: Settings, blobs: BlobStore) -> Runner:
     """A pipeline that does nothing."""
     return result
 

@@ -13,7 +13,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from flixpose.adapters.stores import open_store
 from flixpose.errors import NoPerson
 from flixpose.imaging.files import sha256_hex
 from flixpose.ports import BlobStore
@@ -27,8 +26,8 @@ LOG_VARIABLE = "FLIXPOSE_TEST_RUNS"  # a file that gets the ref of every run, wh
 SLOW_S = 0.3
 
 
-def runner(settings: Settings) -> Runner:
-    return partial(run, blobs=open_store(settings.store_url, settings))
+def runner(settings: Settings, blobs: BlobStore) -> Runner:
+    return partial(run, blobs=blobs)
 
 
 def run(job: Job, blobs: BlobStore) -> Result:

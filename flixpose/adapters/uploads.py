@@ -1,0 +1,114 @@
+"""Objects on their way: noted before the first byte, ended by the transaction that records them.
+
+An attempt that dies between its first object and its record leaves objects under final keys that nobody
+knows of. Its note stays as well, and the sweep takes away what no drape ever recorded.
+"""
+
+import threading
+from collections.abc import Collection, Iterator
+
+from sqlalchemy import Connection, delete, select
+
+from flixpose.adapters.database import Database, ago, upsert
+from flixpose.adapters.tables import artifacts, uploads
+from flixpose.errors import StoreUnavailable
+from flixpose.ports import BlobStore
+
+RESULTS = "results"  # the folder of final keys
+_SWEEP = 50
+
+
+class NotingStore:
+    """A `BlobStore` that notes a result's folder in the database before the first object goes there."""
+
+    def __init__(self, blobs: BlobStore, database: Database) -> None:
+        self._blobs = blobs
+        self._database = database
+        self._noted: set[str] = set()
+        self._lock = threading.Lock()
+
+    def put(self, key: str, data: bytes, *, media_type: str, sha256: str) -> str:
+        self._note(key.rpartition("/")[0])
+        return self._blobs.put(key, data, media_type=media_type, sha256=sha256)
+
+    def take_noted(self) -> frozenset[str]:
+        """The folders noted since the last call: for the end of one item."""
+        with self._lock:
+            noted = frozenset(self._noted)
+            self._noted.clear()
+        return noted
+
+    def _note(self, prefix: str) -> None:
+        if not prefix.startswith(f"{RESULTS}/"):
+            return
+        with self._lock:
+            if prefix not in self._noted:
+                self._database.run(lambda connection: begin_upload(connection, prefix))
+                self._noted.add(prefix)
+
+    def read(self, uri: str, *, max_bytes: int) -> bytes:
+        return self._blobs.read(uri, max_bytes=max_bytes)
+
+    def get(self, key: str) -> bytes:
+        return self._blobs.get(key)
+
+    def exists(self, key: str) -> bool:
+        return self._blobs.exists(key)
+
+    def delete(self, key: str) -> None:
+        self._blobs.delete(key)
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        return self._blobs.keys(prefix)
+
+    def uri(self, key: str) -> str:
+        return self._blobs.uri(key)
+
+
+def begin_upload(connection: Connection, prefix: str) -> None:
+    """Note the folder; waits while a sweep is busy in it."""
+    upsert(connection, uploads, {"prefix": prefix, "begun_at": ago(0)}, ("begun_at",))
+
+
+def end_uploads(connection: Connection, prefixes: Collection[str], keys: Collection[str]) -> None:
+    """Take the notes away, in the transaction that records `keys`.
+
+    Raises:
+        StoreUnavailable: a sweep took the attempt for dead and its objects away.
+    """
+    for prefix in sorted(prefixes):
+        if connection.execute(delete(uploads).where(uploads.c.prefix == prefix)).rowcount:
+            continue
+        # Another attempt with the very same objects may have recorded them first.
+        known = select(artifacts.c.key).where(artifacts.c.key.in_(keys)).limit(1)
+        if connection.execute(known).first() is None:
+            raise StoreUnavailable(f"{prefix}: the attempt took so long that its objects were cleared away.")
+
+
+def sweep_uploads(database: Database, blobs: BlobStore, older_than_s: float) -> int:
+    """Remove what attempts left that began longer ago and never came to their record; how many objects.
+
+    Raises: DatabaseUnavailable, StoreUnavailable.
+    """
+    old = select(uploads.c.prefix).where(uploads.c.begun_at <= ago(older_than_s)).limit(_SWEEP)
+    with database.transaction(write=False) as connection:
+        prefixes = connection.scalars(old.order_by(uploads.c.begun_at)).all()
+    removed = 0
+    for prefix in prefixes:
+        with database.transaction() as connection:
+            removed += _sweep(connection, blobs, prefix, older_than_s)
+    return removed
+
+
+def _sweep(connection: Connection, blobs: BlobStore, prefix: str, older_than_s: float) -> int:
+    """In one transaction, whose lock on the note keeps a new attempt waiting until all is clean."""
+    ours = select(uploads).where(uploads.c.prefix == prefix, uploads.c.begun_at <= ago(older_than_s))
+    if connection.execute(ours.with_for_update(skip_locked=True)).first() is None:
+        return 0
+    found = list(blobs.keys(prefix))
+    recorded = set(connection.scalars(select(artifacts.c.key).where(artifacts.c.key.in_(found))))
+    orphans = [key for key in found if key not in recorded]
+    for key in orphans:
+        blobs.delete(key)
+    connection.execute(delete(uploads).where(uploads.c.prefix == prefix))
+    return len(orphans)
