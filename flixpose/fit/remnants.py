@@ -1,0 +1,264 @@
+"""What still shows of the person's own clothes beside a draped garment, and painting over what is small.
+
+A remnant is painted with what lies nearest to it: background, skin, or the clothes that stay on. Nothing is
+taken from hair and face, and from forearms and hands only for slivers beside them; a remnant that is large or
+far from its surroundings is left to be seen.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.fit.body import Body
+from flixpose.fit.occluders import Occluders
+from flixpose.garment.kinds import group
+from flixpose.imaging.colour import srgb_to_lab
+from flixpose.imaging.fill import fill
+from flixpose.structures.image import Mask
+
+Plane = NDArray[np.bool_]
+Window = tuple[slice, slice]
+
+# A remnant is painted up to these; larger ones stay as they are and are told.
+MOST_AREA = 0.06  # of the seen garment, each
+MOST_TOTAL = 0.10  # of the seen garment, all together
+MOST_DEPTH = 0.25  # shoulder widths from its surroundings
+
+_SEEN = 0.30  # of a pixel: less of the old clothes does not show
+_THIN = 0.014  # shoulder widths: half of a sliver's breadth
+_RIM = 0.006  # shoulder widths: how far an edge's colours are mixed
+_SKIN_SPREAD = 28.0  # Lab units around the usual colour of what counts as skin
+_LIMB = 0.13  # shoulder widths around the upper arms' bones: there is skin below, and nothing else
+_RELUCTANCE = 0.04  # shoulder widths by which a forearm must be nearer than anything else to lend its colour
+_ARM_ROOM = 0.03  # shoulder widths around forearms and hands that lend no colour
+_NEAR = 4 * _RIM  # shoulder widths: a sliver further from the garment is not the garment's business
+_GRAINS = (
+    0.03,
+    0.03,
+    0.12,
+    0.03,
+)  # shoulder widths: structure finer than this is mirrored; folds of cloth are, too
+_COARSE = 8  # pixels: remnants are grouped on a grid of this
+
+
+@dataclass(frozen=True, eq=False)
+class Painted:
+    """A person image with the small remnants gone.
+
+    Attributes:
+        picture: (H, W, 3) uint8.
+        mask: where it was painted, 255 or 0; bit-identical to the photo elsewhere.
+        background: where background was painted: no longer the person's.
+        left: soft mask of the old clothes that still show.
+    """
+
+    picture: NDArray[np.uint8]
+    mask: Mask
+    background: Plane
+    left: Mask
+
+
+def old_clothes(occluders: Occluders, kind: str) -> NDArray[np.uint8]:
+    """(H, W) the worn clothes that a garment of this kind replaces; a dress replaces both."""
+    part = group(kind)
+    if part == "lower":
+        return occluders.worn_lower.alpha
+    if part == "full":
+        return np.maximum(occluders.worn_upper.alpha, occluders.worn_lower.alpha)
+    return occluders.worn_upper.alpha
+
+
+def paint_remnants(
+    person: NDArray[np.uint8],
+    seen: NDArray[np.uint8],
+    kind: str,
+    body: Body,
+    occluders: Occluders,
+    person_mask: Mask | None,
+) -> Painted:
+    """Paint over what is small of the old clothes beside the garment.
+
+    Args:
+        person: (H, W, 3) sRGB. seen: (H, W) how much of each pixel the garment covers.
+        kind: of the garment; under outwear the clothes below it stay, and nothing is painted.
+    """
+    worn = old_clothes(occluders, kind)
+    left = cv2.multiply(worn, 255 - seen, scale=1 / 255)
+    blank = np.zeros(seen.shape, np.uint8)
+    result = Painted(person, Mask(blank), blank > 0, Mask(left))
+    if person_mask is None or kind.endswith("outwear"):
+        return result
+    photo = _Photo(person, seen, left, body, occluders, person_mask, lower=group(kind) == "lower")
+    places = [place for place in map(photo.look, photo.windows()) if place is not None]
+    photo.choose(places)
+    painted = [place for place in places if place.hole.any()]
+    return photo.painted(painted, result) if painted else result
+
+
+@dataclass(eq=False)
+class _Place:
+    """Remnants that lie together.
+
+    Attributes:
+        shows: all of them. cores: numbers of those that are no slivers, 0 elsewhere.
+        sources: (4, h, w) background, skin, the clothes that stay on, and for slivers alone bare arms.
+        away: (4, h, w) pixels to the nearest of each.
+        areas, depths: per core, pixels.
+        hole: what is to be painted.
+    """
+
+    window: Window
+    shows: Plane
+    cores: NDArray[np.int32]
+    sources: NDArray[np.bool_]
+    away: NDArray[np.float32]
+    areas: NDArray[np.float64]
+    depths: NDArray[np.float64]
+    hole: Plane
+
+
+@dataclass(frozen=True, eq=False)
+class _Photo:
+    """The person image and what is known of it; `lower`: trousers or a skirt are replaced."""
+
+    person: NDArray[np.uint8]
+    seen: NDArray[np.uint8]
+    left: NDArray[np.uint8]
+    body: Body
+    occluders: Occluders
+    person_mask: Mask
+    lower: bool
+
+    @property
+    def unit(self) -> float:
+        return self.body.shoulder_width
+
+    def windows(self) -> list[Window]:
+        """Parts of the photo that hold remnants and what surrounds them."""
+        height, width = self.left.shape
+        shows = (self.left > 255 * _SEEN).astype(np.uint8)
+        rows, columns = -(-height // _COARSE), -(-width // _COARSE)
+        padded = cv2.copyMakeBorder(
+            shows, 0, rows * _COARSE - height, 0, columns * _COARSE - width, cv2.BORDER_CONSTANT
+        )
+        coarse = padded.reshape(rows, _COARSE, columns, _COARSE).max(axis=(1, 3))
+        room = round(MOST_DEPTH * self.unit) + 4
+        grown = cv2.dilate(coarse, _disc(0.5 * room / _COARSE))
+        _, _, stats, _ = cv2.connectedComponentsWithStats(grown)
+        boxes = [(x, y, x + w, y + h) for x, y, w, h, _ in _COARSE * stats[1:].astype(int)]
+        return [
+            np.s_[max(0, y0 - room) : min(y1 + room, height), max(0, x0 - room) : min(x1 + room, width)]
+            for x0, y0, x1, y1 in boxes
+        ]
+
+    def look(self, window: Window) -> _Place | None:
+        """The remnants in a window; None where there is nothing but what lies far from the garment."""
+        seen = self.seen[window]
+        shows = self.left[window] > 255 * _SEEN
+        cores = cv2.morphologyEx(shows.astype(np.uint8), cv2.MORPH_OPEN, _disc(_THIN * self.unit))
+        near = cv2.dilate((seen > 127).astype(np.uint8), _disc(_NEAR * self.unit)) > 0
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(cores)
+        touching = np.isin(labels, np.unique(labels[near & (labels > 0)]))
+        labels = np.where(touching, labels, 0)
+        shows &= near | (labels > 0)
+        if not shows.any():
+            return None
+        sources = self.sources(window)
+        away = np.stack([_distance(plane) for plane in sources])
+        away[0][self.upper_arms(window)] = np.inf
+        away[3] += _RELUCTANCE * self.unit
+        away[3][cv2.dilate((labels > 0).astype(np.uint8), _disc((_THIN + 2 * _RIM) * self.unit)) > 0] = np.inf
+        nearest = away.min(axis=0)
+        depths = np.array([nearest[labels == n].max(initial=0.0) for n in range(count)])
+        areas = stats[:, cv2.CC_STAT_AREA].astype(np.float64)
+        return _Place(window, shows, labels, sources, away, areas, depths, np.zeros_like(shows))
+
+    def choose(self, places: list[_Place]) -> None:
+        """Fill in each place's hole: the slivers, and the smallest cores as long as the limits allow."""
+        most = float(self.seen.sum(dtype=np.int64)) / 255
+        total = 0.0
+        kept = [np.zeros(len(place.areas), bool) for place in places]
+        every = [
+            (place.areas[n], k, n) for k, place in enumerate(places) for n in np.unique(place.cores) if n
+        ]
+        for area, k, n in sorted(every):
+            deep = places[k].depths[n] > MOST_DEPTH * self.unit
+            kept[k][n] = deep or area > MOST_AREA * most or total + area > MOST_TOTAL * most
+            total += 0.0 if kept[k][n] else area
+        reach = _disc((_THIN + 2 * _RIM) * self.unit)
+        rim = _disc(2 * _RIM * self.unit)
+        for place, stays in zip(places, kept, strict=True):
+            large = cv2.dilate(stays[place.cores].astype(np.uint8), reach) > 0
+            shows = (place.shows & ~large).astype(np.uint8)
+            hole = cv2.dilate(shows, rim) & (self.left[place.window] > 12) | cv2.dilate(shows, _disc(1))
+            arms = np.where(self.upper_arms(place.window), 0, self.occluders.arms.alpha[place.window])
+            front = np.maximum(self.occluders.head.alpha[place.window], arms)
+            place.hole = (hole > 0) & ~large & (front < 128) & (self.seen[place.window] < 255)
+            place.hole &= np.isfinite(place.away.min(axis=0))
+
+    def sources(self, window: Window) -> NDArray[np.bool_]:
+        """(4, h, w): background, skin, the clothes that stay on, and arms; each away from its edges."""
+        masks = self.occluders
+        worn = (masks.worn_lower if self.lower else masks.worn_upper).alpha[window]
+        stays = (masks.worn_upper if self.lower else masks.worn_lower).alpha[window]
+        inside, head = self.person_mask.alpha[window], masks.head.alpha[window]
+        arms = cv2.dilate((masks.arms.alpha[window] > 25).astype(np.uint8), _disc(_ARM_ROOM * self.unit)) > 0
+        arms &= ~self.upper_arms(window)
+        bare = (inside > 230) & (worn < 26) & (stays < 26) & (head < 26) & ~arms
+        lent = (masks.arms.alpha[window] > 230) & (worn < 26) & (inside > 230)
+        found = [inside < 16, self.skin(window, bare), (stays > 230) & ~arms & (worn < 26), lent]
+        rim = _disc(_RIM * self.unit)
+        return np.stack([cv2.erode(plane.astype(np.uint8), rim) > 0 for plane in found])
+
+    def upper_arms(self, window: Window) -> Plane:
+        """Around the bones of both upper arms."""
+        where = np.zeros(self.seen[window].shape, np.uint8)
+        origin = np.array([window[1].start, window[0].start])
+        for side in ("left", "right"):
+            chain = self.body.limb(side, "shoulder", "elbow")
+            if len(chain) > 1:
+                bone = np.round(np.array(chain) - origin).astype(np.int32)
+                cv2.polylines(where, [bone], False, 1, max(1, round(2 * _LIMB * self.unit)))
+        return where > 0
+
+    def skin(self, window: Window, bare: Plane) -> Plane:
+        """Of what is neither clothes nor hair, what has the usual colour: no straps, belts and buttons."""
+        if not bare.any():
+            return bare
+        lab = srgb_to_lab(self.person[window][bare])
+        sample = lab[:: max(1, len(lab) // 2000)]
+        off = (lab - np.median(sample, axis=0)) * np.array((0.5, 1.0, 1.0), np.float32)
+        same = bare.copy()
+        same[bare] = (off * off).sum(axis=1) < _SKIN_SPREAD**2
+        return same
+
+    def painted(self, places: list[_Place], before: Painted) -> Painted:
+        """All holes filled, each pixel from the nearest of its surroundings."""
+        picture, mask = before.picture.copy(), before.mask.alpha.copy()
+        background, left = before.background.copy(), before.left.alpha.copy()
+        for place in places:
+            nearest = np.argmin(place.away, axis=0)
+            pixels = picture[place.window].copy()
+            for number, source in enumerate(place.sources):
+                grain = max(1.0, _GRAINS[number] * self.unit)
+                pixels = fill(pixels, place.hole & (nearest == number), source & ~place.hole, grain=grain)
+            hole = place.hole & (pixels != picture[place.window]).any(axis=2)
+            picture[place.window] = pixels
+            mask[place.window][hole] = 255
+            background[place.window] |= place.hole & (nearest == 0)
+            left[place.window][place.hole] = 0
+        return Painted(picture, Mask(mask), background, Mask(left))
+
+
+def _distance(plane: Plane) -> NDArray[np.float32]:
+    """Pixels to the nearest of the plane; infinite where it is empty."""
+    if not plane.any():
+        return np.full(plane.shape, np.inf, np.float32)
+    return np.asarray(cv2.distanceTransform((~plane).astype(np.uint8), cv2.DIST_L2, 3), np.float32)
+
+
+def _disc(radius: float) -> NDArray[np.uint8]:
+    size = 2 * max(1, round(radius)) + 1
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)), np.uint8)

@@ -1,0 +1,103 @@
+"""Filling holes of a picture from what surrounds them: smooth colour, and the grain of what is nearest.
+
+The smooth part is a membrane hung into the hole from its rim (Laplace's equation, by a pyramid and a few
+sweeps). The grain is copied across the rim as in a mirror, so that film noise, denim and heather go on;
+nothing is taken from further away than the hole is deep.
+"""
+
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Plane = NDArray[np.float32]
+
+_SWEEPS = 24
+_LEAST_SHARE = 1e-4
+_GRAIN_SIGMA = 3.0  # pixels: what is coarser than this belongs to the smooth part
+
+
+def fill(
+    pixels: NDArray[np.uint8],
+    hole: NDArray[np.bool_],
+    source: NDArray[np.bool_],
+    *,
+    grain: float = _GRAIN_SIGMA,
+) -> NDArray[np.uint8]:
+    """The picture with its hole filled from the source.
+
+    Args:
+        pixels: (H, W, 3) sRGB.
+        hole, source: (H, W), apart from one another; what is in neither is left as it is and gives nothing.
+        grain: pixels; structure finer than this is mirrored into the hole.
+
+    Returns:
+        (H, W, 3) new; bit-identical outside the hole, and everywhere where the source is empty.
+    """
+    filled = pixels.copy()
+    rows, columns = np.nonzero(hole)
+    if not len(rows) or not source.any():
+        return filled
+    smooth, sure = _smooth(pixels, source, grain)
+    membrane = hang_membrane(smooth, sure)
+    membrane = _sweep(membrane, hole)
+    near = _nearest(source)[rows, columns]
+    mirror = np.clip(2 * near - np.stack([rows, columns], axis=1), 0, np.array(hole.shape) - 1)
+    # Where the mirror image lies outside the source, the rim's own grain serves.
+    outside = ~source[mirror[:, 0], mirror[:, 1]]
+    mirror[outside] = near[outside]
+    texture = pixels[mirror[:, 0], mirror[:, 1]] - smooth[mirror[:, 0], mirror[:, 1]]
+    value = membrane[rows, columns] + texture
+    filled[rows, columns] = np.clip(np.rint(value), 0, 255).astype(np.uint8)
+    return filled
+
+
+def hang_membrane(pixels: NDArray[np.floating], known: NDArray[np.bool_]) -> Plane:
+    """(H, W, C): every unknown pixel interpolated smoothly from the known ones, which keep their values."""
+    share = known.astype(np.float32)
+    levels = [(np.asarray(pixels, np.float32) * share[..., None], share)]
+    while min(levels[-1][1].shape) > 2 and levels[-1][1].min() < 1:
+        colour, weight = levels[-1]
+        levels.append((cv2.pyrDown(colour), cv2.pyrDown(weight)))
+        colour, weight = levels[-1]
+        # A cell that saw a little of the known is known: it counts wholly on its own level.
+        full = np.minimum(1.0, 4 * weight) / np.maximum(weight, _LEAST_SHARE)
+        levels[-1] = (colour * full[..., None], np.minimum(1.0, 4 * weight).astype(np.float32))
+    colour, weight = levels[-1]
+    total = colour / np.maximum(weight, _LEAST_SHARE)[..., None]
+    for _, (colour, weight) in pairwise(reversed(levels)):
+        up = cv2.resize(total, weight.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        total = colour + (1 - weight)[..., None] * up.reshape(colour.shape)
+    return np.asarray(total, np.float32)
+
+
+def _smooth(
+    pixels: NDArray[np.uint8], source: NDArray[np.bool_], sigma: float
+) -> tuple[Plane, NDArray[np.bool_]]:
+    """The source's colours without their grain, and where they stand on enough of the source."""
+    share = source.astype(np.float32)
+    weight = cv2.GaussianBlur(share, (0, 0), sigma)
+    colour = cv2.GaussianBlur(pixels * share[..., None], (0, 0), sigma)
+    return colour / np.maximum(weight, _LEAST_SHARE)[..., None], source
+
+
+def _sweep(membrane: Plane, hole: NDArray[np.bool_]) -> Plane:
+    """Mean of the four neighbours, again and again, in the hole only."""
+    kernel = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.float32) / 4
+    open_part = hole[..., None]
+    for _ in range(_SWEEPS):
+        around = cv2.filter2D(membrane, cv2.CV_32F, kernel, borderType=cv2.BORDER_REPLICATE)
+        membrane = np.where(open_part, around, membrane)
+    return membrane
+
+
+def _nearest(source: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """(H, W, 2) row and column of the nearest pixel of the source."""
+    _, labels = cv2.distanceTransformWithLabels(
+        (~source).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    rows, columns = np.nonzero(source)
+    place = np.zeros((int(labels.max()) + 1, 2), np.int64)
+    place[labels[rows, columns]] = np.stack([rows, columns], axis=1)
+    return np.asarray(place[labels])
