@@ -95,6 +95,11 @@ class UnknownPreset(FlixposeError):
     remedy = "Use one of: master, amazon, zalando, myntra, google."
 
 
+class DrawingFailed(FlixposeError):
+    code = "drawing_failed"
+    remedy = "Run the recipe again with --resume; if it recurs, report the traceback of the drawing process."
+
+
 class MissingKeypoint(FlixposeError):
     code = "missing_keypoint"
     remedy = "Use a person image that shows this part of the body, or correct the keypoint by hand."

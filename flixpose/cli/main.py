@@ -21,6 +21,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "fetch": ("flixpose.cli.fetch", "Download a batch's pictures and reports"),
     "audit": ("flixpose.cli.audit", "Look into the database: keypoints, landmarks, scores, quality"),
     "models": ("flixpose.cli.models", "List, pull and verify model weights"),
+    "train": ("flixpose.cli.train", "Train a net by a recipe"),
     "evaluate": ("flixpose.cli.evaluate", "Measure a part against truth"),
     "migrate": ("flixpose.cli.migrate", "Bring the database to the current schema"),
     "doctor": ("flixpose.cli.doctor", "Say what is installed, reachable and missing"),

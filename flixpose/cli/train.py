@@ -1,0 +1,19 @@
+"""`flixpose train`: train a net by a recipe; one sub-verb a net."""
+
+import click
+
+from flixpose.cli.lazy import LazyGroup
+
+VERBS: dict[str, tuple[str, str]] = {
+    "garment": ("flixpose.cli.train_garment", "The garment net, on drawn product photos"),
+}
+
+
+@click.command(cls=LazyGroup, table=VERBS)
+def command() -> None:
+    """Train a net by a recipe.
+
+    \b
+    Example:
+      flixpose train garment --recipe configs/recipes/garment.toml
+    """

@@ -1,0 +1,87 @@
+"""`flixpose train garment`: train the garment net on drawn product photos."""
+
+import os
+from pathlib import Path
+
+import click
+
+from flixpose.cli.progress import progress
+from flixpose.errors import UsageError
+
+
+@click.command()
+@click.option(
+    "--recipe",
+    "recipe_file",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What to train, such as configs/recipes/garment.toml.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("out/train/garment"),
+    show_default=True,
+    metavar="DIR",
+    help="Gets checkpoint.pt, curve.csv, curve.png and the drawn samples.",
+)
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint in DIR.")
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="auto: CUDA where there is one. Both compute in bf16.",
+)
+@click.option(
+    "--threads", type=click.IntRange(1), help="CPU threads that learn; default: the rest."
+)
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes that draw.")
+@click.option("--until", type=click.IntRange(1), metavar="STEP", help="Stop before this step.")
+def command(
+    recipe_file: Path,
+    out: Path,
+    resume: bool,
+    device: str,
+    threads: int | None,
+    workers: int,
+    until: int | None,
+) -> None:
+    """Train the garment net by a recipe, on product photos drawn as it goes.
+
+    The same recipe gives the same pictures in the same order; a run that was stopped goes on with --resume
+    as if it had not been. Bit for bit the same weights need the same machine and number of threads.
+
+    \b
+    Example:
+      flixpose train garment --recipe configs/recipes/garment.toml
+      flixpose train garment --recipe configs/recipes/garment.toml --resume
+    """
+    import torch
+
+    from flixpose.training.garment import train
+    from flixpose.training.recipe import read_recipe
+
+    recipe = read_recipe(recipe_file)
+    where = _device(device, cuda=torch.cuda.is_available())
+    torch.set_num_threads(threads or max(1, (os.cpu_count() or 2) - workers))
+    with progress("training", recipe.steps) as advance:
+        state = train(
+            recipe,
+            out,
+            resume=resume,
+            device=where,
+            workers=workers,
+            until=until,
+            report=lambda step, note: advance(done=step, note=note),
+        )
+    click.echo(f"{state.step} of {recipe.steps} steps in {state.seconds / 60:.1f} minutes; see {out}")
+
+
+def _device(asked: str, *, cuda: bool) -> str:
+    if asked == "auto":
+        return "cuda" if cuda else "cpu"
+    if asked == "cuda" and not cuda:
+        raise UsageError("there is no CUDA device here.", advice="Leave --device away, or use --device cpu.")
+    return asked

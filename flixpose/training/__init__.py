@@ -1,0 +1,1 @@
+"""Training of flixpose's own nets: recipes, drawn data, loops; the pipeline never sees it."""
