@@ -4,6 +4,7 @@ A literal table; `flixpose models list` prints it, adapters/weights.py fetches a
 """
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from flixpose.structures.found import ModelInfo
 
@@ -29,17 +30,22 @@ class Wheel:
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """One model file: its description, its size in bytes, and the wheel's member that it is."""
+    """One model file: its description, its size in bytes, and where it comes from.
+
+    Attributes:
+        wheel: the archive that carries it; None = it ships inside flixpose itself.
+        member: its path in the wheel, or in the package.
+    """
 
     info: ModelInfo
     size: int
-    wheel: Wheel
+    wheel: Wheel | None
     member: str
 
     @property
     def file_name(self) -> str:
         """Its name in the cache: names the content, so that versions lie side by side."""
-        return f"{self.info.name}-{self.info.sha256[:12]}.tflite"
+        return f"{self.info.name}-{self.info.sha256[:12]}{PurePosixPath(self.member).suffix}"
 
 
 # The last version that carries model files.

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-_PACKAGE = Path(__file__).resolve().parent
-_IN_WHEEL = _PACKAGE / "_data"
-_ROOT = _IN_WHEEL if _IN_WHEEL.is_dir() else _PACKAGE.parent
+PACKAGE = Path(__file__).resolve().parent
+_IN_WHEEL = PACKAGE / "_data"
+_ROOT = _IN_WHEEL if _IN_WHEEL.is_dir() else PACKAGE.parent
 
 CONFIGS = _ROOT / "configs"
 MIGRATIONS = _ROOT / "migrations"
-SAMPLES = _PACKAGE / "samples"
+SAMPLES = PACKAGE / "samples"

