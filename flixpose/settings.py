@@ -41,6 +41,7 @@ class Settings:
         chunk_size: items in one message to the workers.
         max_attempts: how often an item is tried before it is dead.
         retry_delay_s: pause before the second attempt, in seconds; longer before each further one.
+        item_limit_s: seconds an attempt at an item may take.
         s3_request_checksum, s3_response_checksum: boto3's `request_checksum_calculation` and
             `response_checksum_validation`. boto3 from 1.36 on sends checksums which several S3-compatible
             stores refuse, so both are "when_required" unless set to "when_supported".
@@ -57,6 +58,7 @@ class Settings:
     chunk_size: int = 16
     max_attempts: int = 3
     retry_delay_s: float = 5.0
+    item_limit_s: float = 120.0
     s3_request_checksum: str = "when_required"
     s3_response_checksum: str = "when_required"
 
@@ -239,6 +241,7 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "chunk_size": _count,
     "max_attempts": _count,
     "retry_delay_s": _number,
+    "item_limit_s": _number,
     "s3_request_checksum": _checksum,
     "s3_response_checksum": _checksum,
 }

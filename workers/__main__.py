@@ -12,8 +12,12 @@ from flixpose.settings import load_settings
 @click.command()
 @click.option("--processes", "-n", type=click.IntRange(1, 64), default=1, show_default=True)
 @click.option("--name", default="flixpose@%h", show_default=True, help="Celery's node name.")
-def main(processes: int, name: str) -> None:
-    """Work on the queue until SIGTERM or Ctrl-C. One process per GPU, or one per 2 to 4 cores."""
+@click.option("--memory-mb", type=click.FloatRange(min=1), help="A process with more is killed.")
+def main(processes: int, name: str, memory_mb: float | None) -> None:
+    """Work on the queue until SIGTERM or Ctrl-C. One process per GPU, or one per 2 to 4 cores.
+
+    A process may have --memory-mb MiB of memory; without it an equal share of 85 % of the machine's.
+    """
     # The nets' own threads share the cores; the spawned processes inherit this.
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(variable, str(max(1, (os.cpu_count() or 1) // processes)))
@@ -22,11 +26,11 @@ def main(processes: int, name: str) -> None:
     except FlixposeError as failure:
         report_failure(failure, as_json=False)
         raise SystemExit(EXIT_USAGE) from failure
-    from workers import logs
+    from workers import guard, logs
     from workers.app import app
 
     logs.setup()
-
+    guard.start(processes, memory_mb)
     options = ["--without-gossip", "--without-mingle", "--loglevel=INFO", "--pool=prefork"]
     app.worker_main(["--quiet", "worker", *options, f"--concurrency={processes}", f"--hostname={name}"])
 

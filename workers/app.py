@@ -23,9 +23,6 @@ from flixpose.settings import Settings, load_settings
 
 QUEUE = "flixpose"
 
-# An item may take this long before it counts as failed; the hard limit kills the process that hangs in C
-# code.
-ITEM_LIMIT_S = 120
 _HARD_LIMIT_MARGIN_S = 60
 _VISIBILITY_S = 6 * 3600
 
@@ -37,18 +34,19 @@ def _configure(sender: Celery, source: Any, **_: Any) -> None:
     source.update(configuration(load_settings()))
 
 
-def chunk_limit_s(items: int) -> int:
-    """The hard time limit of a message with so many items."""
-    return items * ITEM_LIMIT_S + _HARD_LIMIT_MARGIN_S
+def chunk_limit_s(items: int, item_limit_s: float) -> int:
+    """The hard time limit of a message with so many items; `workers.guard` sees to each item before that."""
+    return round(items * item_limit_s) + _HARD_LIMIT_MARGIN_S
 
 
 def configuration(settings: Settings) -> dict[str, Any]:
     """Celery's configuration."""
+    chunk_limit = chunk_limit_s(settings.chunk_size, settings.item_limit_s)
     return {
         "broker_url": settings.broker_url,
         "broker_connection_retry_on_startup": True,
         "broker_transport_options": {
-            "visibility_timeout": max(_VISIBILITY_S, 2 * chunk_limit_s(settings.chunk_size)),
+            "visibility_timeout": max(_VISIBILITY_S, 2 * chunk_limit),
             "socket_connect_timeout": 5,
             "socket_timeout": 30,
             "socket_keepalive": True,
@@ -67,6 +65,6 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "worker_lost_wait": 1.0,  # results do not come through Celery: nothing to wait for
         "worker_proc_alive_timeout": 120.0,  # a spawned process loads its models before it says that it is up
-        "task_time_limit": chunk_limit_s(settings.chunk_size),
+        "task_time_limit": chunk_limit,
         "enable_utc": True,
     }

@@ -18,7 +18,7 @@ from flixpose.errors import DatabaseUnavailable, FlixposeError
 from flixpose.settings import redact
 from flixpose.structures.batch import Claim
 from flixpose.structures.job import Job, Result
-from workers import logs
+from workers import guard, logs
 
 Runner = Callable[[Job], Result]
 
@@ -103,6 +103,7 @@ def _note(claim: Claim, state: str, began: float) -> None:
 @contextmanager
 def _limited(limit_s: float | None, claim: Claim) -> Iterator[None]:
     """Raise TooSlow inside the block after `limit_s` (in a main thread, where signals arrive)."""
+    guard.tell_deadline(limit_s)
     if limit_s is None or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -116,4 +117,5 @@ def _limited(limit_s: float | None, claim: Claim) -> Iterator[None]:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        guard.tell_deadline(None)
         signal.signal(signal.SIGALRM, before)

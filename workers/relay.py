@@ -30,7 +30,7 @@ from flixpose.errors import BrokerUnavailable, FlixposeError
 from flixpose.ports import BlobStore
 from flixpose.settings import load_settings, redact
 from workers import logs
-from workers.app import ITEM_LIMIT_S, QUEUE, app, chunk_limit_s
+from workers.app import QUEUE, app, chunk_limit_s
 from workers.tasks import drape_chunk, job_store
 
 _BATCH = 100
@@ -52,15 +52,16 @@ class Timing:
 
     poll: float = 0.25
     sweep: float = 10.0
-    stale: float = ITEM_LIMIT_S * 1.5
+    stale: float = 180.0
     unclaimed: float = 30.0
 
 
 class Relay:
     """One pass at a time; `run` loops."""
 
-    def __init__(self, store: JobStore, blobs: BlobStore, timing: Timing) -> None:
+    def __init__(self, store: JobStore, blobs: BlobStore, timing: Timing, item_limit_s: float) -> None:
         self.store = store
+        self.item_limit_s = item_limit_s
         self.blobs = blobs
         self.timing = timing
         self._next_sweep = 0.0
@@ -80,7 +81,7 @@ class Relay:
         owed = self.store.unpublished(limit=_BATCH)
         for message in owed:
             if message.item_ids:
-                publish(message.item_ids)
+                publish(message.item_ids, self.item_limit_s)
             self.store.mark_published([message.id])
         if owed:
             log.info("published", extra={"items": sum(len(message.item_ids) for message in owed)})
@@ -108,11 +109,14 @@ class Relay:
             stop.wait(pause)
 
 
-def publish(item_ids: tuple[str, ...]) -> None:
+def publish(item_ids: tuple[str, ...], item_limit_s: float) -> None:
     """Put one message on the queue; returns after Redis has said that it has it. Raises BrokerUnavailable."""
     try:
         drape_chunk.apply_async(
-            (list(item_ids),), queue=QUEUE, retry=False, time_limit=chunk_limit_s(len(item_ids))
+            (list(item_ids),),
+            queue=QUEUE,
+            retry=False,
+            time_limit=chunk_limit_s(len(item_ids), item_limit_s),
         )
     except (OperationalError, KombuError, OSError) as failure:
         raise _unavailable(failure) from failure
@@ -137,10 +141,12 @@ def _unavailable(failure: Exception) -> BrokerUnavailable:
 @click.option(
     "--alive-file", type=click.Path(path_type=Path), help="Touched at every pass, for health checks."
 )
-@click.option("--stale-after", type=float, default=Timing.stale, help="Seconds; see the module.")
+@click.option("--stale-after", type=float, help="Seconds; an item's time limit and half of it by default.")
 @click.option("--unclaimed-after", type=float, default=Timing.unclaimed, help="Seconds.")
 @click.option("--sweep-every", type=float, default=Timing.sweep, help="Seconds.")
-def main(alive_file: Path | None, stale_after: float, unclaimed_after: float, sweep_every: float) -> None:
+def main(
+    alive_file: Path | None, stale_after: float | None, unclaimed_after: float, sweep_every: float
+) -> None:
     """Publish what the database owes the queue, until SIGTERM or Ctrl-C."""
     logs.setup()
     settings = load_settings()
@@ -151,9 +157,11 @@ def main(alive_file: Path | None, stale_after: float, unclaimed_after: float, sw
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    timing = Timing(sweep=sweep_every, stale=stale_after, unclaimed=unclaimed_after)
+    stale = stale_after or settings.item_limit_s * 1.5
+    timing = Timing(sweep=sweep_every, stale=stale, unclaimed=unclaimed_after)
     blobs = open_store(settings.store_url, settings)
-    Relay(job_store(settings), blobs, timing).run(stop, alive_file.touch if alive_file else lambda: None)
+    relay = Relay(job_store(settings), blobs, timing, settings.item_limit_s)
+    relay.run(stop, alive_file.touch if alive_file else lambda: None)
 
 
 if __name__ == "__main__":

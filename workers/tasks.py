@@ -21,8 +21,8 @@ from flixpose.adapters.uploads import NotingStore
 from flixpose.errors import BadSettings, DatabaseUnavailable
 from flixpose.ports import BlobStore
 from flixpose.settings import Settings, load_settings
-from workers import logs, stopping
-from workers.app import ITEM_LIMIT_S, app
+from workers import guard, logs, stopping
+from workers.app import app
 from workers.chunk import Runner, drape_items
 
 RUNNER_VARIABLE = "FLIXPOSE_RUNNER"
@@ -41,6 +41,7 @@ class Bench:
     blobs: NotingStore
     run: Runner
     worker: str
+    limit_s: float
 
 
 _bench: Bench | None = None
@@ -63,7 +64,7 @@ def _drape(item_ids: list[str]) -> bool:
             run=_bench.run,
             worker=_bench.worker,
             stopping=stopping.stopping,
-            limit_s=ITEM_LIMIT_S,
+            limit_s=_bench.limit_s,
             noted=_bench.blobs.take_noted,
         )
     except DatabaseUnavailable as failure:
@@ -101,13 +102,14 @@ def job_store(settings: Settings) -> JobStore:
 def _set_up(**_: Any) -> None:
     """At the start of a pool process. One that cannot work ends its worker, lest it eats messages."""
     global _bench
+    guard.tell_deadline(None)  # a process that had this one's id before may have left a word
     began = time.perf_counter()
     try:
         settings = load_settings()
         store = job_store(settings)
         blobs = NotingStore(open_store(settings.store_url, settings), store.database)
         run = find_runner(os.environ.get(RUNNER_VARIABLE, _PIPELINE))(settings, blobs)
-        _bench = Bench(store, blobs, run, f"{socket.gethostname()}:{os.getpid()}")
+        _bench = Bench(store, blobs, run, f"{socket.gethostname()}:{os.getpid()}", settings.item_limit_s)
     except Exception as failure:
         log.exception("cannot work: %s", failure)
         time.sleep(_PAUSE_S)  # no faster than this when something starts the worker again and again

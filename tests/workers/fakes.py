@@ -1,7 +1,9 @@
 """A quick stand-in for the pipeline, found by worker processes through FLIXPOSE_RUNNER.
 
 What a job's `sku` begins with says what happens to it: `ok`, `review`, `bad` (a deliberate failure), `boom`
-(an unforeseen one), `slow` (takes a while), `crash` (kills its process). Objects are really written.
+(an unforeseen one), `slow` (takes a while), `crash` (kills its process), `hang` (in C code that no signal
+ends), `sleep` (for ever, but a signal ends it), `eat` (all the memory it can get). Photos in the store are
+really read and decoded, and objects are really written.
 """
 
 import hashlib
@@ -14,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from flixpose.errors import NoPerson
+from flixpose.imaging.decode import Limits, decode_image
 from flixpose.imaging.files import sha256_hex
 from flixpose.ports import BlobStore
 from flixpose.settings import Settings
@@ -24,6 +27,7 @@ from workers.chunk import Runner
 RUNNER = "tests.workers.fakes:runner"
 LOG_VARIABLE = "FLIXPOSE_TEST_RUNS"  # a file that gets the ref of every run, when it begins
 SLOW_S = 0.3
+_LIMITS = Limits(max_megapixels=1.0, max_file_mb=1.0)
 
 
 def runner(settings: Settings, blobs: BlobStore) -> Runner:
@@ -43,6 +47,15 @@ def run(job: Job, blobs: BlobStore) -> Result:
         os.kill(os.getpid(), signal.SIGKILL)
     if what == "slow":
         time.sleep(SLOW_S)
+    if what == "sleep":
+        time.sleep(3600)
+    if what == "hang":
+        _hang()
+    if what == "eat":
+        _eat()
+    for uri in (job.product, job.person):
+        if "/inputs/" in uri:
+            decode_image(blobs.read(uri, max_bytes=_LIMITS.max_bytes), name=uri, limits=_LIMITS)
     result = samples.result(job, "review" if what == "review" else "pass")
     digest = hashlib.sha256(repr((what, job.product, job.person)).encode()).hexdigest()
     files = {
@@ -53,6 +66,19 @@ def run(job: Job, blobs: BlobStore) -> Result:
     return replace(
         result, artifacts=tuple(_put(blobs, f"results/{digest}/{n}", n, *f) for n, f in files.items())
     )
+
+
+def _hang() -> None:
+    """As C code does that never comes back to Python: even SIGALRM's handler must wait."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+    time.sleep(3600)
+
+
+def _eat() -> None:
+    taken = []
+    while True:
+        taken.append(b"x" * (16 << 20))
+        time.sleep(0.01)
 
 
 def _put(blobs: BlobStore, key: str, name: str, media_type: str, data: bytes) -> Artifact:

@@ -42,16 +42,16 @@ class Service:
         self.store = JobStore(database, retry_delay_s=0.1)
         self._children: list[Leashed] = []
 
-    def worker(self, processes: int = 1) -> Leashed:
-        return self._start("worker", ["workers", "--processes", str(processes)])
+    def worker(self, processes: int = 1, *options: str, **variables: str) -> Leashed:
+        return self._start("worker", ["workers", "--processes", str(processes), *options], variables)
 
     def relay(self, options: Sequence[str] = _QUICK) -> Leashed:
-        return self._start("relay", ["workers.relay", *options])
+        return self._start("relay", ["workers.relay", *options], NONE)
 
-    def submit(self, skus: Iterable[str], *, chunk_size: int = 4) -> str:
-        """One batch; each item's ref is its place and sku."""
+    def submit(self, skus: Iterable[str], *, chunk_size: int = 4, photo: str = "file:///{sku}.png") -> str:
+        """One batch; each item's ref is its place and sku, its product photo `photo`."""
         jobs = [
-            (n, Job(sku, f"file:///{sku}.png", "file:///anna.png", ref=f"{n}-{sku}"))
+            (n, Job(sku, photo.format(sku=sku, n=n), "file:///anna.png", ref=f"{n}-{sku}"))
             for n, sku in enumerate(skus, 2)
         ]
         return self.store.create_batch(jobs, key=None, manifest_sha256="0" * 64, chunk_size=chunk_size).id
@@ -79,9 +79,9 @@ class Service:
             child.stop()
         self.store.database.close()
 
-    def _start(self, name: str, arguments: list[str]) -> Leashed:
+    def _start(self, name: str, arguments: list[str], variables: Mapping[str, str]) -> Leashed:
         log = self.folder / f"{name}{len(self._children)}.log"
-        environment = {**os.environ, **self.variables}
+        environment = {**os.environ, **self.variables, **variables}
         command = [sys.executable, "-m", *arguments]
         child = start(name, command, log=log, environment=environment, folder=_ROOT, grace_s=20)
         self._children.append(child)
