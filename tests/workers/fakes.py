@@ -34,6 +34,12 @@ def runner(settings: Settings, blobs: BlobStore) -> Runner:
     return partial(run, blobs=blobs)
 
 
+def prefix(sku: str, product: str) -> str:
+    """The folder of a job's objects."""
+    what = (sku.split("-")[0], product.rsplit("/", 1)[-1])
+    return f"results/{hashlib.sha256(repr(what).encode()).hexdigest()}"
+
+
 def run(job: Job, blobs: BlobStore) -> Result:
     if log := os.environ.get(LOG_VARIABLE):
         with Path(log).open("a") as lines:
@@ -57,15 +63,13 @@ def run(job: Job, blobs: BlobStore) -> Result:
         if "/inputs/" in uri:
             decode_image(blobs.read(uri, max_bytes=_LIMITS.max_bytes), name=uri, limits=_LIMITS)
     result = samples.result(job, "review" if what == "review" else "pass")
-    digest = hashlib.sha256(repr((what, job.product, job.person)).encode()).hexdigest()
+    folder = prefix(job.sku, job.product)
     files = {
         "result.jpg": ("image/jpeg", f"picture of {job.product} on {job.person}".encode()),
         "overlay.png": ("image/png", b"overlay"),
         "report.json": ("application/json", json.dumps(result.report).encode()),
     }
-    return replace(
-        result, artifacts=tuple(_put(blobs, f"results/{digest}/{n}", n, *f) for n, f in files.items())
-    )
+    return replace(result, artifacts=tuple(_put(blobs, f"{folder}/{n}", n, *f) for n, f in files.items()))
 
 
 def _hang() -> None:
