@@ -62,6 +62,10 @@ class BlobStore(Protocol):
 
     def exists(self, key: str) -> bool: ...
 
+    def holds(self, key: str, *, sha256: str, size: int) -> bool:
+        """Whether the object is there with these very bytes, without fetching it. Raises StoreUnavailable."""
+        ...
+
     def delete(self, key: str) -> None:
         """Remove the object; nothing where there is none. Raises StoreUnavailable."""
         ...

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from flixpose.adapters.inputs import Inputs, read_object
 from flixpose.adapters.s3 import make_client, s3_failures
+from flixpose.adapters.weights import file_sha256
 from flixpose.errors import ForbiddenUri, MissingInput, OutputUnwritable, StoreUnavailable
 from flixpose.imaging.files import write_atomic
 from flixpose.ports import BlobStore
@@ -91,6 +92,15 @@ class LocalStore:
     def exists(self, key: str) -> bool:
         return self.path(key).is_file()
 
+    def holds(self, key: str, *, sha256: str, size: int) -> bool:
+        path = self.path(key)
+        try:
+            return path.stat().st_size == size and file_sha256(path) == sha256
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as failure:
+            raise StoreUnavailable(f"{path} cannot be read: {failure.strerror}.", subject=key) from failure
+
     def delete(self, key: str) -> None:
         path = self.path(key)
         try:
@@ -150,15 +160,24 @@ class S3Store:
         return read_object(self._client(), self.bucket, self._key(key), self.uri(key))
 
     def exists(self, key: str) -> bool:
+        return self._head(key) is not None
+
+    def holds(self, key: str, *, sha256: str, size: int) -> bool:
+        """By the length and the SHA-256 that the store tells, which were checked when it was put."""
+        head = self._head(key)
+        if head is None:
+            return False
+        return bool(head["ContentLength"] == size and head.get("Metadata", {}).get("sha256") == sha256)
+
+    def _head(self, key: str) -> Any | None:
         uri = self.uri(key)
         try:
             with s3_failures(uri, found=True):
-                self._client().head_object(Bucket=self.bucket, Key=self._key(key))
+                return self._client().head_object(Bucket=self.bucket, Key=self._key(key))
         except MissingInput:
-            return False
+            return None
         except ForbiddenUri as failure:
             raise StoreUnavailable(failure.message, advice=failure.advice) from failure
-        return True
 
     def delete(self, key: str) -> None:
         uri = self.uri(key)

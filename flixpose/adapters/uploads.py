@@ -28,7 +28,7 @@ class NotingStore:
         self._lock = threading.Lock()
 
     def put(self, key: str, data: bytes, *, media_type: str, sha256: str) -> str:
-        self._note(key.rpartition("/")[0])
+        self.note(key.rpartition("/")[0])
         return self._blobs.put(key, data, media_type=media_type, sha256=sha256)
 
     def take_noted(self) -> frozenset[str]:
@@ -38,7 +38,8 @@ class NotingStore:
             self._noted.clear()
         return noted
 
-    def _note(self, prefix: str) -> None:
+    def note(self, prefix: str) -> None:
+        """Note a result's folder, also where its objects are there already and shall stay."""
         if not prefix.startswith(f"{RESULTS}/"):
             return
         with self._lock:
@@ -54,6 +55,9 @@ class NotingStore:
 
     def exists(self, key: str) -> bool:
         return self._blobs.exists(key)
+
+    def holds(self, key: str, *, sha256: str, size: int) -> bool:
+        return self._blobs.holds(key, sha256=sha256, size=size)
 
     def delete(self, key: str) -> None:
         self._blobs.delete(key)

@@ -46,6 +46,16 @@ def test_what_is_put_is_there_whole(store: BlobStore) -> None:
     assert store.get(KEY) == b"second"
 
 
+def test_whether_an_object_holds_these_bytes(store: BlobStore) -> None:
+    data = b"picture" * 100
+    assert not store.holds(KEY, sha256=sha256(data), size=len(data))
+    put(store, KEY, data)
+    assert store.holds(KEY, sha256=sha256(data), size=len(data))
+    put(store, KEY, data[::-1])
+    assert not store.holds(KEY, sha256=sha256(data), size=len(data))
+    assert not store.holds("results", sha256=sha256(data), size=len(data))
+
+
 def test_keys_below_a_folder_are_listed(store: BlobStore) -> None:
     for key in ("results/ab/1.png", "results/ab/c/2.png", "results/abc/3.png"):
         put(store, key, b"x")
