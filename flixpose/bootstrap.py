@@ -12,7 +12,7 @@ from flixpose.fit.verdict import load_rules
 from flixpose.garment.silhouette import SilhouetteReader
 from flixpose.imaging.decode import Limits
 from flixpose.pipeline import Tools
-from flixpose.ports import PoseEstimator
+from flixpose.ports import GarmentReader, PoseEstimator
 from flixpose.settings import Settings
 from flixpose.stages.render import load_presets
 
@@ -40,6 +40,11 @@ def build(settings: Settings, *, store_url: str | None = None) -> Tools:
         limits=Limits(max_megapixels=settings.max_megapixels, max_file_mb=settings.max_file_mb),
         config_digest=digest_of(resources.CONFIGS),
     )
+
+
+def garment_reader(settings: Settings) -> GarmentReader:
+    """Eyes for clothes."""
+    return SilhouetteReader()
 
 
 def digest_of(folder: Path) -> str:

@@ -6,14 +6,15 @@ little shorter than the garment's. NME: mean error of those that are found, in t
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from flixpose.errors import NoGarment
 from flixpose.imaging.decode import read_image
@@ -32,6 +33,7 @@ class Point:
     Attributes:
         score: the reader's own.
         swapped: it lies nearer to its mirror partner's place than to its own.
+        kind: the photo's true kind.
     """
 
     file: str
@@ -39,16 +41,39 @@ class Point:
     error: float
     score: float
     swapped: bool
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One annotated photo: its true kind and view, and what the reader said; None where it found nothing."""
+
+    file: str
+    kind: str
+    view: str
+    found_kind: str | None
+    found_view: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
     """The table of a reader over annotated photos."""
 
-    photos: int
-    found: int
-    kinds_right: int
+    seen: tuple[Seen, ...]
     points: tuple[Point, ...]
+
+    @property
+    def photos(self) -> int:
+        return len(self.seen)
+
+    @property
+    def found(self) -> int:
+        return sum(photo.found_kind is not None for photo in self.seen)
+
+    @property
+    def view(self) -> float:
+        """Share of the photos whose view is right."""
+        return sum(photo.found_view == photo.view for photo in self.seen) / max(self.photos, 1)
 
     def pck(self, within: float, name: str = "") -> float:
         """Over all landmarks, or over those whose name begins so."""
@@ -62,7 +87,7 @@ class Figures:
 
     @property
     def kind(self) -> float:
-        return self.kinds_right / max(self.photos, 1)
+        return sum(photo.found_kind == photo.kind for photo in self.seen) / max(self.photos, 1)
 
     @property
     def swaps(self) -> int:
@@ -79,16 +104,53 @@ class Figures:
 
     def lines(self) -> Iterator[str]:
         """The table as text."""
-        yield f"photos {self.photos}, garments found {self.found}, kind right {self.kind:.3f}"
+        yield f"photos {self.photos}, found {self.found}, kind right {self.kind:.3f}, view {self.view:.3f}"
         yield (
             f"PCK@.05 {self.pck(0.05):.3f}  PCK@.02 {self.pck(0.02):.3f}  NME {100 * self.nme:.2f} %  "
             f"left-right swaps {self.swaps} of {len(self.points)}"
         )
-        for part in ("neck", "shoulder", "armpit", "cuff", "waist", "hem", "crotch"):
-            if any(point.name.startswith(part) for point in self.points):
-                yield f"  {part:9} {self.pck(0.05, part):.2f} {self.pck(0.02, part):.2f}"
+        yield from _table("landmark", self.points, lambda point: _without_side(point.name))
+        yield from _table("kind", self.points, lambda point: point.kind)
         for low, high, count, share in self.reliability():
             yield f"  score {low:.1f} to {high:.1f}: {count:4} landmarks, {share:.2f} within 2 %"
+        for photo in self.seen:
+            if photo.found_kind != photo.kind:
+                yield f"  {photo.file}: {photo.kind} taken for {photo.found_kind or 'no garment'}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures, the table and every landmark as plain values; an infinite error is null."""
+        return {
+            "photos": self.photos,
+            "found": self.found,
+            "kind": self.kind,
+            "view": self.view,
+            "pck05": self.pck(0.05),
+            "pck02": self.pck(0.02),
+            "nme": self.nme,
+            "swaps": self.swaps,
+            "reliability": self.reliability(),
+            "seen": [asdict(photo) for photo in self.seen],
+            "points": [asdict(p) | {"error": p.error if p.error < _FAR else None} for p in self.points],
+        }
+
+
+def _table(title: str, points: Sequence[Point], group: Callable[[Point], str]) -> Iterator[str]:
+    groups = sorted({group(point) for point in points})
+    width = max(map(len, groups), default=0)
+    yield f"  {title:{width}}     n  .05  .02  NME"
+    for name in groups:
+        errors = np.array([point.error for point in points if group(point) == name])
+        near = errors[errors < _FAR]
+        mean = f"{100 * near.mean():.2f}" if len(near) else "-"
+        yield f"  {name:{width}} {len(errors):5} {_share(errors, 0.05)} {_share(errors, 0.02)} {mean}"
+
+
+def _share(errors: NDArray[np.float64], within: float) -> str:
+    return f"{float((errors < within).mean()):.2f}"
+
+
+def _without_side(name: str) -> str:
+    return "_".join(word for word in name.split("_") if word not in ("left", "right"))
 
 
 def evaluate_landmarks(
@@ -97,22 +159,25 @@ def evaluate_landmarks(
     *,
     tell_kind: bool = False,
     read: Callable[[Path], Image] = read_image,
+    show: Callable[[dict[str, Any], Image, Garment | None], None] = lambda entry, image, garment: None,
 ) -> Figures:
     """Figures over `photos/landmarks.json` (pixels of the photo, null = absent) and `photos/garments`.
 
     Args:
         tell_kind: give the reader the annotated kind, to judge its landmarks alone.
+        show: called with every entry, its photo and what was found in it.
     """
     entries: list[dict[str, Any]] = json.loads((photos / "landmarks.json").read_text())
     points: list[Point] = []
-    found = right = 0
+    seen: list[Seen] = []
     for entry in entries:
         image = read(photos / "garments" / entry["file"])
         garment = _read(reader, image, entry["kind"] if tell_kind else None)
-        found += garment is not None
-        right += garment is not None and garment.kind == entry["kind"]
+        said = (garment.kind, garment.view) if garment else (None, None)
+        seen.append(Seen(entry["file"], entry["kind"], entry["view"], *said))
         points.extend(_points(entry, garment))
-    return Figures(len(entries), found, right, tuple(points))
+        show(entry, image, garment)
+    return Figures(tuple(seen), tuple(points))
 
 
 def evaluate_masks(
@@ -147,13 +212,13 @@ def _points(entry: dict[str, Any], garment: Garment | None) -> Iterable[Point]:
         if name in entry["occluded"]:
             continue
         if garment is None or not garment.landmarks.has(name):
-            yield Point(entry["file"], name, _FAR, 0.0, False)
+            yield Point(entry["file"], name, _FAR, 0.0, False, entry["kind"])
             continue
         place = garment.landmarks[name]
         error = float(np.hypot(*(place - xy))) / side
         partner = truth.get(_partner(name))
         swapped = partner is not None and float(np.hypot(*(place - partner))) / side < error
-        yield Point(entry["file"], name, error, garment.landmarks.score(name), swapped)
+        yield Point(entry["file"], name, error, garment.landmarks.score(name), swapped, entry["kind"])
 
 
 def _partner(name: str) -> str:
