@@ -223,7 +223,7 @@ def convert(keypoints: Keypoints, target: Skeleton) -> Keypoints:
 
 
 def _middle(keypoints: Keypoints, a: str, b: str) -> tuple[NDArray[np.float32], float]:
-    between = (keypoints[a] + keypoints[b]) / 2
+    between = np.asarray((keypoints[a] + keypoints[b]) / 2, dtype=np.float32)
     return between, min(keypoints.score(a), keypoints.score(b)) if np.isfinite(between).all() else 0.0
 
 

@@ -1,0 +1,110 @@
+"""Disentangled keypoint regression (Geng et al. 2021, DEKR): people at centre peaks, keypoints by offset.
+
+Coordinates are pixels of the net's picture: cells times the stride.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+Array = NDArray[np.float32]
+
+_WIDE_ABOVE, _MIDDLE_ABOVE = 300, 200  # mean side of the map in cells from which a peak rules a wider window
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Attributes:
+    most: people. min_centre: height of a centre's peak.
+    near: two keypoints are one within this share of the pose's diagonal. max_twins: more make two poses one.
+    """
+
+    most: int = 30
+    min_centre: float = 0.01
+    near: float = 0.05
+    max_twins: int = 8
+
+
+RULE = Rule()
+
+
+def proposals(heat: Tensor, offsets: Tensor, *, stride: int, rule: Rule = RULE) -> tuple[Tensor, Tensor]:
+    """A pose for each of the surest centres.
+
+    Args:
+        heat: (K + 1, H, W), the last one of centres. offsets: (2K, H, W) cells, keypoint → the cell itself.
+
+    Returns:
+        (N, K, 2) pixels and (N,) heights of the centres, best first.
+    """
+    centres, width = heat[-1], heat.shape[-1]
+    reach = _reach(centres)
+    ridge = functional.max_pool2d(centres[None, None], 2 * reach + 1, 1, reach)[0, 0]
+    flat = (centres * (centres == ridge)).flatten()
+    scores, cells = flat.topk(min(rule.most, len(flat)))
+    cells, scores = cells[scores > rule.min_centre], scores[scores > rule.min_centre]
+    places = torch.stack([cells % width, cells // width], dim=-1).float()
+    moves = offsets.flatten(1)[:, cells].T.reshape(len(cells), -1, 2)
+    return stride * (places[:, None] - moves), scores
+
+
+def _reach(centres: Tensor) -> int:
+    side = sum(centres.shape) / 2
+    return 3 if side > _WIDE_ABOVE else 2 if side > _MIDDLE_ABOVE else 1
+
+
+def enlarged(heat: Tensor, stride: int) -> Tensor:
+    """(C, H, W) → (C, stride H, stride W), each cell's value at its upper left pixel, linear in between."""
+    height, width = heat.shape[1:]
+    size = (height - 1) * stride + 1, (width - 1) * stride + 1
+    inner = functional.interpolate(heat[None], size=size, mode="bilinear", align_corners=True)
+    return functional.pad(inner, (0, stride - 1, 0, stride - 1), mode="replicate")[0]
+
+
+def suppress(poses: Tensor, centres: Tensor, heat: Tensor, *, rule: Rule = RULE) -> tuple[Array, Array]:
+    """The different people among proposals, scored.
+
+    Args:
+        poses: (N, K, 2) pixels. centres: (N,). heat: (K, height, width) at full size.
+
+    Returns:
+        (M, K, 3) x, y, score (height of the centre times the keypoint's own), and (M,) mean scores.
+    """
+    heights = _heights(poses, heat)
+    kept = _different(poses.numpy(), heights.mean(dim=1).numpy(), rule)
+    scores = centres[kept, None] * heights[kept]
+    people = torch.cat([poses[kept], scores[..., None]], dim=2)
+    return people.numpy(), scores.mean(dim=1).numpy()
+
+
+def _heights(poses: Tensor, heat: Tensor) -> Tensor:
+    """(N, K) of each keypoint on its own map, at the pixel that it lies in or the nearest."""
+    height, width = heat.shape[1:]
+    x = poses[..., 0].floor().clamp(0, width - 1).long()
+    y = poses[..., 1].floor().clamp(0, height - 1).long()
+    return heat[torch.arange(len(heat)), y, x]
+
+
+def _different(poses: Array, scores: Array, rule: Rule) -> list[int]:
+    """Rows of the surest pose of each group, groups in the order of the proposals."""
+    if not len(poses):
+        return []
+    diagonal = np.sqrt(np.square(np.ptp(poses, axis=1)).sum(axis=1))
+    distance = np.sqrt(np.square(poses[:, None] - poses[None]).sum(axis=3))
+    same = (distance < rule.near * diagonal[:, None, None]).sum(axis=2) > rule.max_twins
+    done = np.zeros(len(poses), dtype=bool)
+    kept = []
+    for row in range(len(poses)):
+        if done[row]:
+            continue
+        group = np.flatnonzero(same[row])
+        best = int(group[scores[group].argmax()]) if len(group) else row
+        if not done[best]:
+            kept.append(best)
+            done[group] = True
+            done[best] = True
+    return kept
