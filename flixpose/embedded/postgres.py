@@ -11,6 +11,7 @@ import pwd
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 
@@ -58,21 +59,27 @@ class PostgresServer:
         return psycopg.connect(f"postgresql://{self.address}/postgres", autocommit=True, connect_timeout=5)
 
 
-def start_postgres(folder: Path, log: Path, *, durable: bool = True) -> PostgresServer:
+def start_postgres(
+    folder: Path, log: Path, *, durable: bool = True, keep: bool = False, address: str | None = None
+) -> PostgresServer:
     """Make a cluster in `folder` (removed at the end) and start it; see `wait_for_postgres`.
 
     Args:
         durable: False gives up crash safety for speed (tests).
+        keep: the folder stays at the end.
+        address: of a server that kept its cluster in this folder: it is started again, at the same address.
 
     Raises:
         EmbeddedFailed: the wheel is missing or the server did not start.
     """
-    password, user = new_secret(), _other_user()
-    _make_cluster(folder, log, password, user)
-    port = free_port()
+    user = _other_user()
+    address = address or f"{_USER}:{new_secret()}@127.0.0.1:{free_port()}"
+    parts = urlsplit(f"//{address}")
+    if not (folder / "PG_VERSION").exists():
+        _make_cluster(folder, log, str(parts.password), user)
     settings = {
         "listen_addresses": "127.0.0.1",
-        "port": port,
+        "port": parts.port,
         "unix_socket_directories": "",
         "max_connections": 100,
     }
@@ -85,9 +92,9 @@ def start_postgres(folder: Path, log: Path, *, durable: bool = True) -> Postgres
         folder=Path("/"),
         stop_signal="INT",  # the fast shutdown: does not wait for clients
         user=user,
-        remove=folder,
+        remove=None if keep else folder,
     )
-    return PostgresServer(process, f"{_USER}:{password}@127.0.0.1:{port}")
+    return PostgresServer(process, address)
 
 
 def wait_for_postgres(server: PostgresServer) -> None:
