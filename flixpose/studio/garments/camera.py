@@ -1,0 +1,125 @@
+"""How the photo is taken: framing, tilt, shadows on the paper, exposure, blur, noise, JPEG."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.studio.garments.cloth import Pixels
+from flixpose.studio.garments.plan import Part, Plan
+from flixpose.studio.garments.sheet import Placement, Sheet
+
+Rng = np.random.Generator
+
+
+def frame(rng: Rng, plan: Plan, width: int, height: int) -> Placement:
+    """Where the garment lies in the picture: tight or loose margins, off centre, tilted, seen from a side."""
+    outline = np.concatenate(
+        [s.outline for s in plan.steps if isinstance(s, Part) and s.garment and not s.within and not s.hole]
+    )
+    lo, hi = outline.min(axis=0), outline.max(axis=0)
+    loose = plan.display == "mannequin" and rng.random() < 0.6
+    margin = float(
+        rng.choice(
+            [rng.uniform(0.0, 0.03), rng.uniform(0.03, 0.1), rng.uniform(0.1, 0.22)], p=[0.3, 0.5, 0.2]
+        )
+    )
+    margin = rng.uniform(0.1, 0.3) if loose else margin
+    size = hi - lo
+    scale = min(width * (1 - 2 * margin) / size[0], height * (1 - 2 * margin) / size[1])
+    if loose:
+        scale = max(scale, height * 0.34 / size[1])
+    spare = np.maximum(np.array([width, height]) - size * scale, 0)
+    shift = spare * np.clip(rng.normal(0.5, 0.08 if not loose else 0.16, 2), 0.02, 0.98)
+    matrix = np.array(
+        [[scale, 0, shift[0] - lo[0] * scale], [0, scale, shift[1] - lo[1] * scale], [0, 0, 1.0]]
+    )
+    tilt = rng.normal(0, 1.2) if rng.random() < 0.75 else rng.normal(0, 6)
+    matrix = _tilted(rng, width, height, tilt) @ matrix
+    turn = rng.normal(0, 0.5) if rng.random() < 0.8 else rng.uniform(-3.2, 3.2)
+    sway = rng.uniform(0.05, 0.45)
+    return Placement(
+        matrix,
+        scale,
+        rng.uniform(0, 2 * np.pi, 4),
+        sway,
+        float(turn),
+        float(rng.normal(0, 0.008)),
+        max(abs(lo[0]), hi[0], 20.0),
+    )
+
+
+def _tilted(rng: Rng, width: int, height: int, degrees: float) -> NDArray[np.float64]:
+    """A turn about the picture's centre and a slight perspective."""
+    centre = np.array([[1, 0, -width / 2], [0, 1, -height / 2], [0, 0, 1.0]])
+    c, s = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
+    keystone = rng.normal(0, 0.02, 2) if rng.random() < 0.7 else rng.normal(0, 0.08, 2)
+    turn = np.array([[c, -s, 0], [s, c, 0], [keystone[0] / width, keystone[1] / height, 1.0]])
+    return np.linalg.inv(centre) @ turn @ centre
+
+
+def throw_shadow(rng: Rng, sheet: Sheet) -> None:
+    """Shadows on paper and floor around what has been painted."""
+    pick = rng.random()
+    if pick < 0.4:
+        return
+    h, w = sheet.height, sheet.width
+    small = cv2.resize(sheet.solid, (w // 2, h // 2), interpolation=cv2.INTER_AREA)
+    shift = rng.normal(0, 0.012 * h, 2) if pick < 0.85 else rng.normal(0, 0.04 * h, 2)
+    move = np.array([[1, 0, shift[0] / 2], [0, 1, abs(shift[1]) / 2]])
+    shadow = cv2.warpAffine(small, move, (w // 2, h // 2))
+    shadow = cv2.GaussianBlur(shadow, (0, 0), float(rng.uniform(0.8, 7.0)))
+    shadow = cv2.resize(shadow, (w, h))
+    sheet.rgb *= (1 - rng.uniform(0.03, 0.3) * shadow * (1 - sheet.solid))[..., None]
+    if pick > 0.93:
+        _floor_shadow(rng, sheet)
+
+
+def _floor_shadow(rng: Rng, sheet: Sheet) -> None:
+    rows, columns = (
+        np.flatnonzero(sheet.cover.max(axis=1) > 0.5),
+        np.flatnonzero(sheet.cover.max(axis=0) > 0.5),
+    )
+    if len(rows) == 0:
+        return
+    y = min(rows[-1] + int(rng.uniform(0, 12)), sheet.height - 2)
+    wide = (columns[-1] - columns[0]) * rng.uniform(0.3, 0.5)
+    pad = np.zeros((sheet.height, sheet.width), np.float32)
+    cv2.ellipse(
+        pad, (int(columns.mean()), int(y)), (int(wide) + 1, int(rng.uniform(2, 8))), 0, 0, 360, 1.0, -1
+    )
+    pad = cv2.GaussianBlur(pad, (0, 0), float(rng.uniform(1, 4)))
+    sheet.rgb *= (1 - rng.uniform(0.1, 0.6) * pad * (1 - sheet.solid))[..., None]
+
+
+def develop(rng: Rng, rgb: Pixels) -> NDArray[np.uint8]:
+    """Exposure, colour cast, blur, grain and JPEG."""
+    if rng.random() < 0.5:
+        rgb = rgb * rng.uniform(0.9, 1.08) * (1 + rng.normal(0, 0.015, 3)).astype(np.float32)
+    if rng.random() < 0.3:
+        rgb = np.power(np.clip(rgb, 0, 1), np.float32(rng.uniform(0.8, 1.25)))
+    if rng.random() < 0.12:
+        light = np.linspace(rng.uniform(0.75, 1), rng.uniform(0.75, 1), rgb.shape[1], dtype=np.float32)
+        rgb = rgb * light[None, :, None]
+    picture = np.clip(rgb * 255 + 0.5, 0, 255).astype(np.uint8)
+    pick = rng.random()
+    if pick < 0.3:
+        picture = cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.35, 0.9)))
+    elif pick < 0.5:
+        soft = cv2.GaussianBlur(picture, (0, 0), 1.0)
+        amount = float(rng.uniform(0.2, 0.8))
+        picture = cv2.addWeighted(picture, 1 + amount, soft, -amount, 0)
+    if rng.random() < 0.35:
+        picture = _grain(rng, picture)
+    if rng.random() < 0.45:
+        quality = int(rng.uniform(35, 95))
+        picture = cv2.imdecode(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], 1)
+    return picture
+
+
+def _grain(rng: Rng, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    h, w = picture.shape[:2]
+    noise = rng.integers(-128, 128, (h, w), dtype=np.int16)
+    strength = rng.uniform(0.01, 0.06)
+    return np.clip(picture.astype(np.float32) + (noise * np.float32(strength))[..., None], 0, 255).astype(
+        np.uint8
+    )

@@ -1,0 +1,263 @@
+"""The sheet that plans are painted on: fast, in the photo's own resolution, with exact soft outlines.
+
+Colours are sRGB floats in 0..1. Outlines are filled three times finer than the sheet and averaged.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.studio.curves import Points, dashes
+from flixpose.studio.garments.cloth import Paint
+from flixpose.studio.garments.plan import Line, Part, Plan, Print
+
+Pixels = NDArray[np.float32]
+Window = tuple[slice, slice]
+
+_FINE = 3
+_SHIFT = 4
+_PAD = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """Units → pixels: a waviness, a turn of the body, then a projective map.
+
+    Attributes:
+        matrix: (3, 3). scale: pixels per unit, about. wave: (4,) phases. sway: units.
+        turn: units that the centre moves sideways as the body turns. lean: shear. half: the half-width.
+    """
+
+    matrix: NDArray[np.float64]
+    scale: float
+    wave: NDArray[np.float64]
+    sway: float = 0.2
+    turn: float = 0.0
+    lean: float = 0.0
+    half: float = 26.0
+
+    def bend(self, points: Points) -> Points:
+        """(N, 2) units of the garment as it lies before the camera sees it."""
+        x, y = points[:, 0], points[:, 1]
+        a, b, c, d = self.wave
+        dx = self.sway * (np.sin(y * 0.11 + a) + 0.5 * np.sin(y * 0.29 + x * 0.06 + b))
+        dy = self.sway * (np.sin(x * 0.10 + c) + 0.4 * np.sin(x * 0.25 + y * 0.05 + d))
+        dx = dx + self.turn * np.clip(1 - (x / self.half) ** 2, -0.3, 1) + self.lean * y
+        return np.stack([x + dx, y + dy], axis=1)
+
+    def pixels(self, points: Points) -> Points:
+        """(N, 2) pixels of (N, 2) units."""
+        p = self.bend(np.asarray(points, float))
+        q = p @ self.matrix[:, :2].T + self.matrix[:, 2]
+        return q[:, :2] / q[:, 2:]
+
+
+@cache
+def fold_maps() -> list[Pixels]:
+    """Light on creased cloth, 0 on average and about 1 in spread, 256×256 and tiling; vertical ones first."""
+    rng = np.random.default_rng(77)
+    maps = []
+    for along, across in ((26, 3), (40, 5), (14, 3.5), (30, 8), (9, 4), (6, 6), (12, 9), (4, 3)):
+        for sharp in (False, True):
+            noise = rng.standard_normal((256, 256)).astype(np.float32)
+            rows, columns = np.fft.fftfreq(256)[:, None], np.fft.fftfreq(256)[None, :]
+            low = np.exp(-2 * np.pi**2 * ((along * rows) ** 2 + (across * columns) ** 2))
+            height = np.fft.ifft2(np.fft.fft2(noise) * low).real
+            height /= height.std()
+            if sharp:
+                height = -np.sqrt(np.abs(height) + 0.05)
+            light = np.gradient(height, axis=1) + 0.5 * np.gradient(height, axis=0)
+            light = np.clip(light / light.std(), -2.5, 2.5)
+            maps.append(light.astype(np.float32))
+    return maps
+
+
+class Sheet:
+    """What is painted on.
+
+    Attributes:
+        rgb: (H, W, 3) float32. cover: (H, W) float32, the garment's share of each pixel.
+        solid: the same of everything but the background. ground: the bare background.
+        regions: coverage of named parts. creases: strength of folds. side: light from the left (1) or
+            right (-1).
+    """
+
+    def __init__(
+        self, rgb: Pixels, place: Placement, paints: dict[str, Paint], rng: np.random.Generator
+    ) -> None:
+        self.rgb, self.place, self.paints, self.rng = rgb, place, paints, rng
+        self.ground = rgb.copy()
+        self.height, self.width = rgb.shape[:2]
+        self.cover: Pixels = np.zeros((self.height, self.width), np.float32)
+        self.solid: Pixels = np.zeros((self.height, self.width), np.float32)
+        self.regions: dict[str, Pixels] = {}
+        self.scale = place.scale
+        self.creases, self.side = 1.0, 1.0
+
+    def draw(self, plan: Plan) -> None:
+        """Paint every step in order."""
+        for step in plan.steps:
+            if isinstance(step, Part):
+                self.part(step)
+            elif isinstance(step, Line):
+                self.line(step)
+            else:
+                self.print(step)
+
+    def area(self, outline: Points, window: Window | None = None) -> tuple[Pixels, Window]:
+        """Coverage of a closed outline in the window around it."""
+        at = self.place.pixels(outline)
+        if window is None:
+            window = self.window(at)
+        y0, x0 = window[0].start, window[1].start
+        h, w = window[0].stop - y0, window[1].stop - x0
+        fine = np.zeros((h * _FINE, w * _FINE), np.uint8)
+        fixed = np.round((((at - (x0, y0)) * _FINE) - 0.5) * (1 << _SHIFT)).astype(np.int32)
+        cv2.fillPoly(fine, [fixed], 255, cv2.LINE_8, _SHIFT)
+        return cv2.resize(fine, (w, h), interpolation=cv2.INTER_AREA).astype(np.float32) / 255.0, window
+
+    def window(self, at: Points) -> Window:
+        """Slices around pixels, padded, at least 4×4 and inside the sheet."""
+        lo = np.floor(at.min(axis=0)).astype(int) - _PAD
+        hi = np.ceil(at.max(axis=0)).astype(int) + _PAD
+        x0, y0 = (int(np.clip(lo[0], 0, self.width - 4)), int(np.clip(lo[1], 0, self.height - 4)))
+        x1, y1 = int(np.clip(hi[0], x0 + 4, self.width)), int(np.clip(hi[1], y0 + 4, self.height))
+        return slice(y0, y1), slice(x0, x1)
+
+    def part(self, part: Part) -> None:
+        """Lay a part on top."""
+        region, window = self.area(part.outline)
+        if part.within:
+            if part.within not in self.regions:
+                return
+            region = region * self.regions[part.within][window]
+        if part.name:
+            whole = np.zeros((self.height, self.width), np.float32)
+            whole[window] = region
+            known = self.regions.get(part.name)
+            self.regions[part.name] = whole if known is None else np.maximum(known, whole)
+        if part.hole:
+            self._cut(region, window)
+            return
+        paint = self.paints[part.paint]
+        light = self._light(part, region, paint)
+        colour = paint.sample(window, part.axis, self.rng) * light[..., None]
+        if paint.gloss > 0:
+            colour = colour + (paint.gloss * np.maximum(light - 1, 0))[..., None]
+        if part.shadow > 0:
+            self._contact_shadow(region, window, part.shadow)
+        self._blend(window, colour, region * (part.alpha * paint.alpha))
+        self._count(region, window, garment=part.garment)
+
+    def _cut(self, region: Pixels, window: Window) -> None:
+        self._blend(window, self.ground[window], region)
+        self.cover[window] *= 1 - region
+        self.solid[window] *= 1 - region
+
+    def _light(self, part: Part, region: Pixels, paint: Paint) -> Pixels:
+        h, w = region.shape
+        reach = max(1.2, 0.10 * min(h, w))
+        soft = _blur(region, reach)
+        edge = np.clip(2 * soft - 1, 0, 1)
+        light = 1 - (0.30 * part.bulge * paint.depth) * np.square(1 - edge)
+        slope = (
+            np.diff(soft, axis=1, append=soft[:, -1:]) * 0.8 + np.diff(soft, axis=0, append=soft[-1:]) * 0.5
+        )
+        light += (part.bulge * 0.35 * reach * self.side) * slope
+        if part.folds > 0 and self.creases > 0:
+            light += self._creases(part, h, w) * (part.folds * self.creases * paint.crease)
+        return (light * part.tone).astype(np.float32)
+
+    def _creases(self, part: Part, h: int, w: int) -> Pixels:
+        maps = fold_maps()
+        first = maps[int(self.rng.integers(len(maps)))]
+        zoom = self.rng.uniform(0.5, 1.3) * (90.0 / max(self.scale * 30, 1.0))
+        turn = np.deg2rad(-part.axis + self.rng.normal(0, 14))
+        c, s = zoom * np.cos(turn), zoom * np.sin(turn)
+        matrix = np.array([[c, -s, self.rng.uniform(0, 256)], [s, c, self.rng.uniform(0, 256)]])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return cv2.warpAffine(first, matrix, (w, h), flags=flags, borderMode=cv2.BORDER_WRAP) * np.float32(
+            0.05
+        )
+
+    def _contact_shadow(self, region: Pixels, window: Window, strength: float) -> None:
+        dark = 0.55 * _blur(region, max(0.8, 0.45 * self.scale)) + 0.45 * _blur(region, 1.3 * self.scale)
+        self.rgb[window] *= (1 - strength * dark * (1 - region) * self.cover[window])[..., None]
+
+    def _blend(self, window: Window, colour: Pixels, amount: Pixels) -> None:
+        below = self.rgb[window]
+        below += (colour - below) * amount[..., None]
+
+    def _count(self, region: Pixels, window: Window, *, garment: bool) -> None:
+        np.maximum(self.solid[window], region, out=self.solid[window])
+        if garment:
+            np.maximum(self.cover[window], region, out=self.cover[window])
+        else:
+            self.cover[window] *= 1 - region
+
+    def line(self, line: Line) -> None:
+        """Draw a line or a row of dashes."""
+        pieces = dashes(line.points, *line.dash) if line.dash else [line.points]
+        at = [self.place.pixels(p) for p in pieces if len(p) > 1]
+        if not at:
+            return
+        window = self.window(np.concatenate(at))
+        amount = self._stroke(at, line.width * self.scale, window)
+        if line.soft > 0:
+            amount = _blur(amount, line.soft * self.scale)
+        if line.within and line.within not in self.regions:
+            return
+        if line.within:
+            amount = amount * self.regions[line.within][window]
+        if line.paint:
+            paint = self.paints[line.paint]
+            self._blend(window, paint.sample(window, 0.0, self.rng), amount)
+        elif line.tone < 0:
+            self.rgb[window] *= (1 + line.tone * amount)[..., None]
+        else:
+            self.rgb[window] += (line.tone * amount)[..., None]
+        if line.garment:
+            self._count(amount, window, garment=True)
+
+    def _stroke(self, at: list[Points], width: float, window: Window) -> Pixels:
+        y0, x0 = window[0].start, window[1].start
+        h, w = window[0].stop - y0, window[1].stop - x0
+        fine = np.zeros((h * _FINE, w * _FINE), np.uint8)
+        fixed = [np.round((((p - (x0, y0)) * _FINE) - 0.5) * (1 << _SHIFT)).astype(np.int32) for p in at]
+        thick = max(1, round(width * _FINE))
+        cv2.polylines(fine, fixed, False, 255, thick, cv2.LINE_8, _SHIFT)
+        fade = np.float32(min(1.0, max(width * _FINE, 0.5)) / 255.0)
+        return cv2.resize(fine, (w, h), interpolation=cv2.INTER_AREA).astype(np.float32) * fade
+
+    def print(self, print_: Print) -> None:
+        """Lay an RGBA picture on a part, shaded like the cloth below it."""
+        at = self.place.pixels(np.array([print_.centre]))[0]
+        size = max(3.0, print_.width * self.scale)
+        zoom = size / print_.art.shape[1]
+        art = cv2.resize(print_.art, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
+        h, w = art.shape[:2]
+        half = np.array([w / 2, h / 2])
+        window = self.window(np.array([at - half, at + half]))
+        y0, x0 = window[0].start, window[1].start
+        turn = cv2.getRotationMatrix2D((w / 2, h / 2), print_.angle, 1.0)
+        turn[:, 2] += at - half - (x0, y0)
+        shown = (
+            cv2.warpAffine(art, turn, (window[1].stop - x0, window[0].stop - y0)).astype(np.float32) / 255.0
+        )
+        amount = shown[..., 3] * (self.regions[print_.within][window] if print_.within else np.float32(0.93))
+        self._blend(window, shown[..., :3], amount)
+
+
+def _blur(picture: Pixels, sigma: float) -> Pixels:
+    """About Gaussian: on a smaller copy where it is wide."""
+    if sigma < 3.0:
+        return cv2.GaussianBlur(picture, (0, 0), max(sigma, 0.3))
+    h, w = picture.shape[:2]
+    shrink = 2.0 if sigma < 6 else 4.0
+    size = (max(2, round(w / shrink)), max(2, round(h / shrink)))
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), sigma / shrink, borderType=cv2.BORDER_REPLICATE)
+    return cv2.resize(small, (w, h), interpolation=cv2.INTER_LINEAR)

@@ -1,0 +1,276 @@
+"""Sleeves: outlines that hang, bend, spread, gather and flare, and where eyes see them part from the body."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from flixpose.studio.curves import Points, bow, joined, offset, smooth
+from flixpose.studio.garments.cut import Cut, ridge, side_curve
+from flixpose.studio.garments.plan import Line, Pair, Part, Plan, flipped
+
+Rng = np.random.Generator
+
+_SEEN_GAP = 0.3
+
+
+@dataclass
+class Sleeve:
+    """The wearer's left sleeve, in units.
+
+    Attributes:
+        over: from the shoulder tip to the outer cuff corner. under: from the inner corner to the armpit.
+        end: from the outer corner to the inner one. axis: degrees of its lower part from vertical, outward.
+        band: width of the cuff. style: how it ends.
+    """
+
+    over: Points
+    under: Points
+    end: Points
+    axis: float
+    upper_axis: float
+    band: float
+    style: str
+    elbow: Pair
+
+
+@dataclass
+class SleeveCut:
+    """A sleeve's numbers; both arms share them but for the pose."""
+
+    length: float
+    cuff: float
+    swell: float
+    style: str
+    band: float
+    angle: float
+    bend: float
+    round: float
+    smooth_cap: bool
+
+
+def draw_sleeve_cut(rng: Rng, cut: Cut, *, long: bool, display: str, outwear: bool = False) -> SleeveCut:
+    """A sleeve by lot."""
+    root = float(np.hypot(cut.armpit[0] - cut.shoulder[0], cut.armpit[1] - cut.shoulder[1]))
+    if not long:
+        return _short(rng, root, display)
+    length = float(rng.choice([rng.uniform(42, 52), rng.uniform(54, 72)], p=[0.18, 0.82]))
+    cuff = root * float(
+        rng.choice(
+            [rng.uniform(0.28, 0.45), rng.uniform(0.45, 0.65), rng.uniform(0.7, 1.1)], p=[0.5, 0.38, 0.12]
+        )
+    )
+    style = str(
+        rng.choice(["plain", "band", "ribbed", "gathered", "ruffle"], p=[0.36, 0.2, 0.26, 0.12, 0.06])
+    )
+    pose = rng.random()
+    if pose < 0.72:
+        angle = rng.uniform(2, 14) + (3 if outwear else 0)
+        bend = rng.uniform(-10, 8)
+    elif pose < 0.88:
+        angle, bend = rng.uniform(15, 38), rng.uniform(-30, 10)
+    else:
+        angle, bend = rng.uniform(35, 80), rng.uniform(-45, 15)
+    if display == "mannequin" and pose > 0.6:
+        angle, bend = rng.uniform(14, 30), rng.uniform(-55, -15)
+    swell = rng.uniform(1.2, 1.7) if style == "gathered" else rng.uniform(0.9, 1.15)
+    return SleeveCut(
+        length,
+        cuff,
+        swell,
+        style,
+        rng.uniform(2, 7),
+        angle,
+        bend,
+        rng.uniform(0, 0.1),
+        bool(rng.random() < 0.5),
+    )
+
+
+def _short(rng: Rng, root: float, display: str) -> SleeveCut:
+    pick = rng.random()
+    if pick < 0.14:
+        length, angle = rng.uniform(5, 10), rng.uniform(30, 62)
+    elif pick < 0.72:
+        length, angle = rng.uniform(12, 22), rng.uniform(16, 58)
+    else:
+        length, angle = rng.uniform(22, 36), rng.uniform(5, 38)
+    if display == "flat" and rng.random() < 0.5:
+        angle = rng.uniform(38, 82)
+    cuff = root * rng.uniform(0.62, 1.0) * (0.85 if length > 22 else 1.0)
+    style = str(
+        rng.choice(
+            ["plain", "band", "ribbed", "gathered", "ruffle", "rolled"], p=[0.5, 0.1, 0.1, 0.12, 0.08, 0.1]
+        )
+    )
+    swell = rng.uniform(1.1, 1.6) if style == "gathered" else 1.0
+    return SleeveCut(
+        length,
+        cuff,
+        swell,
+        style,
+        rng.uniform(1.2, 4),
+        angle,
+        rng.uniform(-12, 6),
+        rng.uniform(0, 0.12),
+        bool(rng.random() < 0.5),
+    )
+
+
+def sew(rng: Rng, cut: Cut, sc: SleeveCut) -> Sleeve:
+    """The sleeve's outline for one arm; the pose differs a little from arm to arm."""
+    tip, pit = np.asarray(cut.shoulder), np.asarray(cut.armpit)
+    a1 = np.deg2rad(sc.angle + rng.normal(0, 2.0))
+    a2 = a1 + np.deg2rad(sc.bend + rng.normal(0, 2.5))
+    d1, d2 = (np.array([np.sin(a), np.cos(a)]) for a in (a1, a2))
+    inward1, inward2 = (np.array([-np.cos(a), np.sin(a)]) for a in (a1, a2))
+    joint = tip + d1 * sc.length * 0.48
+    outer = joint + d2 * sc.length * 0.52
+    inner = outer + inward2 * sc.cuff + d2 * rng.normal(0.0, 0.6)
+    root = float(np.linalg.norm(pit - tip))
+    wide = (0.45 * min(root, 20.0) + 0.55 * sc.cuff) * sc.swell
+    middle = (inward1 + inward2) / np.linalg.norm(inward1 + inward2)
+    puff = max(sc.swell - 1.0, 0.0) * 5.0
+    elbow_out = joint - middle * (puff + 0.6)
+    elbow_in = elbow_out + middle * (wide + puff)
+    over = _over(tip, elbow_out, outer, sc)
+    under = smooth([inner, _below(elbow_in, pit, inner), pit], 14)
+    end = _end(rng, outer, inner, sc)
+    return Sleeve(
+        over,
+        under,
+        end,
+        float(np.rad2deg(a2)),
+        float(np.rad2deg(a1)),
+        sc.band,
+        sc.style,
+        (float(joint[0]), float(joint[1])),
+    )
+
+
+def _below(elbow: np.ndarray, pit: np.ndarray, inner: np.ndarray) -> np.ndarray:
+    """The under line's middle point: never above the line's own ends in a short sleeve."""
+    straight = (pit + inner) / 2
+    return straight * 0.5 + elbow * 0.5 if np.linalg.norm(inner - pit) < 14 else elbow
+
+
+def _over(tip: np.ndarray, elbow: np.ndarray, outer: np.ndarray, sc: SleeveCut) -> Points:
+    if sc.length < 12:
+        return bow(tip, outer, 0.05 + sc.round, 16)
+    cap = tip + (elbow - tip) * 0.28 + np.array([1.6, -0.8]) * (sc.round * 14 + max(sc.swell - 1, 0) * 4)
+    return smooth([tip, cap, elbow, outer], 10)
+
+
+def _end(rng: Rng, outer: np.ndarray, inner: np.ndarray, sc: SleeveCut) -> Points:
+    if sc.style != "ruffle":
+        return bow(outer, inner, float(rng.uniform(-0.07, 0.03)), 10)
+    base = bow(outer, inner, -0.05, 41)
+    wave = np.sin(np.linspace(0, np.pi * 2 * rng.integers(3, 7), 41)) * np.sin(np.linspace(0, np.pi, 41))
+    return base + offset(base, 1.0) * 0 + (base - offset(base, 1.0)) * (0.6 * wave)[:, None]
+
+
+def outline(s: Sleeve, cut: Cut) -> Points:
+    """Closed; it runs in under the trunk."""
+    inside = np.array(
+        [(cut.armpit[0] - 4.5, cut.armpit[1] - 0.5), (cut.shoulder[0] - 5.0, cut.shoulder[1] + 0.9)]
+    )
+    return joined(s.over, s.end, s.under, inside)
+
+
+def fork(s: Sleeve, cut: Cut) -> tuple[Pair, bool]:
+    """Where people see the left sleeve part from the body, and whether it parts before the sleeve ends."""
+    side, under = side_curve(cut), _dense(s.under[::-1], 120)
+    level = np.interp(under[:, 1], side[:, 1], side[:, 0])
+    level = np.where(under[:, 1] < cut.armpit[1], cut.armpit[0], level)
+    apart = (under[:, 0] - level > _SEEN_GAP) | (under[:, 1] > side[-1, 1])
+    first = int(np.argmax(apart))
+    if not apart.any() or first > 116:
+        return crossing(s, cut), False
+    if first == 0:
+        return cut.armpit, True
+    return ((float(under[first, 0]) + float(level[first])) / 2, float(under[first, 1])), True
+
+
+def crossing(s: Sleeve, cut: Cut) -> Pair:
+    """Where the sleeve's end crosses the side of the body; its inner corner where it does not."""
+    side, end = side_curve(cut), _dense(s.end[::-1], 40)
+    outside = end[:, 0] >= np.interp(end[:, 1], side[:, 1], side[:, 0])
+    x, y = end[int(np.argmax(outside))]
+    return float(x), float(y)
+
+
+def _dense(line: Points, count: int) -> Points:
+    steps = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
+    t = np.linspace(0, steps[-1], count)
+    return np.stack([np.interp(t, steps, line[:, k]) for k in (0, 1)], axis=1)
+
+
+def shoulder_turn(s: Sleeve, cut: Cut) -> Pair:
+    """Where the contour turns from the shoulder's slope into the sleeve's: half of the way round."""
+    line = joined(ridge(cut), s.over[: max(6, int(len(s.over) * 0.55))])
+    step = np.diff(line, axis=0)
+    keep = np.linalg.norm(step, axis=1) > 1e-6
+    angle = np.rad2deg(np.arctan2(step[keep][:, 1], step[keep][:, 0]))
+    at = line[:-1][keep]
+    first, last = float(angle[:4].mean()), float(angle[-3:].mean())
+    passed = np.flatnonzero(angle >= (first + last) / 2)
+    if last - first < 8 or len(passed) == 0:
+        return cut.shoulder
+    x, y = at[passed[0]]
+    return float(x), float(y)
+
+
+def add_sleeve(plan: Plan, s: Sleeve, cut: Cut, side: int, paint: str, trim: str, *, name: str) -> None:
+    """Put the sleeve of one side (+1 = the wearer's left) into the plan."""
+    turn = (lambda p: p) if side > 0 else flipped
+    axis = -s.axis * side
+    plan.add(Part(turn(outline(s, cut)), name=name, paint=paint, axis=axis, shadow=0.28, bulge=1.1))
+    _add_elbow(plan, s, side, name)
+    _add_cuff(plan, s, side, trim, name, axis)
+
+
+def _add_elbow(plan: Plan, s: Sleeve, side: int, name: str) -> None:
+    if abs(s.axis - s.upper_axis) < 12:
+        return
+    x, y = s.elbow
+    for k in range(3):
+        crease = bow((x - 5, y + 2 * k - 2), (x + 1, y + k), 0.12, 8)
+        plan.add(Line(crease if side > 0 else flipped(crease), 0.5, -0.12, soft=0.35, within=name))
+
+
+def _add_cuff(plan: Plan, s: Sleeve, side: int, trim: str, name: str, axis: float) -> None:
+    turn = (lambda p: p) if side > 0 else flipped
+    back = -np.array([np.sin(np.deg2rad(s.axis)), np.cos(np.deg2rad(s.axis))])
+    wide = s.end + (s.end - s.end.mean(axis=0)) * 0.25
+    if s.style in ("band", "ribbed", "rolled"):
+        band = joined(wide - back * 0.6, (wide + back * s.band)[::-1])
+        plan.add(
+            Part(
+                turn(band),
+                paint=trim,
+                axis=axis,
+                shadow=0.3 if s.style == "rolled" else 0.12,
+                folds=0.3,
+                bulge=0.7,
+                within=name,
+                tone=0.97,
+            )
+        )
+        plan.add(Line(turn(wide + back * s.band), 0.2, -0.25, within=name))
+    elif s.style == "gathered":
+        for k in np.linspace(0.08, 0.92, 7):
+            at = s.end[int(k * (len(s.end) - 1))]
+            plan.add(Line(turn(np.stack([at, at + back * 5])), 0.35, -0.14, soft=0.25, within=name))
+    else:
+        plan.add(Line(turn(wide + back * 1.4), 0.15, -0.16, dash=(0.5, 0.3), within=name))
+
+
+def mark_sleeve(plan: Plan, s: Sleeve, cut: Cut, side: int, *, over: bool) -> None:
+    """The true places of one sleeve's landmarks."""
+    name = "left" if side > 0 else "right"
+    flip = np.array([side, 1.0])
+    at, parts = fork(s, cut)
+    inner = s.end[-1] if parts or over else crossing(s, cut)
+    plan.mark(f"armpit_{name}", at * flip)
+    plan.mark(f"shoulder_{name}", shoulder_turn(s, cut) * flip)
+    plan.mark(f"cuff_{name}_outer", s.end[0] * flip)
+    plan.mark(f"cuff_{name}_inner", inner * flip)

@@ -1,0 +1,368 @@
+"""Plans of everything that hangs from the shoulders: tops, vests, slings, dresses, outwear."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from flixpose.studio.curves import Points, bow, joined, smooth
+from flixpose.studio.garments import dummy, necks, outwear, sleeves, slings, trims
+from flixpose.studio.garments.cut import (
+    Cut,
+    armhole,
+    draw_cut,
+    hem_curve,
+    narrowest,
+    neck_curve,
+    trunk,
+)
+from flixpose.studio.garments.plan import Line, Part, Plan, flipped, moved, pts
+
+Rng = np.random.Generator
+
+
+def upper_plan(rng: Rng, kind: str, view: str, display: str) -> Plan:
+    """A garment of one of the ten kinds that hang from the shoulders."""
+    plan = Plan(kind, view, display)
+    if kind.startswith("sling"):
+        return slings.sling_plan(rng, plan)
+    sleeved, long_ = "_sleeve_" in kind, kind.endswith("_dress")
+    coat = kind.endswith("outwear")
+    cut = draw_cut(rng, sleeved=sleeved, long=long_, outwear=coat, display=display)
+    cut = _vary(rng, cut, coat=coat)
+    if not sleeved:
+        cut = _bare_arms(rng, cut)
+    return _assemble(rng, plan, cut, coat=coat)
+
+
+def _vary(rng: Rng, cut: Cut, *, coat: bool) -> Cut:
+    """Odd hems, off-shoulder necks, bodysuits."""
+    pick = rng.random()
+    if cut.long and cut.hem[0] > cut.hip[0] * 1.25:
+        cut = replace(cut, ripple=rng.uniform(0, 1.6), ripples=float(rng.uniform(2, 7)))
+    if not cut.long and not coat and pick < 0.04:
+        cut = replace(
+            cut, hem=(cut.hip[0] * 0.95, cut.hip[1]), drop=rng.uniform(10, 20), power=rng.uniform(0.5, 1.1)
+        )
+    elif not cut.long and not coat and pick < 0.12:
+        flare = cut.waist[0] * rng.uniform(1.15, 1.6)
+        cut = replace(
+            cut,
+            hem=(flare, cut.waist[1] + rng.uniform(10, 22)),
+            ripple=rng.uniform(0, 1.2),
+            ripples=rng.uniform(3, 7),
+        )
+    if cut.sleeved and not coat and rng.random() < 0.07:
+        cut = replace(
+            cut,
+            style=str(rng.choice(["boat", "square", "sweetheart"])),
+            neck=rng.uniform(13, 17.5),
+            front=rng.uniform(1.5, 8),
+            back=rng.uniform(0, 2),
+            shoulder=(20.0, rng.uniform(2.5, 6)),
+        )
+    return cut
+
+
+def _bare_arms(rng: Rng, cut: Cut) -> Cut:
+    """Where a sleeveless garment's strap ends: wide, narrow, cap-like or a halter's."""
+    pick = rng.random()
+    chest = float(np.clip(rng.normal(19.0, 1.8), 15, 23))
+    factor = chest / cut.armpit[0]
+    strap = (
+        float(rng.choice([rng.uniform(3, 6), rng.uniform(5, 9)])) if pick < 0.85 else rng.uniform(1.8, 3.5)
+    )
+    neck = min(cut.neck * rng.uniform(1.0, 1.35), 15.5)
+    if pick > 0.93:
+        neck = rng.uniform(3.5, 7)
+    tip = min(neck + strap, chest * 1.15)
+    return replace(
+        cut,
+        neck=neck,
+        shoulder=(tip, rng.uniform(0.5, 1.2) + 0.28 * (tip - neck)),
+        armpit=(chest, rng.uniform(19, 29)),
+        waist=(cut.waist[0] * factor, cut.waist[1]),
+        hip=(cut.hip[0] * factor, cut.hip[1]),
+        hem=(cut.hem[0] * factor * rng.uniform(0.95, 1.12), cut.hem[1] * 1.02),
+        front=max(cut.front, 2.0) * rng.uniform(1.0, 1.25),
+    )
+
+
+def _assemble(rng: Rng, plan: Plan, cut: Cut, *, coat: bool) -> Plan:
+    back, doll = plan.view == "back", plan.display == "mannequin"
+    trim = "trim" if rng.random() < 0.3 else "main"
+    deep = rng.uniform(0.06, 0.14) if cut.sleeved else rng.uniform(0.12, 0.30)
+    if doll:
+        dummy.behind(plan, rng, cut)
+    collar = _collar(rng, coat=coat, cut=cut)
+    necks.mark_neck(plan, cut, back_view=back, mannequin=doll)
+    if collar == "hood_up":
+        necks.hood_up(plan, rng, cut, back_view=back)
+    if collar == "hood_down" and not back:
+        necks.hood_down(plan, rng, cut, back_view=False)
+    band = float(rng.choice([0.0, rng.uniform(0.8, 2), rng.uniform(1.8, 3.5)], p=[0.35, 0.35, 0.3]))
+    _back_panel(plan, rng, cut, band, trim, collar)
+    if doll:
+        dummy.neck(plan, rng, cut)
+    arms = _arms(plan, rng, cut)
+    _front(plan, rng, cut, arms, trim, deep)
+    if coat and not back:
+        outwear.fronts(plan, rng, cut, collar)
+    _details(plan, rng, cut, coat=coat, trim=trim)
+    _neck_finish(plan, rng, cut, collar, band, trim)
+    _marks(plan, rng, cut, arms)
+    return plan
+
+
+def _collar(rng: Rng, *, coat: bool, cut: Cut) -> str:
+    if not cut.sleeved and rng.random() < 0.85:
+        return "none"
+    if cut.neck > 11.5:
+        return "none"
+    if coat:
+        names, shares = (
+            ["none", "shirt", "stand", "hood_down", "hood_up", "lapel"],
+            [0.25, 0.2, 0.12, 0.13, 0.1, 0.2],
+        )
+    else:
+        names, shares = ["none", "shirt", "stand", "hood_down", "hood_up"], [0.66, 0.15, 0.09, 0.06, 0.04]
+    return str(rng.choice(names, p=shares))
+
+
+def _back_panel(plan: Plan, rng: Rng, cut: Cut, band: float, trim: str, collar: str) -> None:
+    """The back's inside: below the hem where the back is longer, and above the front neckline."""
+    if plan.view == "back":
+        return
+    if rng.random() < 0.22:
+        longer = replace(
+            cut,
+            hem=(cut.hem[0] * rng.uniform(0.94, 1.02), cut.hem[1] + rng.uniform(0, 2)),
+            drop=cut.drop + rng.uniform(0.5, 6),
+        )
+        plan.add(Part(trunk(longer), paint="inside", tone=rng.uniform(0.6, 0.9), shadow=0, folds=0.7))
+    if collar in ("none", "lapel"):
+        necks.inner_back(plan, rng, cut, band=band, trim=trim)
+
+
+def _arms(plan: Plan, rng: Rng, cut: Cut) -> list[tuple[sleeves.Sleeve, int, bool]]:
+    if not cut.sleeved:
+        return []
+    sc = sleeves.draw_sleeve_cut(
+        rng, cut, long="long_sleeve" in plan.kind, display=plan.display, outwear="outwear" in plan.kind
+    )
+    over = bool(rng.random() < 0.45)
+    return [(sleeves.sew(rng, cut, sc), side, over) for side in (1, -1)]
+
+
+def _front(plan: Plan, rng: Rng, cut: Cut, arms: list, trim: str, deep: float) -> None:
+    sheer = "sheer" if arms and rng.random() < 0.06 else ("trim" if rng.random() < 0.08 else "main")
+    for s, side, over in arms:
+        dummy.arm(plan, rng, s, side)
+        if not over:
+            sleeves.add_sleeve(plan, s, cut, side, sheer, trim, name=f"sleeve{side}")
+    plan.add(
+        Part(trunk(cut, back_view=plan.view == "back", deep=deep), name="trunk", shadow=0.22 if arms else 0.1)
+    )
+    for s, side, over in arms:
+        if over:
+            sleeves.add_sleeve(plan, s, cut, side, sheer, trim, name=f"sleeve{side}")
+    _armholes(plan, rng, cut, deep, trim, bool(arms))
+
+
+def _armholes(plan: Plan, rng: Rng, cut: Cut, deep: float, trim: str, sleeved: bool) -> None:
+    edge = armhole(cut, deep)
+    raglan = sleeved and rng.random() < 0.12
+    for turn in (lambda p: p, flipped):
+        if raglan:
+            seam = bow((cut.neck * 0.97, cut.front * 0.25), cut.armpit, -0.06, 14)
+            plan.add(Line(turn(seam), 0.2, -0.22, within="trunk"))
+        elif sleeved:
+            plan.add(Line(turn(edge), 0.25, -rng.uniform(0.05, 0.3), soft=0.12))
+        else:
+            wide = rng.uniform(0.5, 2.2)
+            rim = joined(edge, (edge - (wide, 0))[::-1])
+            plan.add(Part(turn(rim), paint=trim, shadow=0.12, bulge=0.4, folds=0.1, within="trunk"))
+
+
+def _details(plan: Plan, rng: Rng, cut: Cut, *, coat: bool, trim: str) -> None:
+    back = plan.view == "back"
+    trims.pull_folds(plan, rng, cut)
+    if cut.long:
+        _skirt_part(plan, rng, cut)
+    if back:
+        trims.yoke_back(plan, rng, cut)
+    elif not coat:
+        _front_details(plan, rng, cut)
+    elif rng.random() < 0.7:
+        trims.hip_pockets(plan, rng, cut)
+    if rng.random() < (0.35 if not back else 0.1) and not coat:
+        trims.emblem(plan, rng, cut)
+    if rng.random() < 0.07:
+        trims.colour_block(plan, rng, cut)
+    trims.hem_finish(
+        plan, rng, cut, trim, ribbed=not cut.long and cut.drop < 2 and rng.random() < (0.4 if coat else 0.22)
+    )
+
+
+def _front_details(plan: Plan, rng: Rng, cut: Cut) -> None:
+    pick = rng.random()
+    low = cut.hem[1] + min(cut.drop, 0)
+    if pick < 0.14:
+        half = rng.uniform(1.0, 2.2)
+        trims.placket(plan, rng, cut.front, low + 8, half)
+        trims.buttons(plan, rng, cut.front + 2, low - 5)
+    elif pick < 0.22:
+        end = cut.front + rng.uniform(8, 16)
+        trims.placket(plan, rng, cut.front, end, rng.uniform(0.9, 1.8))
+        trims.buttons(plan, rng, cut.front + 1.5, end - 2, count=int(rng.integers(2, 5)))
+    elif pick < 0.29:
+        trims.chest_pocket(plan, rng, cut)
+    elif pick < 0.34:
+        trims.ruffle(plan, rng, neck_curve(cut, 0.5), rng.uniform(3, 8), name="frill", within="trunk")
+    elif pick < 0.38:
+        trims.pleats(
+            plan,
+            rng,
+            neck_curve(cut, 0.5),
+            hem_curve(cut) - (0, cut.hem[1] * rng.uniform(0.3, 0.7)),
+            int(rng.integers(5, 14)),
+            strength=0.1,
+        )
+    elif pick < 0.42:
+        trims.bow_tie(
+            plan,
+            rng,
+            0.0,
+            cut.front + rng.uniform(0, 3),
+            str(rng.choice(["main", "trim"])),
+            size=rng.uniform(3, 6),
+        )
+    elif pick < 0.47:
+        _wrap(plan, rng, cut)
+    elif pick < 0.51:
+        y = cut.armpit[1] + rng.uniform(-8, 2)
+        plan.add(
+            Part(
+                pts((-40, -12), (40, -12), (40, y), (-40, y)),
+                paint="sheer",
+                shadow=0,
+                bulge=0.2,
+                within="trunk",
+            )
+        )
+
+
+def _wrap(plan: Plan, rng: Rng, cut: Cut) -> None:
+    """One front crosses the other."""
+    side = float(rng.choice([-1, 1]))
+    seam = bow((cut.neck * 0.9 * side, 1.0), (-cut.waist[0] * 0.95 * side, cut.waist[1]), -0.06 * side, 16)
+    plan.add(
+        Line(seam, 0.5, -0.35, soft=0.2, within="trunk"),
+        Line(seam - (0, 0.7), 0.3, 0.07, soft=0.15, within="trunk"),
+    )
+    if rng.random() < 0.6:
+        trims.bow_tie(
+            plan,
+            rng,
+            -cut.waist[0] * rng.uniform(0.2, 0.8) * side,
+            cut.waist[1],
+            "main",
+            size=rng.uniform(3, 7),
+        )
+
+
+def _skirt_part(plan: Plan, rng: Rng, cut: Cut) -> None:
+    """A dress below its waist: seam, pleats, tiers, slit, belt."""
+    x, y = narrowest(cut)
+    seam = bow((x, y), (-x, y), rng.uniform(-0.03, 0.04), 20)
+    pick = rng.random()
+    if pick < 0.5:
+        plan.add(Line(seam, 0.4, -0.25, soft=0.15, within="trunk"))
+        trims.pleats(
+            plan, rng, seam, hem_curve(cut), int(rng.integers(4, 18)), strength=rng.uniform(0.06, 0.2)
+        )
+    elif pick < 0.62:
+        trims.belt(plan, rng, x, y, tied=bool(rng.random() < 0.5))
+        trims.pleats(plan, rng, seam, hem_curve(cut), int(rng.integers(3, 12)), strength=0.1)
+    elif pick < 0.74:
+        for share in ((0.5,), (0.35, 0.68))[int(rng.integers(2))]:
+            level = y + (cut.hem[1] - y) * share
+            plan.add(Line(pts((-60, level), (60, level)), 0.5, -0.22, soft=0.2, within="trunk"))
+            tier = np.stack([np.linspace(50, -50, 30), np.full(30, level)], axis=1)
+            trims.pleats(plan, rng, tier, moved(tier, 0, 9), 26, strength=0.1)
+    if rng.random() < 0.08 and plan.view == "front":
+        slit = rng.uniform(0.1, 0.6) * cut.hem[0] * rng.choice([-1, 1])
+        top = cut.hem[1] - rng.uniform(12, 40)
+        plan.add(Part(pts((slit, top), (slit + 2.5, cut.hem[1] + 8), (slit - 1, cut.hem[1] + 8)), hole=True))
+
+
+def _marks(plan: Plan, rng: Rng, cut: Cut, arms: list) -> None:
+    plan.mark_both("hem_*", cut.hem)
+    plan.mark("hem_center", hem_curve(cut)[24])
+    if cut.long:
+        plan.mark_both("waist_*", narrowest(cut))
+    if not arms:
+        plan.mark_both("shoulder_*", cut.shoulder)
+        plan.mark_both("armpit_*", cut.armpit)
+    for s, side, over in arms:
+        sleeves.mark_sleeve(plan, s, cut, side, over=over)
+    for s, side, over in arms:
+        if over:
+            hide_under(
+                plan,
+                sleeves.outline(s, cut) * np.array([side, 1.0]),
+                ("hem_left", "hem_right", "hem_center", "waist_left", "waist_right"),
+            )
+        else:
+            name = "left" if side > 0 else "right"
+            hide_under(plan, trunk(cut), (f"cuff_{name}_outer", f"cuff_{name}_inner"))
+
+
+def hide_under(plan: Plan, outline: Points, names: tuple[str, ...], margin: float = 0.6) -> None:
+    """Mark as hidden what lies well inside an outline that is painted later."""
+    shape = outline.astype(np.float32)
+    for name in names:
+        if name in plan.marks and cv2.pointPolygonTest(shape, plan.marks[name], True) > margin:
+            plan.hidden.add(name)
+
+
+def _neck_finish(plan: Plan, rng: Rng, cut: Cut, collar: str, band: float, trim: str) -> None:
+    back = plan.view == "back"
+    if collar == "none":
+        necks.neck_band(plan, rng, cut, band, trim, back_view=back)
+        if cut.style == "keyhole" and not back:
+            y = cut.front + max(band, 0.3)
+            plan.add(
+                Part(
+                    smooth([(0.2, y), (1.3, y + rng.uniform(4, 8)), (-1.3, y + 5), (-0.2, y)], 6),
+                    paint="inside",
+                    tone=0.7,
+                    shadow=0.2,
+                    folds=0,
+                )
+            )
+    elif collar == "shirt":
+        necks.shirt_collar(
+            plan, rng, cut, trim, back_view=back, meet=rng.uniform(0.8, cut.front) if cut.front > 1.5 else 1.0
+        )
+        if not back:
+            low = cut.hem[1] if rng.random() < 0.6 else cut.front + rng.uniform(9, 16)
+            _shirt_front(plan, rng, cut, low)
+    elif collar == "stand":
+        necks.stand_collar(plan, rng, cut, trim, back_view=back)
+    elif collar == "hood_down" and back:
+        necks.hood_down(plan, rng, cut, back_view=True)
+    if collar.startswith("hood") and not back:
+        necks.hood_front(plan, rng, cut)
+        if rng.random() < 0.6 and not cut.long:
+            trims.kangaroo(plan, rng, cut)
+
+
+def _shirt_front(plan: Plan, rng: Rng, cut: Cut, low: float) -> None:
+    top = plan.marks["neck_front"][1]
+    half = rng.uniform(0.8, 1.9)
+    plan.add(
+        Line(pts((half, top + 2), (half, low)), 0.2, -0.2, within="trunk"),
+        Line(pts((-half, top + 2), (-half, low)), 0.15, -0.1, within="trunk"),
+    )
+    trims.buttons(plan, rng, top + 1.5, low - 3)
