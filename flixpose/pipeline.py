@@ -26,7 +26,7 @@ from flixpose.stages.plan_targets import plan_targets
 from flixpose.stages.render import Preset, Rendered, render
 from flixpose.stages.report import report
 from flixpose.stages.solve_warps import solve_warps
-from flixpose.structures.drape import Drape
+from flixpose.structures.drape import Drape, Light
 from flixpose.structures.found import NOTHING_GIVEN, Garment, Given, ModelInfo, Pose
 from flixpose.structures.image import Image, Mask
 from flixpose.structures.job import Artifact, Job, Result
@@ -66,11 +66,13 @@ def drape(
     *,
     kind: str | None = None,
     view: str | None = None,
+    light: Light = "scene",
     given: Given = NOTHING_GIVEN,
 ) -> Drape:
     """Drape the product on the person; touches no disk and no network.
 
     Args:
+        light: see `composite`.
         given: points of a human's, in place of the models'.
 
     Raises:
@@ -86,21 +88,9 @@ def drape(
     with clock("warp"):
         parts = solve_warps(plan.layout)
     with clock("composite"):
-        drawn = composite(person, product, garment.mask, plan, parts, pose.mask)
+        drawn = composite(person, product, garment, plan, parts, pose.mask, light)
     with clock("measure"):
-        seen = Drawn(
-            person,
-            product,
-            pose,
-            garment,
-            plan,
-            parts,
-            drawn.picture,
-            drawn.layer,
-            drawn.visible,
-            drawn.changed,
-        )
-        quality = measure(seen, tools.rules)
+        quality = measure(Drawn(person, product, pose, garment, plan, parts, drawn, light), tools.rules)
     return Drape(
         person=person,
         product=product,
@@ -111,8 +101,12 @@ def drape(
         picture=drawn.picture,
         garment_layer=drawn.layer,
         visible=drawn.visible,
-        person_mask=pose.mask or Mask.full(person.width, person.height),
+        person_mask=drawn.person_mask,
         changed=drawn.changed,
+        painted=drawn.painted,
+        old_garment=drawn.old_garment,
+        shadow=drawn.shadow,
+        light=light,
         quality=quality,
         models=_models(tools, pose, garment),
         milliseconds=clock.milliseconds,

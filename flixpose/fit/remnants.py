@@ -22,7 +22,7 @@ Plane = NDArray[np.bool_]
 Window = tuple[slice, slice]
 
 # A remnant is painted up to these; larger ones stay as they are and are told.
-MOST_AREA = 0.06  # of the seen garment, each
+MOST_AREA = 0.07  # of the seen garment, each
 MOST_TOTAL = 0.10  # of the seen garment, all together
 MOST_DEPTH = 0.25  # shoulder widths from its surroundings
 
@@ -193,8 +193,8 @@ class _Photo:
             large = cv2.dilate(stays[place.cores].astype(np.uint8), reach) > 0
             shows = (place.shows & ~large).astype(np.uint8)
             hole = cv2.dilate(shows, rim) & (self.left[place.window] > 12) | cv2.dilate(shows, _disc(1))
-            arms = np.where(self.upper_arms(place.window), 0, self.occluders.arms.alpha[place.window])
-            front = np.maximum(self.occluders.head.alpha[place.window], arms)
+            masks = self.occluders
+            front = np.maximum(masks.head.alpha[place.window], masks.arms.alpha[place.window])
             place.hole = (hole > 0) & ~large & (front < 128) & (self.seen[place.window] < 255)
             place.hole &= np.isfinite(place.away.min(axis=0))
 

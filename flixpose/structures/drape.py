@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,8 @@ from flixpose.structures.found import Garment, ModelInfo, Pose
 from flixpose.structures.image import Image, Mask
 from flixpose.structures.job import Quality
 from flixpose.structures.warp import ControlPoints, Warp
+
+Light = Literal["scene", "exact"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -39,6 +42,31 @@ class PartWarp:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Composite:
+    """What is drawn. All are at the person image's size; `Drape` holds them on.
+
+    Attributes:
+        picture: (H, W, 3) uint8 sRGB; outside `changed` bit-identical to the person image.
+        layer: (H, W, 4) uint8 straight RGBA: the garment before anything is laid over it, as it is lit.
+        visible: the part of the garment that is seen.
+        changed: 255 where `picture` may differ from the person image (garment, shadow, painted), else 0.
+        painted: 255 where old clothes were painted over, else 0.
+        old_garment: the old clothes that still show beside the garment.
+        shadow: the share of light that the garment's shadow takes, 255 = all.
+        person_mask: the person, without what was painted with background.
+    """
+
+    picture: NDArray[np.uint8]
+    layer: NDArray[np.uint8]
+    visible: Mask
+    changed: Mask
+    painted: Mask
+    old_garment: Mask
+    shadow: Mask
+    person_mask: Mask
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Drape:
     """The product draped on the person.
 
@@ -47,7 +75,9 @@ class Drape:
         garment_layer: (H, W, 4) uint8 straight RGBA: the warped garment before anything is laid over it.
         visible: the part of the garment that is seen.
         person_mask: the person on the whole photo.
-        changed: 255 where `picture` may differ from the person image (garment, shadow), else 0.
+        changed: 255 where `picture` may differ from the person image (garment, shadow, painted), else 0.
+        painted, old_garment, shadow: as in `Composite`.
+        light: how the garment is lit: "scene" as the person image is, "exact" as the product photo is.
         models: every model that took part; the one of the keypoints first, then the garment's.
         others: further people in the person image, less prominent.
         milliseconds: per stage.
@@ -64,6 +94,10 @@ class Drape:
     visible: Mask
     person_mask: Mask
     changed: Mask
+    painted: Mask
+    old_garment: Mask
+    shadow: Mask
+    light: Light
     quality: Quality
     models: tuple[ModelInfo, ...]
     milliseconds: Mapping[str, float]

@@ -14,7 +14,7 @@ from flixpose.fit.layout import Plan
 from flixpose.pipeline import Tools, drape
 from flixpose.settings import load_settings
 from flixpose.stages.plan_targets import plan_targets
-from flixpose.structures.drape import Drape
+from flixpose.structures.drape import Drape, Light
 from flixpose.structures.found import Garment, ModelInfo, Pose, View
 from flixpose.structures.image import Image
 from tests.fit.figures import CLOTH, MODEL, make_garment, paint_person
@@ -89,9 +89,10 @@ def scene(
     at: tuple[float, float] = PLACE,
     view: View = "front",
     flat: bool = True,
+    light: Light = "scene",
 ) -> Scene:
     """`flat`: the whole garment in one colour, its inside too."""
     person, pose, labels = small_person(arms, at=at, view=view)
     product, garment = make_garment(kind, unit=170.0, view=view, **({"inside": CLOTH} if flat else {}))
-    draped = drape(person, product, tools_for((pose,), garment))
+    draped = drape(person, product, tools_for((pose,), garment), light=light)
     return Scene(person, pose, labels, product, garment, draped)

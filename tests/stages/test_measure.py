@@ -1,6 +1,6 @@
 """Quality figures on drapes of which the truth is known."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
 from typing import Any
 
@@ -13,7 +13,7 @@ from flixpose.errors import ViewMismatch
 from flixpose.fit.verdict import load_rules
 from flixpose.pipeline import drape
 from flixpose.stages.measure import Drawn, measure
-from flixpose.structures.drape import PartWarp
+from flixpose.structures.drape import Composite, Light, PartWarp
 from flixpose.structures.image import Mask
 from flixpose.structures.job import Quality
 from flixpose.structures.warp import ControlPoints, Warp
@@ -21,19 +21,26 @@ from tests.fit.figures import make_garment
 from tests.stages.scene import scene, small_person, tools_for
 
 RULES = load_rules(resources.CONFIGS / "quality.toml")
-UNITS = {"%", "px", "% of torso", "× median", "ΔE2000", "°", ""}
+UNITS = {"%", "px", "% of torso", "× median", "× product", "ΔE2000", "°", ""}
 
 
 @cache
-def drawn(kind: str = "short_sleeve_top", arms: str = "spread", flat: bool = True) -> Drawn:
-    seen = scene(kind, arms, flat=flat)
+def drawn(
+    kind: str = "short_sleeve_top", arms: str = "spread", flat: bool = True, light: Light = "scene"
+) -> Drawn:
+    seen = scene(kind, arms, flat=flat, light=light)
     d = seen.drape
     found = (seen.person, seen.product, seen.pose, seen.garment, seen.plan, d.parts)
-    return Drawn(*found, d.picture, d.garment_layer, d.visible, d.changed)
+    planes = (d.picture, d.garment_layer, d.visible, d.changed, d.painted, d.old_garment, d.shadow)
+    return Drawn(*found, Composite(*planes, d.person_mask), d.light)
 
 
-def measured(**other: Any) -> Quality:
-    return measure(replace(drawn(), **other), RULES)
+def measured(light: Light = "scene", **other: Any) -> Quality:
+    planes = {field.name for field in fields(Composite)}
+    seen = drawn(light=light)
+    composite = replace(seen.drawn, **{name: value for name, value in other.items() if name in planes})
+    rest = {name: value for name, value in other.items() if name not in planes}
+    return measure(replace(seen, drawn=composite, **rest), RULES)
 
 
 def test_a_measure_of_the_same_is_the_drapes_own() -> None:
@@ -42,7 +49,7 @@ def test_a_measure_of_the_same_is_the_drapes_own() -> None:
 
 def test_every_rule_has_its_figure_and_every_figure_a_unit() -> None:
     figures = {figure.name: figure.unit for figure in measured().figures}
-    assert {rule.figure for rule in RULES} <= set(figures), "a rule that nothing can break"
+    assert {rule.figure for rule in RULES} <= {*figures, "delta_e_exact"}, "a rule that nothing can break"
     assert set(figures.values()) <= UNITS
     assert all(np.isfinite(figure.value) for figure in measured().figures)
 
@@ -70,34 +77,75 @@ def test_residuals_are_a_mean_over_all_points() -> None:
 
 
 def test_exact_colours_differ_by_nothing_and_tampering_shows() -> None:
-    assert measured()["delta_e_mean"] < 0.05
-    assert measure(drawn(flat=False), RULES)["delta_e_mean"] < 0.5
-    seen = drawn().visible.alpha > 0
+    exact = measured(light="exact")
+    assert exact["delta_e_mean"] == exact["delta_e_exact"] < 0.05
+    assert measure(drawn(flat=False, light="exact"), RULES)["delta_e_mean"] < 0.5
+    seen = drawn(light="exact").drawn
     for shift, least in (((40, 0, 0), 3.0), ((0, 0, -60), 5.0)):
-        picture = drawn().picture.copy()
-        picture[seen] = np.clip(picture[seen].astype(int) + shift, 0, 255)
+        picture = seen.picture.copy()
+        picture[seen.visible.alpha > 0] = np.clip(
+            seen.picture[seen.visible.alpha > 0].astype(int) + shift, 0, 255
+        )
         quality = measured(picture=picture)
         assert quality["delta_e_mean"] > least and quality["delta_e_p95"] >= quality["delta_e_mean"] * 0.9
         assert "colour_shift" in {reason.code for reason in quality.reasons}
+        assert "colour_not_exact" in {r.code for r in measured(light="exact", picture=picture).reasons}
+
+
+@pytest.mark.parametrize(("kind", "arms"), [("short_sleeve_top", "spread"), ("vest", "crossed")])
+def test_the_scenes_light_stays_within_its_bound(kind: str, arms: str) -> None:
+    quality = measure(drawn(kind, arms), RULES)
+    assert quality["delta_e_mean"] <= 3.0
+    with pytest.raises(StopIteration):
+        quality["delta_e_exact"]
+
+
+def test_a_rim_of_the_old_background_is_told() -> None:
+    seen = drawn(light="exact").drawn
+    inward = cv2.distanceTransform((seen.layer[..., 3] > 127).astype(np.uint8), cv2.DIST_L2, 3)
+    rimmed = seen.layer.copy()
+    rimmed[(inward > 0) & (inward <= 1.5), :3] = 240
+    assert measured(light="exact")["edge_halo"] < 1.0
+    quality = measured(light="exact", layer=rimmed)
+    assert quality["edge_halo"] > 6.0 and "edge_halo" in {reason.code for reason in quality.reasons}
+
+
+def test_blur_is_told() -> None:
+    seen = scene("short_sleeve_top", light="exact")
+    noise = np.random.default_rng(2).integers(-40, 41, seen.product.pixels.shape[:2])[..., None]
+    rough = np.clip(
+        seen.product.pixels.astype(int) + cv2.GaussianBlur(noise.astype(np.float32), (0, 0), 1.2)[..., None],
+        0,
+        255,
+    )
+    product = replace(seen.product, pixels=rough.astype(np.uint8), sha256="ef" * 32)
+    draped = drape(seen.person, product, tools_for((seen.pose,), seen.garment), light="exact")
+    assert 0.7 < draped.quality["sharpness"] < 1.4
+    blurred = cv2.GaussianBlur(draped.picture, (0, 0), 3)
+    quality = measured(light="exact", product=product, picture=blurred)
+    assert quality["sharpness"] < 0.5 and "blurred" in {reason.code for reason in quality.reasons}
 
 
 @pytest.mark.parametrize("arms", ["spread", "crossed", "akimbo"])
 def test_what_is_seen_and_what_is_hidden_add_up(arms: str) -> None:
     quality = measure(drawn("vest", arms), RULES)
     assert quality["coverage"] + quality["occluded"] == pytest.approx(100.0, abs=0.01)
-    layer, visible = drawn("vest", arms).layer[..., 3], drawn("vest", arms).visible.alpha
+    composite = drawn("vest", arms).drawn
+    layer, visible = composite.layer[..., 3], composite.visible.alpha
     assert quality["coverage"] == pytest.approx(100 * visible.sum() / layer.sum(), abs=0.01)
     assert (quality["occluded"] > 5) == (arms != "spread")
 
 
 def test_a_hidden_garment_fails() -> None:
-    quality = measured(visible=Mask(np.zeros_like(drawn().visible.alpha)))
+    quality = measured(visible=Mask(np.zeros_like(drawn().drawn.visible.alpha)))
     assert quality["coverage"] == 0.0 and quality.verdict == "fail"
     assert {"garment_hidden", "low_coverage"} <= {reason.code for reason in quality.reasons}
 
 
 def test_an_unchanged_picture_fails() -> None:
-    quality = measured(picture=drawn().person.pixels, changed=Mask(np.zeros_like(drawn().changed.alpha)))
+    quality = measured(
+        picture=drawn().person.pixels, changed=Mask(np.zeros_like(drawn().drawn.changed.alpha))
+    )
     assert quality["changed_area"] == 0.0 and quality.verdict == "fail"
     assert "unchanged_picture" in {reason.code for reason in quality.reasons}
 
@@ -127,7 +175,7 @@ def test_an_uneven_warp_is_told() -> None:
     matrix = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.004, 1.0]])
     back = np.array([[1.0, 0.0, 213.0], [0.0, 1.0, 230.0], [0.0, 0.0, 1.0]])
     quality = with_trunk_warp(Warp(back @ matrix @ np.linalg.inv(back)))
-    inside = cv2.erode((drawn().visible.alpha == 255).astype(np.uint8), np.ones((5, 5), np.uint8))[
+    inside = cv2.erode((drawn().drawn.visible.alpha == 255).astype(np.uint8), np.ones((5, 5), np.uint8))[
         180:281, 170:257
     ]
     rows = np.nonzero(inside)[0] + 180.5
@@ -138,10 +186,12 @@ def test_an_uneven_warp_is_told() -> None:
 
 
 def test_the_old_garment_beside_the_new_one_is_told() -> None:
-    sleeves_show, covered = measure(drawn("sling"), RULES), measure(drawn("long_sleeve_dress"), RULES)
+    sleeves_show, covered = measure(drawn("sling"), RULES), measure(drawn("long_sleeve_top"), RULES)
     assert sleeves_show["old_garment_visible"] > 10.0
     assert "old_garment_visible" in {reason.code for reason in sleeves_show.reasons}
     assert covered["old_garment_visible"] < 1.0
+    trousers_show = measure(drawn("short_sleeve_dress"), RULES)
+    assert trousers_show["old_garment_visible"] > 10.0, "a dress replaces trousers, too"
 
 
 def test_scores_are_taken_over() -> None:

@@ -1,0 +1,188 @@
+"""The light of the person image: how it shades a garment laid into it, and the shadow that this throws.
+
+Nothing here knows the garment's cloth: shading is read from the person's own clothes and skin where the
+garment comes to lie, each relative to its own usual brightness, so that neither a dark shirt nor dark skin
+counts as shade.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.fit.body import Body
+from flixpose.fit.occluders import Occluders
+from flixpose.imaging.colour import delta_e_2000, linear_to_srgb, srgb_to_lab, srgb_to_linear
+from flixpose.structures.image import Mask
+
+Plane = NDArray[np.float32]
+Region = tuple[slice, slice]
+
+_WORK_UNIT = 64.0  # pixels of a shoulder width at which shading is measured
+_SOFTNESS = 0.075  # shoulder widths over which shading is smoothed
+_FLAT = 0.10  # shares of known surface below which shading fades to none
+_SAME_COLOUR = 9.0  # Lab units of a and b: more is a print, not shade
+_DARKEST = 0.012  # light; blacker cloth tells nothing of the light
+_MOST_SHADE = 0.24  # natural log of the gain
+_MOST_EXPOSURE = 0.07
+_GREY = 8.0  # chroma of a highlight that may count as white
+_MOST_CHANGE = 2.5  # mean ΔE2000 that the scene's light may add
+
+# Shadows: share of light taken, softness and drop, in shoulder widths: close to the edge, and wider.
+_SHADOWS = ((0.30, 0.009, 0.006), (0.26, 0.034, 0.030))
+_ASIDE = 0.8  # of the drop, where the light comes fully from one side
+_ON_CLOTH = 0.22  # light that a forearm takes from the cloth it lies on
+_FULLY_ASIDE = 0.30  # log of brightness lost across a shoulder width under light from one side
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """The light in a person image.
+
+    Attributes:
+        gain: (3,) exposure and white of the scene relative to a scene whose highlights are white.
+        shade: (h, w) natural log of the soft shading, at working size over the region.
+        aside: where the light comes from, -1 (the image's left) to 1 (its right), 0 from the front or above.
+    """
+
+    gain: NDArray[np.float32]
+    shade: Plane
+    aside: float
+
+
+def read_light(
+    person: NDArray[np.uint8], body: Body, occluders: Occluders, person_mask: Mask | None, region: Region
+) -> Scene:
+    """The light in the part of the person image where a garment comes to lie."""
+    height, width = region[0].stop - region[0].start, region[1].stop - region[1].start
+    scale = min(1.0, _WORK_UNIT / body.shoulder_width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+
+    def small(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return np.asarray(cv2.resize(plane[region], size, interpolation=cv2.INTER_AREA), np.uint8)
+
+    colours = small(person)
+    lab, luminance = srgb_to_lab(colours), srgb_to_linear(colours) @ np.array((0.2126, 0.7152, 0.0722), "f4")
+    inside = small(person_mask.alpha) > 200 if person_mask is not None else np.ones(lab.shape[:2], bool)
+    head = small(occluders.head.alpha) < 40
+    log, known = np.zeros(lab.shape[:2], np.float32), np.zeros(lab.shape[:2], bool)
+    for mask in (occluders.worn_upper, occluders.worn_lower, occluders.arms):
+        own = _one_colour(lab, luminance, (small(mask.alpha) > 215) & inside & head)
+        if own.sum() > 0.004 * own.size:
+            log[own] = np.log(luminance[own] / np.median(luminance[own]))
+            known |= own
+    gain = _exposure(person)
+    unit = body.shoulder_width * scale
+    return Scene(gain, _smoothed(log, known, unit), _aside(log, known, unit))
+
+
+def light_gain(scene: Scene, colour: Plane, seen: Plane) -> Plane:
+    """(h, w, 3) factors of the cloth's light, as strong as the colour allows.
+
+    Args:
+        colour, seen: the cloth, premultiplied light (h, w, 3) and alpha (h, w).
+    """
+    small = (scene.shade.shape[1], scene.shade.shape[0])
+    alpha = cv2.resize(seen, small, interpolation=cv2.INTER_AREA)
+    there = alpha > 0.5
+    log = scene.shade[..., None] + np.log(scene.gain)
+    if there.any():
+        cloth = cv2.resize(colour, small, interpolation=cv2.INTER_AREA)[there] / alpha[there][:, None]
+        log = log * _strength(cloth, log[there])
+    gain = cv2.resize(np.exp(log).astype(np.float32), seen.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(gain, np.float32)
+
+
+def thrown_shadow(
+    seen: Plane, before: NDArray[np.uint8], person_mask: NDArray[np.uint8], unit: float, aside: float
+) -> Plane:
+    """(h, w) the share of light that the garment's edge takes from the skin and clothes beside and below it.
+
+    Args:
+        before: what lies before the garment and takes none. person_mask: the background takes none.
+        unit: the shoulder width in pixels.
+    """
+    lit = np.ones_like(seen)
+    for strength, softness, drop in _SHADOWS:
+        spread = _cast(seen, max(0.6, softness * unit), drop * unit, aside)
+        lit *= 1 - np.float32(strength) * spread
+    takes = (person_mask / np.float32(255)) * (1 - before / np.float32(255)) * (1 - seen)
+    shadow = (1 - lit) * takes
+    return np.where(shadow > 1 / 255, shadow, 0).astype(np.float32)
+
+
+def shadow_on_cloth(before: NDArray[np.uint8], unit: float, aside: float) -> Plane:
+    """(h, w, 1) factor of the cloth's light beside arms and hair that lie on it."""
+    spread = _cast(np.divide(before, 255, dtype=np.float32), 0.022 * unit, 0.014 * unit, aside)
+    return (1 - np.float32(_ON_CLOTH) * spread)[..., None]
+
+
+def shadow_reach(unit: float) -> float:
+    """Pixels beyond the garment's edge that its shadow may reach."""
+    return max(abs(drop) + 3.2 * softness for _, softness, drop in _SHADOWS) * unit + 3
+
+
+def _cast(plane: Plane, softness: float, drop: float, aside: float) -> Plane:
+    shift = np.array([[1, 0, -_ASIDE * aside * drop], [0, 1, drop]], np.float32)
+    moved = cv2.warpAffine(plane, shift, plane.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.GaussianBlur(moved, (0, 0), softness), np.float32)
+
+
+def _one_colour(lab: Plane, luminance: Plane, where: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The part of a surface that has its usual hue and is not too dark to tell."""
+    if where.sum() < 12:
+        return np.zeros_like(where)
+    usual = np.median(lab[where], axis=0)
+    off = np.hypot(lab[..., 1] - usual[1], lab[..., 2] - usual[2])
+    near = np.abs(lab[..., 0] - usual[0]) < 18
+    return where & near & (off < _SAME_COLOUR) & (luminance > _DARKEST)
+
+
+def _smoothed(log: Plane, known: NDArray[np.bool_], unit: float) -> Plane:
+    """The log of the shading as soft as light is, bounded; where nothing is known it fades to none."""
+    sigma = max(1.0, _SOFTNESS * unit)
+    held = np.clip(log, -0.5, 0.4) * known
+    near = [cv2.GaussianBlur(plane, (0, 0), sigma) for plane in (held, known.astype(np.float32))]
+    wide = [cv2.GaussianBlur(plane, (0, 0), 3 * sigma) for plane in (held, known.astype(np.float32))]
+    shade = (near[0] + 0.08 * wide[0]) / (near[1] + 0.08 * wide[1] + 0.08 * _FLAT)
+    return np.asarray(_MOST_SHADE * np.tanh(shade / _MOST_SHADE), np.float32)
+
+
+def _aside(log: Plane, known: NDArray[np.bool_], unit: float) -> float:
+    """Which side is brighter, by a robust slope of the log brightness across all that is known."""
+    rows, columns = np.nonzero(known)
+    if len(rows) < 50:
+        return 0.0
+    x = (columns - columns.mean()) / unit
+    y = (rows - rows.mean()) / unit
+    design = np.stack([np.ones_like(x), x, y], axis=1)
+    value = np.clip(log[rows, columns], -0.5, 0.5)
+    slope = np.linalg.lstsq(design, value, rcond=None)[0][1]
+    return float(np.clip(slope / _FULLY_ASIDE, -1.0, 1.0))
+
+
+def _exposure(person: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(3,) how bright, and of what tint, the scene's whitest highlights are; 1 where none is near white."""
+    step = max(1, min(person.shape[:2]) // 160)
+    colours = cv2.blur(person, (step, step))[::step, ::step].reshape(-1, 3)
+    light = srgb_to_linear(colours)
+    bright = light[light.min(axis=1) >= np.percentile(light.min(axis=1), 98)]
+    white = np.median(bright, axis=0)
+    if float(np.hypot(*srgb_to_lab(linear_to_srgb(white[None]))[0, 1:])) > _GREY:
+        return np.ones(3, np.float32)
+    return np.exp(np.clip(0.35 * np.log(np.maximum(white, 1e-3) / 0.9), -_MOST_EXPOSURE, _MOST_EXPOSURE / 3))
+
+
+def _strength(cloth: Plane, log: Plane) -> float:
+    """How much of the light's effect keeps the mean colour difference within bounds, in [0, 1]."""
+    step = max(1, len(cloth) // 4000)
+    cloth, log = cloth[::step], log[::step]
+    before = srgb_to_lab(linear_to_srgb(cloth))
+    share = 1.0
+    for _ in range(3):
+        change = float(delta_e_2000(before, srgb_to_lab(linear_to_srgb(cloth * np.exp(share * log)))).mean())
+        if change <= _MOST_CHANGE:
+            break
+        share *= 0.98 * _MOST_CHANGE / change
+    return share

@@ -1,0 +1,82 @@
+"""The edge of a cut-out: its own colour instead of the old background's, and how much of that is left.
+
+A photo's edge pixels are mixtures. Before a new background the old one's share shows as a rim, so it is taken
+out: first from the soft edge, then from the pixels just inside that still lean towards the old background.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.imaging.filters import Plane
+
+_SOFT = 3  # pixels: how wide a cut-out's soft edge may be; what is softer further inside is thin cloth
+_DEEP = 0.0035  # of the cut-out's longer side: how far inside the outline the old background may reach
+_INNER = 2.5  # how many depths further in the cloth's own colour is looked for
+_LEAN = 0.06  # share of old background below which a pixel is the cloth's own
+_MOST = 0.85
+_LEAST_CONTRAST = 24.0  # of 255: cloth nearer to its background than this has no visible rim
+
+
+def decontaminate(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The picture with the old background's colour taken out along the cut-out's outline.
+
+    Args:
+        pixels: (H, W, 3) sRGB. alpha: (H, W) of the cut-out, 255 = solid.
+
+    Returns:
+        (H, W, 3) new; unchanged further inside than the rim, and outside the cut-out.
+    """
+    result = pixels.copy()
+    rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
+    if not len(rows):
+        return result
+    depth = max(1.5, _DEEP * max(rows[-1] - rows[0], columns[-1] - columns[0]))
+    room = int(4 * depth) + 4
+    box = np.s_[max(0, rows[0] - room) : rows[-1] + room, max(0, columns[0] - room) : columns[-1] + room]
+    inside = (alpha[box] > 0).astype(np.uint8)
+    inward = cv2.distanceTransform(inside, cv2.DIST_L2, 3)
+    rim = (inward > 0) & (inward <= depth + _SOFT)
+    result[box][rim] = _cleaned(pixels[box], alpha[box], inward, rim, depth)
+    return result
+
+
+def _cleaned(
+    pixels: NDArray[np.uint8], alpha: NDArray[np.uint8], inward: Plane, rim: NDArray[np.bool_], depth: float
+) -> NDArray[np.uint8]:
+    """(N, 3) the rim's pixels without what they hold of the background."""
+    start = depth + _SOFT
+    own = (inward > start) & (inward <= start + _INNER * depth + 2) & (alpha == 255)
+    cloth, sure = _mean_near(pixels, own, rim, round(2 * depth) + _SOFT)
+    paper, beside = _mean_near(pixels, alpha == 0, rim, round(2 * depth) + _SOFT)
+    here = pixels[rim].astype(np.float32)
+    towards = paper - cloth
+    contrast = (towards * towards).sum(axis=1)
+    share = ((here - cloth) * towards).sum(axis=1) / np.maximum(contrast, 1.0)
+    share = np.clip(share, 0, _MOST)
+    told = sure & beside & (contrast > _LEAST_CONTRAST**2) & (share > _LEAN)
+    cleaned = np.where(told[:, None], here - share[:, None] * towards, here)
+    # A soft edge holds too little of the cloth to tell its own colour from it.
+    thin = (alpha[rim] < 250) & (inward[rim] <= _SOFT) & sure
+    cleaned[thin] = cloth[thin]
+    return np.clip(np.rint(cleaned), 0, 255).astype(np.uint8)
+
+
+def _mean_near(
+    pixels: NDArray[np.uint8], where: NDArray[np.bool_], wanted: NDArray[np.bool_], radius: int
+) -> tuple[Plane, NDArray[np.bool_]]:
+    """(N, 3) mean colour of the pixels `where`, near each wanted pixel; (N,) whether there are any."""
+    share = where.astype(np.uint8)
+    held = pixels * share[..., None]
+    found = np.zeros((int(wanted.sum()), 3), np.float32)
+    sure = np.zeros(len(found), bool)
+    for reach in (radius, 3 * radius):
+        side = (2 * reach + 1, 2 * reach + 1)
+        count = cv2.boxFilter(share, cv2.CV_32F, side, normalize=False, borderType=cv2.BORDER_CONSTANT)[
+            wanted
+        ]
+        total = cv2.boxFilter(held, cv2.CV_32F, side, normalize=False, borderType=cv2.BORDER_CONSTANT)[wanted]
+        fresh = ~sure & (count > 2)
+        found[fresh] = total[fresh] / count[fresh, None]
+        sure |= fresh
+    return found, sure
