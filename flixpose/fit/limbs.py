@@ -20,7 +20,7 @@ _DENSE = 96
 _LOOKS = 25
 _MOST_BEND = 0.25
 # In shoulder widths: cloth lies outside the limb's outline by so much; an outline further off is not its own.
-_COVER = 0.012
+_COVER = 0.003
 _LIMB_LIMIT = 0.30
 _LEAST_EDGE = 0.04  # of the limb
 _BESIDE_SEAM = 0.7  # of the limb: up to there the inner edge keeps beside the torso
@@ -117,7 +117,9 @@ def limb_controls(
     outward, inward = _half_widths_on_limb(strip, distances, whole, body, numbers, scale)
     handed = _handedness(body, limb.part)
     normals = handed * np.stack([-tangents[:, 1], tangents[:, 0]], axis=1)
-    outward = _over_outline(outward, centres, normals, person_mask, body.shoulder_width)
+    slack = numbers.slack * body.shoulder_width
+    outward = _along_outline(outward, centres, normals, person_mask, body, slack)
+    inward = _along_outline(inward, centres, -normals, person_mask, body, slack)
     inner_side = _beside_seam(inner_start, centres - inward[:, None] * normals, normals, distances / whole)
     outer_edge = _Edge.starting(outer_start, centres + outward[:, None] * normals, tangents, distances)
     outer_edge = outer_edge.rounded(centres[0], person_mask, body.shoulder_width)
@@ -192,21 +194,26 @@ class _Edge:
         return np.stack([np.interp(wanted, self.length, self.curve[:, axis]) for axis in (0, 1)], axis=1)
 
 
-def _over_outline(
-    outward: NDArray[np.float64],
+def _along_outline(
+    own: NDArray[np.float64],
     centres: NDArray[np.float64],
     normals: NDArray[np.float64],
     person_mask: Mask | None,
-    width: float,
+    body: Body,
+    slack: float,
 ) -> NDArray[np.float64]:
-    """The outer half widths, at least as far as the limb's outline; smoothed along the limb."""
+    """Half widths on one side that follow the limb's outline where the mask shows it, smoothed along it.
+
+    Cloth covers the outline; what is wider by more than `slack` (pixels) hangs free of it.
+    """
     if person_mask is None:
-        return outward
-    limit = _LIMB_LIMIT * width
+        return own
+    limit, cover = _LIMB_LIMIT * body.shoulder_width, _COVER * body.shoulder_width
     found = [reach(person_mask, c, n, limit) for c, n in zip(centres, normals, strict=True)]
-    least = np.array([0.0 if r is None else r + _COVER * width for r in found])
-    smooth = np.convolve(np.pad(np.maximum(outward, least), 4, mode="edge"), np.full(9, 1 / 9), mode="valid")
-    return np.maximum(smooth, outward)
+    wanted = np.array(
+        [o if r is None else max(r + cover, o - slack) for r, o in zip(found, own, strict=True)]
+    )
+    return np.convolve(np.pad(wanted, 4, mode="edge"), np.full(9, 1 / 9), mode="valid")
 
 
 def _beside_seam(

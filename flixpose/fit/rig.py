@@ -44,6 +44,7 @@ class Limb:
 
     Attributes:
         half_width: least half width, in shoulder widths, at the limb's first and last joint.
+        slack: as the rig's, on either side of the limb.
         max_half_width: greatest half width, likewise.
         min_reach, max_reach: bounds of its length in lengths of the whole limb (joint to joint).
         inward: share of the limb's half width that the cloth keeps on the inside: a sleeve is caught between
@@ -51,6 +52,7 @@ class Limb:
     """
 
     half_width: tuple[float, float]
+    slack: float
     max_half_width: float
     min_reach: float
     max_reach: float
@@ -65,6 +67,7 @@ class Rig:
         places: by landmark without side: "neck", "shoulder", "armpit", "waist", "hem", "crotch".
         scale: weight of each measure that tells how large the garment is on the body.
         ease: how far, in shoulder widths, the cloth stays outside the body's outline.
+        slack: so much width, in shoulder widths, lies in folds on the body before cloth hangs free of it.
         widening: by which factor at most the trunk is widened to reach the body's outline.
         limb: None for garments without sleeves and legs.
     """
@@ -73,6 +76,7 @@ class Rig:
     places: dict[str, Place]
     scale: dict[str, float]
     ease: float
+    slack: float
     widening: float
     limb: Limb | None
 
@@ -108,13 +112,14 @@ def rig_for(rigs: Mapping[str, Rig], kind: str) -> Rig:
 def _rig(kind: str, data: dict[str, Any]) -> Rig:
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is not a garment kind")
-    _check_names(kind, data, {"place", "scale", "ease", "widening", "limb"})
+    _check_names(kind, data, {"place", "scale", "ease", "slack", "widening", "limb"})
     _check_names("scale", data["scale"], {*data["place"], "length"})
     return Rig(
         kind=kind,
         places={name: _place(name, numbers) for name, numbers in data["place"].items()},
         scale={name: float(weight) for name, weight in data["scale"].items()},
         ease=float(data["ease"]),
+        slack=float(data["slack"]),
         widening=float(data["widening"]),
         limb=_limb(data["limb"]) if data.get("limb") else None,
     )

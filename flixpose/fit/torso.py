@@ -11,6 +11,7 @@ from flixpose.fit.measure import GarmentFrame, Point, pair, point
 from flixpose.fit.outline import reach
 from flixpose.fit.regions import leg_seam
 from flixpose.fit.rig import Rig
+from flixpose.fit.silhouette import trunk_edge
 from flixpose.structures.found import Garment
 from flixpose.structures.image import Mask
 from flixpose.structures.warp import ControlPoints
@@ -22,8 +23,7 @@ _TOPLINE_RISE, _TOPLINE_FALL = 0.12, 0.07
 # every shoulder width.
 _TOPLINE_END = 0.47
 _SHOULDER_FALL = 0.45
-# An outline further out than this (shoulder widths) has an arm in it.
-_OUTLINE_LIMIT = 0.66
+_BESIDE_ARM = 0.85
 _MAX_LIFT = 1.4  # of the half seam
 _SIDE_SHARES = (0.2, 0.4, 0.6, 0.8)
 _SIDES = (("left", 1.0), ("right", -1.0))
@@ -160,7 +160,7 @@ def seat_controls(fit: Fit) -> ControlPoints:
         _, depth = fit.rig.places["crotch"].blend(*fit.own(crotch))
         if "crotch" not in points.names:
             points.add("crotch", fit.body.place(0.0, depth), crotch)
-        across = _at_least_body(fit, abs(fit.own(outer)[0]), depth, sign)
+        across = _beside_body(fit, abs(fit.own(outer)[0]), depth, sign)
         points.add(f"side_{side}", fit.body.place(sign * across, depth), outer)
     waist_left, waist_right = pair(fit.garment, "waist")
     _, waist_depth = fit.rig.places["waist"].blend(*fit.own(waist_left))
@@ -170,7 +170,7 @@ def seat_controls(fit: Fit) -> ControlPoints:
         cloth = _cloth_edge(fit, (upper[1] + lower[1]) / 2, sign)
         across, depth = _in_body_frame(fit.body, (upper[0] + lower[0]) / 2)
         bulge = abs(fit.own(cloth)[0]) - abs(fit.own((upper[1] + lower[1]) / 2)[0])
-        across = _at_least_body(fit, abs(across) + bulge, depth, sign)
+        across = _beside_body(fit, abs(across) + bulge, depth, sign)
         points.add(f"hip_{side}", fit.body.place(sign * across, depth), cloth)
     return points.freeze("torso")
 
@@ -183,7 +183,7 @@ def _add_pair(points: _Points, fit: Fit, name: str) -> None:
         own_across, own_depth = fit.own(xy)
         across, depth = place.blend(abs(own_across), own_depth)
         if name in ("waist", "hem"):
-            across = _at_least_body(fit, across, depth, sign)
+            across = _beside_body(fit, across, depth, sign)
         points.add(f"{name}_{side}", fit.body.place(sign * across, depth), xy)
 
 
@@ -279,7 +279,7 @@ def _add_sides(points: _Points, fit: Fit, upper: str, lower: str) -> None:
             person = top_person + share * (end_person - top_person)
             across, depth = _in_body_frame(fit.body, person)
             across = abs(across) + bulge / fit.body.shoulder_width
-            across = _at_least_body(fit, across, depth, sign)
+            across = _beside_body(fit, across, depth, sign)
             points.add(f"side_{upper}_{side}_{number}", fit.body.place(sign * across, depth), cloth)
 
 
@@ -320,17 +320,27 @@ def _cloth_edge(fit: Fit, near: Point, sign: float) -> Point:
     return on_axis + found * sign * fit.frame.left
 
 
-def _at_least_body(fit: Fit, across: float, depth: float, sign: float) -> float:
-    """`across`, widened to the body's outline and its ease where the mask shows it apart from the arm."""
-    if fit.outline is None or not 0.1 < depth < 1.3:
-        return across
-    start = fit.body.axis_at(depth)
-    limit = _OUTLINE_LIMIT * fit.body.shoulder_width
-    found = reach(fit.outline, start, sign * fit.body.across_at(depth), limit)
-    if found is None:
-        return across
-    outline = found / fit.body.shoulder_width
-    return max(across, min(outline + fit.rig.ease, fit.rig.widening * across))
+def _beside_body(fit: Fit, own: float, depth: float, sign: float) -> float:
+    """How far out a side lies: on the body's edge with its ease; what is wider by more than slack hangs free.
+
+    Where an arm hides the edge, most of the say is the arm's own inner edge: the trunk reaches it, or there
+    would be a gap in the mask.
+    """
+    if fit.person is None or not 0.1 < depth < 1.3:
+        return own
+    edge = trunk_edge(fit.body, fit.person, depth, sign)
+    if edge.seen is not None:
+        return _cling(own, edge.seen + fit.rig.ease, fit.rig)
+    if edge.most is not None:
+        return _BESIDE_ARM * _cling(own, edge.most + fit.rig.ease, fit.rig) + (1 - _BESIDE_ARM) * own
+    return own
+
+
+def _cling(own: float, body: float, rig: Rig) -> float:
+    """A width that follows the body's, within what the cloth can give."""
+    if own < body:
+        return min(body, rig.widening * own)
+    return max(body, own - rig.slack)
 
 
 def _in_body_frame(body: Body, xy: Point) -> tuple[float, float]:

@@ -1,0 +1,67 @@
+"""Eyes that remember what they saw, so that photos can be draped again and again while a fit is tuned.
+
+Answers lie as pickles in a folder of one's own, named by photo, question and models; a folder from somebody
+else must not be given: a pickle runs what it holds.
+"""
+
+import pickle
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from flixpose import __version__
+from flixpose.imaging.files import sha256_hex, write_atomic
+from flixpose.ports import GarmentReader, PoseEstimator
+from flixpose.structures.found import Garment, ModelInfo, Pose
+from flixpose.structures.image import Image
+
+T = TypeVar("T")
+
+
+class RememberedPoses:
+    """A PoseEstimator that asks another one only once for each photo."""
+
+    def __init__(self, poses: PoseEstimator, folder: Path) -> None:
+        self._poses, self._folder = poses, folder
+
+    @property
+    def model(self) -> ModelInfo:
+        return self._poses.model
+
+    @property
+    def models(self) -> tuple[ModelInfo, ...]:
+        return self._poses.models
+
+    def __call__(self, images: Sequence[Image]) -> list[tuple[Pose, ...]]:
+        return [self._one(image) for image in images]
+
+    def _one(self, image: Image) -> tuple[Pose, ...]:
+        question = ("pose", image.sha256, *(f"{m.name} {m.version} {m.sha256}" for m in self.models))
+        return _remembered(self._folder, question, lambda: self._poses([image])[0])
+
+
+class RememberedGarments:
+    """A GarmentReader that asks another one only once for each photo, kind and view."""
+
+    def __init__(self, garments: GarmentReader, folder: Path) -> None:
+        self._garments, self._folder = garments, folder
+
+    @property
+    def model(self) -> ModelInfo:
+        return self._garments.model
+
+    def __call__(self, image: Image, *, kind: str | None = None, view: str | None = None) -> Garment:
+        model = self.model
+        question = ("garment", image.sha256, str(kind), str(view), model.name, model.version, model.sha256)
+        return _remembered(self._folder, question, lambda: self._garments(image, kind=kind, view=view))
+
+
+def _remembered(folder: Path, question: tuple[str, ...], answer: Callable[[], T]) -> T:
+    """What was answered before; else the answer, kept. A failure is not kept."""
+    path = folder / f"{question[0]}-{sha256_hex(repr((__version__, *question)).encode())[:24]}.pickle"
+    if path.is_file():
+        kept: T = pickle.loads(path.read_bytes())
+        return kept
+    found = answer()
+    write_atomic(path, pickle.dumps(found))
+    return found
