@@ -64,7 +64,7 @@ def check(draped: Drape) -> None:
 
 
 def check_colours(draped: Drape) -> None:
-    """In exact light no colour is drawn that the product photo does not have: nothing is shifted, invented."""
+    """In exact light no colour is drawn that the product photo does not have: none shifted, none invented."""
     solid = draped.visible.alpha == 255
     cloth = draped.product.pixels[draped.garment.mask.alpha == 255].astype(int)
     drawn = draped.picture[solid].astype(int)
