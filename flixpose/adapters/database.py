@@ -24,6 +24,9 @@ from flixpose.settings import redact
 # The revision in migrations/versions that this code speaks; a test keeps it the newest one.
 SCHEMA = "0003"
 
+# A time that lies further ahead than it can was written before the database's clock was set back.
+CLOCK_SLACK_S = 5.0
+
 _BUSY_SECONDS = 30
 _CONNECT_SECONDS = 10
 _TRIES = 4

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, exc, func, select, update
 
-from flixpose.adapters.database import Database, ago, insert_new
+from flixpose.adapters.database import CLOCK_SLACK_S, Database, ago, insert_new
 from flixpose.adapters.ingest import insert_jobs, insert_rejected, job_from_row, set_total
 from flixpose.adapters.items import item_rows
 from flixpose.adapters.records import insert_result
@@ -43,7 +43,6 @@ from flixpose.structures.job import Job, Result, Verdict
 
 _STATE_OF_VERDICT: Mapping[Verdict, ItemState] = {"pass": "done", "review": "review", "fail": "failed"}
 _SWEEP = 500  # items swept in one transaction
-_CLOCK_SLACK_S = 5.0  # a time that lies further ahead than it can was written before the clock was set back
 
 
 class JobStore:
@@ -101,7 +100,7 @@ class JobStore:
 
     def unpublished(self, limit: int = 100) -> list[OutboxMessage]:
         """What is owed to the queue, the oldest first; due ones only."""
-        longest = self.retry_delay_s * 4**self.max_attempts + _CLOCK_SLACK_S
+        longest = self.retry_delay_s * 4**self.max_attempts + CLOCK_SLACK_S
         when = outbox.c.not_before
         due = select(outbox.c.id).where(
             IS_UNPUBLISHED, when.is_(None) | (when <= ago(0)) | (when > ago(-longest))
@@ -180,7 +179,7 @@ class JobStore:
         owed = (
             update(outbox)
             .where(
-                (outbox.c.published_at <= ago(older_than_s)) | (outbox.c.published_at > ago(-_CLOCK_SLACK_S)),
+                (outbox.c.published_at <= ago(older_than_s)) | (outbox.c.published_at > ago(-CLOCK_SLACK_S)),
                 outbox.c.id.in_(waiting),
             )
             .values(published_at=None)
@@ -310,7 +309,7 @@ def _finished_before(connection: Connection, claim: Claim, state: ItemState) -> 
 
 def _requeue_stale(connection: Connection, older_than_s: float) -> int:
     # A claim from the future is one of before the clock was set back.
-    since = (items.c.claimed_at <= ago(older_than_s)) | (items.c.claimed_at > ago(-_CLOCK_SLACK_S))
+    since = (items.c.claimed_at <= ago(older_than_s)) | (items.c.claimed_at > ago(-CLOCK_SLACK_S))
     late = select(items).where(IS_RUNNING, since).order_by(items.c.id)
     rows = connection.execute(late.limit(_SWEEP).with_for_update(skip_locked=True)).all()
     again = [_row_key(row) for row in rows if row.attempt < row.attempts_allowed]

@@ -7,9 +7,9 @@ knows of. Its note stays as well, and the sweep takes away what no drape ever re
 import threading
 from collections.abc import Collection, Iterator
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, delete, select
 
-from flixpose.adapters.database import Database, ago, upsert
+from flixpose.adapters.database import CLOCK_SLACK_S, Database, ago, upsert
 from flixpose.adapters.tables import artifacts, uploads
 from flixpose.errors import StoreUnavailable
 from flixpose.ports import BlobStore
@@ -23,7 +23,7 @@ class NotingStore:
 
     def __init__(self, blobs: BlobStore, database: Database) -> None:
         self._blobs = blobs
-        self._database = database
+        self.database = database
         self._noted: set[str] = set()
         self._lock = threading.Lock()
 
@@ -44,7 +44,7 @@ class NotingStore:
             return
         with self._lock:
             if prefix not in self._noted:
-                self._database.run(lambda connection: begin_upload(connection, prefix))
+                self.database.run(lambda connection: begin_upload(connection, prefix))
                 self._noted.add(prefix)
 
     def read(self, uri: str, *, max_bytes: int) -> bytes:
@@ -94,7 +94,7 @@ def sweep_uploads(database: Database, blobs: BlobStore, older_than_s: float) -> 
 
     Raises: DatabaseUnavailable, StoreUnavailable.
     """
-    old = select(uploads.c.prefix).where(uploads.c.begun_at <= ago(older_than_s)).limit(_SWEEP)
+    old = select(uploads.c.prefix).where(_begun_before(older_than_s)).limit(_SWEEP)
     with database.transaction(write=False) as connection:
         prefixes = connection.scalars(old.order_by(uploads.c.begun_at)).all()
     removed = 0
@@ -104,9 +104,14 @@ def sweep_uploads(database: Database, blobs: BlobStore, older_than_s: float) -> 
     return removed
 
 
+def _begun_before(seconds: float) -> ColumnElement[bool]:
+    """Or in the future: before the database's clock was set back."""
+    return (uploads.c.begun_at <= ago(seconds)) | (uploads.c.begun_at > ago(-CLOCK_SLACK_S))
+
+
 def _sweep(connection: Connection, blobs: BlobStore, prefix: str, older_than_s: float) -> int:
     """In one transaction, whose lock on the note keeps a new attempt waiting until all is clean."""
-    ours = select(uploads).where(uploads.c.prefix == prefix, uploads.c.begun_at <= ago(older_than_s))
+    ours = select(uploads).where(uploads.c.prefix == prefix, _begun_before(older_than_s))
     if connection.execute(ours.with_for_update(skip_locked=True)).first() is None:
         return 0
     found = list(blobs.keys(prefix))

@@ -6,16 +6,19 @@ ends), `sleep` (for ever, but a signal ends it), `eat` (all the memory it can ge
 really read and decoded, and objects are really written.
 """
 
+import errno
 import hashlib
 import json
 import os
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from flixpose.errors import NoPerson
+from flixpose.imaging import files
 from flixpose.imaging.decode import Limits, decode_image
 from flixpose.imaging.files import sha256_hex
 from flixpose.ports import BlobStore
@@ -26,12 +29,25 @@ from workers.chunk import Runner
 
 RUNNER = "tests.workers.fakes:runner"
 LOG_VARIABLE = "FLIXPOSE_TEST_RUNS"  # a file that gets the ref of every run, when it begins
+FULL_VARIABLE = "FLIXPOSE_TEST_FULL"  # while this file is there, the disk counts as full
 SLOW_S = 0.3
 _LIMITS = Limits(max_megapixels=1.0, max_file_mb=1.0)
 
 
 def runner(settings: Settings, blobs: BlobStore) -> Runner:
+    files._write_through = _checked(files._write_through)
     return partial(run, blobs=blobs)
+
+
+def _checked(write: Callable[[Path, bytes], None]) -> Callable[[Path, bytes], None]:
+    """Writes as on a full disk while the file named by FULL_VARIABLE is there."""
+
+    def checked(path: Path, data: bytes) -> None:
+        if os.path.exists(os.environ.get(FULL_VARIABLE, "")):  # noqa: PTH110 - an empty path is none
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(path, data)
+
+    return checked
 
 
 def prefix(sku: str, product: str) -> str:

@@ -48,13 +48,20 @@ class Service:
     def relay(self, options: Sequence[str] = _QUICK) -> Leashed:
         return self._start("relay", ["workers.relay", *options], NONE)
 
-    def submit(self, skus: Iterable[str], *, chunk_size: int = 4, photo: str = "file:///{sku}.png") -> str:
+    def submit(
+        self,
+        skus: Iterable[str],
+        *,
+        chunk_size: int = 4,
+        photo: str = "file:///{sku}.png",
+        key: str | None = None,
+    ) -> str:
         """One batch; each item's ref is its place and sku, its product photo `photo`."""
         jobs = [
             (n, Job(sku, photo.format(sku=sku, n=n), "file:///anna.png", ref=f"{n}-{sku}"))
             for n, sku in enumerate(skus, 2)
         ]
-        return self.store.create_batch(jobs, key=None, manifest_sha256="0" * 64, chunk_size=chunk_size).id
+        return self.store.create_batch(jobs, key=key, manifest_sha256="0" * 64, chunk_size=chunk_size).id
 
     def wait(self, batch_id: str, timeout_s: float = 90.0) -> BatchStatus:
         """Until the batch is finished."""
