@@ -48,13 +48,7 @@ class SilhouetteReader:
         if kind is not None:
             kinds.skeleton(kind)
         seen = see(image)
-        outline = trace(seen.region)
-        if outline is None or outline.symmetry < _LEAST_OVERLAP:
-            raise NoGarment(f"{image.name}: no whole garment seen from the front.", subject=image.name)
-        if cut_off(seen.region):
-            raise NoGarment(f"{image.name}: the frame cuts the garment off.", subject=image.name)
-        if worn(seen.region, seen.lab, outline):
-            raise NoGarment(f"{image.name}: a person wears it.", subject=image.name)
+        outline = whole_outline(image, seen)
         guess = classify(outline, fit_shapes(outline, shapes_for(kind)), kind)
         if guess.fit.penalty > _MOST_PENALTY and kind is None:
             raise NoGarment(f"{image.name}: the outline is not that of a garment.", subject=image.name)
@@ -63,6 +57,18 @@ class SilhouetteReader:
         fit = agree(outline, guess.fit)
         points = place_landmarks(seen, outline, fit, guess.kind)
         return _garment(image, seen, guess, points, view)
+
+
+def whole_outline(image: Image, seen: Seen) -> Outline:
+    """The outline of what was seen. Raises NoGarment where it is not that of one whole garment alone."""
+    outline = trace(seen.region)
+    if outline is None or outline.symmetry < _LEAST_OVERLAP:
+        raise NoGarment(f"{image.name}: no whole garment seen from the front.", subject=image.name)
+    if cut_off(seen.region):
+        raise NoGarment(f"{image.name}: the frame cuts the garment off.", subject=image.name)
+    if worn(seen.region, seen.lab, outline):
+        raise NoGarment(f"{image.name}: a person wears it.", subject=image.name)
+    return outline
 
 
 def _as_outwear(seen: Seen, outline: Outline, guess: Guess) -> Guess:

@@ -112,10 +112,11 @@ def shard_path(folder: Path, shard: int) -> Path:
 def _keep_drawing(
     folder: Path, run: int, size: int, side: int, share: tuple[int, int], wanted: "Synchronized[int]"
 ) -> None:
-    """In a process of its own: draw shard after shard, no further than `wanted`."""
+    """In a process of its own, while its parent lives: draw shard after shard, no further than `wanted`."""
     os.nice(_NICE)
+    parent = os.getppid()
     shard, workers = share
-    while True:
+    while os.getppid() == parent:
         if shard > wanted.value:
             time.sleep(_WAIT_S)
             continue

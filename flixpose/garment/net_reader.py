@@ -1,0 +1,149 @@
+"""The garment reader with weights: the net tells what and where, the outline gives the edge."""
+
+from collections.abc import Mapping
+from typing import get_args
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.errors import NoGarment
+from flixpose.garment import kinds
+from flixpose.garment.classify import Guess, classify, shapes_for
+from flixpose.garment.net_eyes import GarmentEyes, Sight
+from flixpose.garment.net_merge import Trust, Witness, group_of, merge, odds_of, snapped
+from flixpose.garment.net_region import Found, find_region
+from flixpose.garment.outline import Outline
+from flixpose.garment.placing import place_landmarks
+from flixpose.garment.seeing import Seen
+from flixpose.garment.shapes import Point, agree, fit_shapes
+from flixpose.garment.shared_points import INDEX, KIND_NAMES, as_seen
+from flixpose.garment.silhouette import box_of, whole_outline
+from flixpose.structures.found import Garment, ModelInfo, View
+from flixpose.structures.image import Image
+from flixpose.structures.keypoints import Keypoints
+
+_LEAST_WHOLE = 0.15  # below: no garment, two, or a part of one
+_ABSENT = 0.8  # sure enough that a landmark is not there
+_HIDDEN_ODDS = -1.5  # a landmark that the net thinks hidden is a guess
+_SNAP = 0.012  # of the garment's longer side
+_ON_OUTLINE = ("neck", "shoulder", "armpit", "cuff_outer", "cuff_inner", "waist", "hem")
+_OUTLINE_SAYS = 0.5  # weight of the outline's word on the kind against the net's
+_DOUBT = 0.03  # probability left to the kinds that the outline does not speak for
+
+
+class NetReader:
+    """`GarmentReader` by the garment net and the outline together.
+
+    Args:
+        trust: per group of landmarks (`net_merge.group_of`) how far each witness is trusted.
+    """
+
+    def __init__(self, eyes: GarmentEyes, info: ModelInfo, trust: Mapping[str, Trust]) -> None:
+        self._eyes = eyes
+        self._info = info
+        self._trust = trust
+
+    @property
+    def model(self) -> ModelInfo:
+        return self._info
+
+    def __call__(self, image: Image, *, kind: str | None = None, view: str | None = None) -> Garment:
+        """See `flixpose.ports.GarmentReader`. Raises NoGarment, UnknownKind."""
+        if kind is not None:
+            kinds.skeleton(kind)
+        sight = self._eyes.look(image)
+        if sight.whole < _LEAST_WHOLE:
+            raise NoGarment(f"{image.name}: no one whole garment is to be seen.", subject=image.name)
+        found = find_region(image, sight)
+        outline = whole_outline(image, found.seen)
+        fits = fit_shapes(outline, shapes_for(kind))
+        guess = classify(outline, fits, kind)
+        chosen, kind_score = (kind, 1.0) if kind else choose_kind(sight, guess)
+        points = self._points(sight, found.seen, outline, chosen)
+        return self._garment(image, sight, found, (chosen, kind_score), points, view)
+
+    def _points(self, sight: Sight, seen: Seen, outline: Outline, kind: str) -> dict[str, Point]:
+        """Named as seen, pixels of the photo."""
+        theirs = _outline_points(seen, outline, kind)
+        edge = _edge(seen)
+        side = float(np.ptp(edge, axis=0).max())
+        points = {}
+        for name in kinds.skeleton(kind).names:
+            trust = self._trust.get(group_of(name), Trust())
+            point = merge(_by_net(sight, name, trust), _by_outline(theirs, name, trust), side, trust.both)
+            if point is not None:
+                on_outline = group_of(name) in _ON_OUTLINE
+                points[name] = snapped(point, edge, _SNAP * side) if on_outline else point
+        return points
+
+    def _garment(
+        self,
+        image: Image,
+        sight: Sight,
+        found: Found,
+        kind: tuple[str, float],
+        points: dict[str, Point],
+        view: str | None,
+    ) -> Garment:
+        facing, view_score = _view(view, sight.back)
+        named = as_seen(points, facing)
+        if facing == "back":
+            named.pop("neck_front", None)
+        return Garment(
+            kind=kind[0],
+            kind_score=kind[1],
+            view=facing,
+            view_score=view_score,
+            box=box_of(found.mask),
+            mask=found.mask,
+            landmarks=Keypoints.from_points(kinds.skeleton(kind[0]), named),
+            score=sight.whole * found.seen.plain,
+            model=self._info,
+        )
+
+
+def choose_kind(sight: Sight, guess: Guess) -> tuple[str, float]:
+    """The likeliest kind by both, and its probability."""
+    said = np.full(len(KIND_NAMES), _DOUBT)
+    said[KIND_NAMES.index(guess.kind)] = max(guess.score, _DOUBT)
+    odds = np.log(sight.kinds + 1e-4) + _OUTLINE_SAYS * np.log(said)
+    p = np.exp(odds - odds.max())
+    p /= p.sum()
+    return KIND_NAMES[int(p.argmax())], float(p.max())
+
+
+def _by_net(sight: Sight, name: str, trust: Trust) -> Witness | None:
+    row = INDEX[name]
+    absent, hidden, _ = (float(p) for p in sight.visibility[row])
+    if absent > _ABSENT:
+        return None
+    x, y = (float(v) for v in sight.xy[row])
+    return Witness((x, y), odds_of(float(sight.mass[row]), trust.net) + hidden * _HIDDEN_ODDS)
+
+
+def _by_outline(points: Mapping[str, Point], name: str, trust: Trust) -> Witness | None:
+    if name not in points:
+        return None
+    x, y, score = points[name]
+    return Witness((x, y), odds_of(score, trust.outline))
+
+
+def _outline_points(seen: Seen, outline: Outline, kind: str) -> dict[str, Point]:
+    """What the corners of the outline say, in pixels of the photo."""
+    guess = classify(outline, fit_shapes(outline, shapes_for(kind)), kind)
+    points = place_landmarks(seen, outline, agree(outline, guess.fit), kind)
+    return {name: (x / seen.shrink, y / seen.shrink, score) for name, (x, y, score) in points.items()}
+
+
+def _edge(seen: Seen) -> NDArray[np.float64]:
+    """(N, 2) the outline of the region in pixels of the photo, closely spaced."""
+    contours, _ = cv2.findContours(seen.region.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    return (np.concatenate(contours)[:, 0].astype(np.float64) + 0.5) / seen.shrink
+
+
+def _view(told: str | None, back: float) -> tuple[View, float]:
+    for view in get_args(View):
+        if told == view:
+            return view, 1.0
+    return ("back", back) if back > 0.5 else ("front", 1.0 - back)

@@ -1,0 +1,90 @@
+"""The garment's region from two witnesses.
+
+The photo's background is exact to the pixel; the net knows a garment from a stand, a shadow or a room.
+"""
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.errors import NoGarment
+from flixpose.garment.background import rgb_to_lab
+from flixpose.garment.cutout import WORKING_SIDE, Region, disc, main_pieces
+from flixpose.garment.net_codec import Square, paste_back
+from flixpose.garment.net_eyes import Sight, on_paper
+from flixpose.garment.seeing import Seen, full_mask, see
+from flixpose.imaging.silhouette import tighten
+from flixpose.structures.image import Image, Mask
+
+_LIKELY, _POSSIBLE = 0.5, 0.25
+_AGREE = 0.75  # overlap of the two from which the background's is believed in detail
+_FAR = 0.02  # of the longer side: what lies further outside the net's region is no garment
+_CELL = 5.0  # pixels of the working photo that one cell of the net's mask covers, about
+_CLEAR = 60.0  # distance that stands for "surely not background" where there is no plain one
+
+Plane = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Found:
+    """What was seen at working size, the soft mask at the photo's, and how far the two witnesses agree.
+
+    Attributes:
+        agreement: overlap of both regions in [0, 1]; 0 where the background tells nothing.
+    """
+
+    seen: Seen
+    mask: Mask
+    agreement: float
+
+
+def find_region(image: Image, sight: Sight) -> Found:
+    """Raises NoGarment: neither the background nor the net shows one."""
+    shrink = min(1.0, WORKING_SIDE / max(image.size))
+    size = round(image.width * shrink), round(image.height * shrink)
+    likely = on_working(sight, shrink, size)
+    try:
+        seen = see(image)
+    except NoGarment:
+        return _by_net(image, likely, shrink)
+    agreement = _overlap(seen.region, likely > _LIKELY)
+    if agreement < _AGREE:
+        return _by_net(image, likely, shrink)
+    region = main_pieces(seen.region & _near(likely > _POSSIBLE, _FAR))
+    seen = replace(seen, region=region)
+    return Found(seen, full_mask(image, seen), agreement)
+
+
+def on_working(sight: Sight, shrink: float, size: tuple[int, int]) -> Plane:
+    """The net's region over the photo made smaller by `shrink`."""
+    square = sight.square
+    small = Square(square.x0 * shrink, square.y0 * shrink, square.scale * shrink, square.side)
+    return paste_back(sight.region, small, size)
+
+
+def _by_net(image: Image, likely: Plane, shrink: float) -> Found:
+    """The net's region alone, drawn tight on the photo's own edges."""
+    if not (likely > _LIKELY).any():
+        raise NoGarment(f"{image.name}: nothing in it looks like a garment.", subject=image.name)
+    pixels = on_paper(image)
+    small = np.asarray(cv2.resize(pixels, likely.shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
+    tight = tighten(small, likely, cell=_CELL)
+    region = main_pieces(tight > 127)
+    distance = np.where(region, np.float32(_CLEAR), np.float32(0.0))
+    seen = Seen(region, rgb_to_lab(small), distance, shrink, None, 0.5)
+    mask = tighten(pixels, likely, cell=_CELL)
+    near = cv2.resize(
+        cv2.dilate(region.astype(np.uint8), disc(3)), image.size, interpolation=cv2.INTER_NEAREST
+    )
+    return Found(seen, Mask(np.where(near > 0, mask, 0).astype(np.uint8)), 0.0)
+
+
+def _near(region: Region, reach: float) -> Region:
+    radius = max(1, round(reach * max(region.shape)))
+    return np.asarray(cv2.dilate(region.astype(np.uint8), disc(radius))).astype(bool)
+
+
+def _overlap(one: Region, other: Region) -> float:
+    return float((one & other).sum() / max(int((one | other).sum()), 1))
