@@ -362,7 +362,7 @@ def _half_figure(plan: Plan, rng: Rng, waist: float, rise: float, length: float,
     ribs = waist * rng.uniform(0.95, 1.15)
     half = smooth([(waist * 0.97, 3), (waist * 0.95, -3), (ribs, -tall)], 6)
     plan.add(skin(joined(half, flipped(half)[::-1]), paint))
-    foot = max(length + rng.uniform(2, 10), 100.0 if rng.random() < 0.6 else 0.0)
+    foot = max(length + rng.uniform(2, 10), rng.uniform(88, 108))
     for turn in (lambda p: p, flipped):
         side = smooth(
             [(waist * 0.9, 2), (waist * 1.1, rise * 0.7), (waist * 0.9, rise + 30), (waist * 0.62 + 2, foot)],

@@ -1,11 +1,14 @@
 """How the photo is taken: framing, tilt, shadows on the paper, exposure, blur, noise, JPEG."""
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from flixpose.studio.curves import Points
 from flixpose.studio.garments.cloth import Pixels
-from flixpose.studio.garments.plan import Part, Plan
+from flixpose.studio.garments.plan import Line, Part, Plan
 from flixpose.studio.garments.sheet import Placement, Sheet
 
 Rng = np.random.Generator
@@ -13,9 +16,7 @@ Rng = np.random.Generator
 
 def frame(rng: Rng, plan: Plan, width: int, height: int) -> Placement:
     """Where the garment lies in the picture: tight or loose margins, off centre, tilted, seen from a side."""
-    outline = np.concatenate(
-        [s.outline for s in plan.steps if isinstance(s, Part) and s.garment and not s.within and not s.hole]
-    )
+    outline = np.concatenate(list(_extent(plan)))
     lo, hi = outline.min(axis=0), outline.max(axis=0)
     loose = plan.display == "mannequin" and rng.random() < 0.6
     margin = float(
@@ -46,6 +47,14 @@ def frame(rng: Rng, plan: Plan, width: int, height: int) -> Placement:
         float(rng.normal(0, 0.008)),
         max(abs(lo[0]), hi[0], 20.0),
     )
+
+
+def _extent(plan: Plan) -> Iterator[Points]:
+    for step in plan.steps:
+        if isinstance(step, Part) and step.garment and not step.within and not step.hole:
+            yield step.outline
+        elif isinstance(step, Line) and step.garment:
+            yield step.points
 
 
 def _tilted(rng: Rng, width: int, height: int, degrees: float) -> NDArray[np.float64]:

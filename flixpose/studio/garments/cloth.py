@@ -100,7 +100,7 @@ def main_paint(rng: Rng, base: Pixels) -> Paint:
         tile,
         zoom=rng.uniform(0.7, 1.4),
         gloss=float(rng.choice([0.0, 0.15, 0.6, 1.2], p=[0.5, 0.25, 0.15, 0.1])) + (0.25 if dark else 0.0),
-        depth=rng.uniform(0.45, 1.25),
+        depth=rng.uniform(0.1, 0.9),
         crease=float(rng.choice([0.35, 0.8, 1.4, 2.4], p=[0.25, 0.4, 0.25, 0.1])) * (1.6 if dark else 1.0),
         offset=(rng.uniform(0, _SIDE), rng.uniform(0, _SIDE)),
     )

@@ -41,7 +41,6 @@ class Cut:
 def draw_cut(rng: Rng, *, sleeved: bool, long: bool, outwear: bool, display: str) -> Cut:
     """A trunk by lot."""
     width = 20.0
-    slope = rng.uniform(3.0, 10.0)
     flat = display == "flat"
     fit = rng.normal(1.02, 0.10) if flat or outwear else rng.normal(0.86, 0.10)
     chest = width * float(np.clip(fit, 0.64, 1.25))
@@ -57,6 +56,7 @@ def draw_cut(rng: Rng, *, sleeved: bool, long: bool, outwear: bool, display: str
     drop = float(
         rng.choice([rng.uniform(0, 1.2), rng.uniform(1.2, 7), rng.uniform(-3, 0)], p=[0.72, 0.2, 0.08])
     )
+    slope = rng.uniform(0.22, 0.75) * (width - min(neck, 16.0)) + rng.uniform(0, 1.0)
     return Cut(
         neck,
         front,

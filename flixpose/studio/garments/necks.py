@@ -108,10 +108,10 @@ def stand_collar(plan: Plan, rng: Rng, cut: Cut, trim: str, *, back_view: bool) 
     plan.mark("neck_back", (0.0, -tall + rise), hidden=not back_view and sag - rise < 0.25)
 
 
-def shirt_collar(plan: Plan, rng: Rng, cut: Cut, trim: str, *, back_view: bool, meet: float) -> None:
-    """A folded collar with two leaves; `meet` is the y where its fronts come together."""
-    stand, half = rng.uniform(1.6, 4.0), cut.neck * rng.uniform(0.85, 1.05)
-    if back_view:
+def shirt_collar(plan: Plan, rng: Rng, cut: Cut, trim: str) -> None:
+    """A folded collar with two leaves that come together at the neckline's lowest point."""
+    stand, half, meet = rng.uniform(1.6, 4.0), cut.neck * rng.uniform(0.85, 1.05), cut.front
+    if plan.view == "back":
         _collar_back(plan, rng, half, stand, trim)
         return
     inner = pts(
@@ -122,19 +122,8 @@ def shirt_collar(plan: Plan, rng: Rng, cut: Cut, trim: str, *, back_view: bool, 
         (0, meet + 0.5),
         (-half * 0.9, 1.5),
     )
-    plan.add(
-        Part(
-            inner,
-            name="inside",
-            paint="inside",
-            tone=rng.uniform(0.6, 0.95),
-            shadow=0.0,
-            bulge=0.3,
-            folds=0.2,
-        )
-    )
-    if rng.random() < 0.6:
-        _label(plan, rng, cut, 0.0)
+    if plan.display != "mannequin":
+        _collar_inside(plan, rng, cut, inner)
     point = (half * rng.uniform(0.35, 1.05), meet + rng.uniform(2.0, 6.5))
     leaf = joined(
         bow((half, -stand), (0.2, meet), 0.10, 10),
@@ -150,7 +139,23 @@ def shirt_collar(plan: Plan, rng: Rng, cut: Cut, trim: str, *, back_view: bool, 
         plan.add(Line(turn(leaf[9:13] * 0.96 + (0.1, 0.0)), 0.15, -0.15, within=f"leaf{k}"))
     plan.mark_both("neck_*", (half, -stand))
     plan.mark("neck_front", (0.0, meet))
-    plan.mark("neck_back", (0.0, -stand))
+    plan.mark("neck_back", (0.0, -stand), hidden=plan.display == "mannequin")
+
+
+def _collar_inside(plan: Plan, rng: Rng, cut: Cut, inner: Points) -> None:
+    plan.add(
+        Part(
+            inner,
+            name="inside",
+            paint="inside",
+            tone=rng.uniform(0.6, 0.95),
+            shadow=0.0,
+            bulge=0.3,
+            folds=0.2,
+        )
+    )
+    if rng.random() < 0.6:
+        _label(plan, rng, cut, 0.0)
 
 
 def _collar_back(plan: Plan, rng: Rng, half: float, stand: float, trim: str) -> None:

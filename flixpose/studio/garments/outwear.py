@@ -21,7 +21,8 @@ def fronts(plan: Plan, rng: Rng, cut: Cut, collar: str) -> None:
     pick = rng.random()
     if pick < 0.2:
         _opening(plan, rng, cut, low, wide=rng.uniform(0.12, 0.55))
-    elif pick < 0.55:
+        return
+    if pick < 0.55:
         trims.zip_line(plan, rng, cut.front, low)
     else:
         half = rng.uniform(0.9, 2.6)

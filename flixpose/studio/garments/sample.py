@@ -16,21 +16,7 @@ Rng = np.random.Generator
 
 DISPLAYS = ("ghost", "flat", "mannequin", "hanger")
 
-_SHARES = {
-    "short_sleeve_top": 0.15,
-    "long_sleeve_top": 0.13,
-    "short_sleeve_outwear": 0.03,
-    "long_sleeve_outwear": 0.11,
-    "vest": 0.09,
-    "sling": 0.07,
-    "shorts": 0.07,
-    "trousers": 0.09,
-    "skirt": 0.07,
-    "short_sleeve_dress": 0.05,
-    "long_sleeve_dress": 0.05,
-    "vest_dress": 0.05,
-    "sling_dress": 0.04,
-}
+_SHARES = dict.fromkeys(KINDS, 0.68 / 11) | {"short_sleeve_top": 0.18, "long_sleeve_top": 0.14}
 
 
 @dataclass(frozen=True, eq=False)

@@ -50,14 +50,11 @@ class SleeveCut:
 
 def draw_sleeve_cut(rng: Rng, cut: Cut, *, long: bool, display: str, outwear: bool = False) -> SleeveCut:
     """A sleeve by lot."""
-    root = float(np.hypot(cut.armpit[0] - cut.shoulder[0], cut.armpit[1] - cut.shoulder[1]))
     if not long:
-        return _short(rng, root, display)
+        return _short(rng, cut.armpit[0] / cut.shoulder[0], display)
     length = float(rng.choice([rng.uniform(42, 52), rng.uniform(54, 72)], p=[0.18, 0.82]))
-    cuff = root * float(
-        rng.choice(
-            [rng.uniform(0.28, 0.45), rng.uniform(0.45, 0.65), rng.uniform(0.7, 1.1)], p=[0.5, 0.38, 0.12]
-        )
+    cuff = float(
+        rng.choice([rng.uniform(4.6, 7.5), rng.uniform(7, 10.5), rng.uniform(11, 20)], p=[0.5, 0.38, 0.12])
     )
     style = str(
         rng.choice(["plain", "band", "ribbed", "gathered", "ruffle"], p=[0.36, 0.2, 0.26, 0.12, 0.06])
@@ -86,17 +83,18 @@ def draw_sleeve_cut(rng: Rng, cut: Cut, *, long: bool, display: str, outwear: bo
     )
 
 
-def _short(rng: Rng, root: float, display: str) -> SleeveCut:
+def _short(rng: Rng, fit: float, display: str) -> SleeveCut:
     pick = rng.random()
-    if pick < 0.14:
-        length, angle = rng.uniform(5, 10), rng.uniform(30, 62)
-    elif pick < 0.72:
-        length, angle = rng.uniform(12, 22), rng.uniform(16, 58)
+    if pick < 0.16:
+        length, angle, cuff = rng.uniform(5, 10), rng.uniform(26, 62), rng.uniform(7, 14)
+    elif pick < 0.7:
+        length, angle, cuff = rng.uniform(11, 22), rng.uniform(20, 58), rng.uniform(9, 16)
     else:
-        length, angle = rng.uniform(22, 36), rng.uniform(5, 38)
+        length, angle, cuff = rng.uniform(22, 38), rng.uniform(6, 34), rng.uniform(7, 14)
+    if fit > 1.0:
+        cuff *= rng.uniform(1.0, 1.35)
     if display == "flat" and rng.random() < 0.5:
         angle = rng.uniform(38, 82)
-    cuff = root * rng.uniform(0.62, 1.0) * (0.85 if length > 22 else 1.0)
     style = str(
         rng.choice(
             ["plain", "band", "ribbed", "gathered", "ruffle", "rolled"], p=[0.5, 0.1, 0.1, 0.12, 0.08, 0.1]

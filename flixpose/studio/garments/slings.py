@@ -145,7 +145,7 @@ def _finish(plan: Plan, rng: Rng, cut: Cut, top: Points, foot: Pair) -> None:
     else:
         plan.add(Line(moved(top, 0, 0.7), 0.2, -0.2, within="trunk"))
     trims.pull_folds(plan, rng, cut)
-    if rng.random() < 0.15:
+    if plan.view == "front" and rng.random() < 0.15:
         trims.buttons(plan, rng, float(top[len(top) // 2, 1]) + 2, cut.hem[1] - 6)
     if rng.random() < 0.12:
         x, y = narrowest(cut)

@@ -95,6 +95,7 @@ def _assemble(rng: Rng, plan: Plan, cut: Cut, *, coat: bool) -> Plan:
     if doll:
         dummy.behind(plan, rng, cut)
     collar = _collar(rng, coat=coat, cut=cut)
+    cut = _fit_neck(rng, cut, collar)
     necks.mark_neck(plan, cut, back_view=back, mannequin=doll)
     if collar == "hood_up":
         necks.hood_up(plan, rng, cut, back_view=back)
@@ -129,6 +130,18 @@ def _collar(rng: Rng, *, coat: bool, cut: Cut) -> str:
     return str(rng.choice(names, p=shares))
 
 
+def _fit_neck(rng: Rng, cut: Cut, collar: str) -> Cut:
+    """The opening that a collar is sewn to."""
+    if collar == "shirt":
+        deep = float(rng.choice([rng.uniform(0.6, 4), rng.uniform(4, 15)], p=[0.65, 0.35]))
+        return replace(
+            cut, neck=rng.uniform(5.5, 8.5), front=deep, style="v" if deep > 5 else "crew", back=0.0
+        )
+    if collar in ("stand", "hood_up", "hood_down"):
+        return replace(cut, neck=rng.uniform(5.5, 9.5), front=rng.uniform(2, 8), style="crew", back=0.3)
+    return cut
+
+
 def _back_panel(plan: Plan, rng: Rng, cut: Cut, band: float, trim: str, collar: str) -> None:
     """The back's inside: below the hem where the back is longer, and above the front neckline."""
     if plan.view == "back":
@@ -140,7 +153,7 @@ def _back_panel(plan: Plan, rng: Rng, cut: Cut, band: float, trim: str, collar: 
             drop=cut.drop + rng.uniform(0.5, 6),
         )
         plan.add(Part(trunk(longer), paint="inside", tone=rng.uniform(0.6, 0.9), shadow=0, folds=0.7))
-    if collar in ("none", "lapel"):
+    if collar != "shirt":
         necks.inner_back(plan, rng, cut, band=band, trim=trim)
 
 
@@ -342,9 +355,7 @@ def _neck_finish(plan: Plan, rng: Rng, cut: Cut, collar: str, band: float, trim:
                 )
             )
     elif collar == "shirt":
-        necks.shirt_collar(
-            plan, rng, cut, trim, back_view=back, meet=rng.uniform(0.8, cut.front) if cut.front > 1.5 else 1.0
-        )
+        necks.shirt_collar(plan, rng, cut, trim)
         if not back:
             low = cut.hem[1] if rng.random() < 0.6 else cut.front + rng.uniform(9, 16)
             _shirt_front(plan, rng, cut, low)
