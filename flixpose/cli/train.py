@@ -6,6 +6,7 @@ from flixpose.cli.lazy import LazyGroup
 
 VERBS: dict[str, tuple[str, str]] = {
     "garment": ("flixpose.cli.train_garment", "The garment net, on drawn product photos"),
+    "publish": ("flixpose.cli.train_publish", "Weights and model card from a checkpoint"),
 }
 
 

@@ -114,14 +114,14 @@ def on_paper(image: Image) -> NDArray[np.uint8]:
     return np.rint(image.pixels * share + _PAPER * (1 - share)).astype(np.uint8)
 
 
-def load_eyes(path: Path) -> GarmentEyes:
-    """From a safetensors file, whose metadata tell the net's shape. Raises WeightsDamaged."""
+def load_net(path: Path) -> tuple[GarmentNet, dict[str, str]]:
+    """The net in a safetensors file and the file's metadata. Raises WeightsDamaged."""
     try:
         with safe_open(path, "pt") as file:
-            shape = Shape.from_json(json.loads(file.metadata()["shape"]))
+            facts = dict(file.metadata())
             values = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        net = GarmentNet(shape)
+        net = GarmentNet(Shape.from_json(json.loads(facts["shape"])))
         net.load_state_dict(values)  # halves become floats on the way
-    except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as failure:
+    except (OSError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as failure:
         raise WeightsDamaged(f"{path} holds no garment net: {failure}.", subject=str(path)) from failure
-    return GarmentEyes(net)
+    return net, facts

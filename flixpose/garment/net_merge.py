@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from flixpose.garment.shapes import Point
 
-_SAME = 0.02  # of the garment's longer side: nearer than this both witnesses mean the same place
+SAME = 0.02  # of the garment's longer side: nearer than this both witnesses mean the same place
 _LEAST, _MOST = 0.02, 0.97
 
 XY = NDArray[np.floating]
@@ -51,13 +51,13 @@ def merge(net: Witness | None, outline: Witness | None, side: float, both: float
         only = net or outline
         return None if only is None else (*only.xy, _score(only.odds))
     apart = float(np.hypot(net.xy[0] - outline.xy[0], net.xy[1] - outline.xy[1])) / side
-    if apart > _SAME:
+    if apart > SAME:
         surer = max(net, outline, key=lambda witness: witness.odds)
         return (*surer.xy, _score(surer.odds - both))
     p, q = _probability(net.odds), _probability(outline.odds)
     share = p / (p + q)
     x, y = (share * a + (1 - share) * b for a, b in zip(net.xy, outline.xy, strict=True))
-    return x, y, _score(max(net.odds, outline.odds) + both * (1 - apart / _SAME))
+    return x, y, _score(max(net.odds, outline.odds) + both * (1 - apart / SAME))
 
 
 def odds_of(value: float, line: tuple[float, float]) -> float:

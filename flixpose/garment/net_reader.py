@@ -1,17 +1,19 @@
 """The garment reader with weights: the net tells what and where, the outline gives the edge."""
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import get_args
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from flixpose.errors import NoGarment
+from flixpose.errors import NoGarment, WeightsDamaged
 from flixpose.garment import kinds
 from flixpose.garment.classify import Guess, classify, shapes_for
-from flixpose.garment.net_eyes import GarmentEyes, Sight
-from flixpose.garment.net_merge import Trust, Witness, group_of, merge, odds_of, snapped
+from flixpose.garment.net_eyes import GarmentEyes, Sight, load_net
+from flixpose.garment.net_merge import Trust, Witness, group_of, merge, odds_of, snapped, trust_from
 from flixpose.garment.net_region import Found, find_region
 from flixpose.garment.outline import Outline
 from flixpose.garment.placing import place_landmarks
@@ -65,7 +67,7 @@ class NetReader:
 
     def _points(self, sight: Sight, seen: Seen, outline: Outline, kind: str) -> dict[str, Point]:
         """Named as seen, pixels of the photo."""
-        theirs = _outline_points(seen, outline, kind)
+        theirs = outline_points(seen, outline, kind)
         edge = _edge(seen)
         side = float(np.ptp(edge, axis=0).max())
         points = {}
@@ -103,6 +105,16 @@ class NetReader:
         )
 
 
+def load_reader(path: Path, info: ModelInfo) -> NetReader:
+    """From a weights file. Raises WeightsDamaged."""
+    net, facts = load_net(path)
+    try:
+        trust = trust_from(json.loads(facts["trust"]))
+    except (KeyError, TypeError, ValueError) as failure:
+        raise WeightsDamaged(f"{path} tells no calibration.", subject=str(path)) from failure
+    return NetReader(GarmentEyes(net), info, trust)
+
+
 def choose_kind(sight: Sight, guess: Guess) -> tuple[str, float]:
     """The likeliest kind by both, and its probability."""
     said = np.full(len(KIND_NAMES), _DOUBT)
@@ -129,7 +141,7 @@ def _by_outline(points: Mapping[str, Point], name: str, trust: Trust) -> Witness
     return Witness((x, y), odds_of(score, trust.outline))
 
 
-def _outline_points(seen: Seen, outline: Outline, kind: str) -> dict[str, Point]:
+def outline_points(seen: Seen, outline: Outline, kind: str) -> dict[str, Point]:
     """What the corners of the outline say, in pixels of the photo."""
     guess = classify(outline, fit_shapes(outline, shapes_for(kind)), kind)
     points = place_landmarks(seen, outline, agree(outline, guess.fit), kind)

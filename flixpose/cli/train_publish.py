@@ -1,0 +1,34 @@
+"""`flixpose train publish`: from a checkpoint to the weights that are shipped."""
+
+from pathlib import Path
+
+import click
+
+from flixpose.cli.progress import progress
+
+
+@click.command()
+@click.option(
+    "--run",
+    type=click.Path(path_type=Path),
+    default=Path("out/train/garment"),
+    show_default=True,
+    metavar="DIR",
+    help="The folder of a training run.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Gets weights and card."
+)
+@click.option("--photos", type=click.IntRange(1), default=240, show_default=True, help="Drawn to calibrate.")
+def command(run: Path, out: Path, photos: int) -> None:
+    """Calibrate the scores of a trained garment net, and write its weights (fp16) and model card.
+
+    \b
+    Example:
+      flixpose train publish --run out/train/garment --out flixpose/garment/weights
+    """
+    from flixpose.training.publish import WEIGHTS, publish
+
+    with progress("calibrating", photos) as advance:
+        figures = publish(run, out, photos=photos, report=lambda done, note: advance(done=done, note=note))
+    click.echo(f"{out / WEIGHTS}: " + ", ".join(f"{name} {value:.4f}" for name, value in figures.items()))
