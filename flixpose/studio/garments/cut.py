@@ -92,7 +92,7 @@ def _hem(rng: Rng, *, long: bool, outwear: bool, waist: Pair, hip: Pair, chest: 
         )
     else:
         y = float(
-            rng.choice([rng.uniform(40, 54), rng.uniform(54, 68), rng.uniform(66, 78)], p=[0.18, 0.62, 0.2])
+            rng.choice([rng.uniform(40, 54), rng.uniform(56, 70), rng.uniform(68, 80)], p=[0.14, 0.62, 0.24])
         )
     reach = np.interp(y, (waist[1] - 10, waist[1], hip[1], 120), (chest, waist[0], hip[0], hip[0] * 1.1))
     return float(reach * np.clip(rng.normal(1.0, 0.07), 0.82, 1.25)), y

@@ -52,7 +52,7 @@ def draw_sleeve_cut(rng: Rng, cut: Cut, *, long: bool, display: str, outwear: bo
     """A sleeve by lot."""
     if not long:
         return _short(rng, cut.armpit[0] / cut.shoulder[0], display)
-    length = float(rng.choice([rng.uniform(42, 52), rng.uniform(54, 72)], p=[0.18, 0.82]))
+    length = float(rng.choice([rng.uniform(42, 52), rng.uniform(55, 76)], p=[0.18, 0.82]))
     cuff = float(
         rng.choice([rng.uniform(4.6, 7.5), rng.uniform(7, 10.5), rng.uniform(11, 20)], p=[0.5, 0.38, 0.12])
     )
@@ -90,7 +90,7 @@ def _short(rng: Rng, fit: float, display: str) -> SleeveCut:
     elif pick < 0.7:
         length, angle, cuff = rng.uniform(11, 22), rng.uniform(20, 58), rng.uniform(9, 16)
     else:
-        length, angle, cuff = rng.uniform(22, 38), rng.uniform(6, 34), rng.uniform(7, 14)
+        length, angle, cuff = rng.uniform(22, 38), rng.uniform(6, 36), rng.uniform(7, 17)
     if fit > 1.0:
         cuff *= rng.uniform(1.0, 1.35)
     if display == "flat" and rng.random() < 0.5:

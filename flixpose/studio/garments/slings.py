@@ -21,7 +21,7 @@ def sling_plan(rng: Rng, plan: Plan) -> Plan:
         dummy.behind(plan, rng, cut)
         dummy.neck(plan, rng, cut)
     front_low = float(top[len(top) // 2, 1])
-    strap_top: Pair = (float(np.clip(foot[0] * rng.uniform(0.85, 1.35), 5, 21)), 0.0)
+    strap_top: Pair = (float(np.clip(foot[0] * rng.uniform(0.88, 1.38), 5, 21)), 0.0)
     thick = rng.uniform(0.45, 1.9)
     if not back and plan.display != "mannequin":
         _back_panel(plan, rng, cut, foot, front_low)
@@ -56,10 +56,10 @@ def _cut(rng: Rng, *, long_: bool, strapless: bool) -> tuple[Cut, Pair]:
             pit + float(rng.choice([rng.uniform(52, 75), rng.uniform(72, 125)])),
         )
     else:
-        y = pit + float(rng.choice([rng.uniform(14, 30), rng.uniform(30, 58)], p=[0.25, 0.75]))
+        y = pit + float(rng.choice([rng.uniform(14, 30), rng.uniform(34, 62)], p=[0.2, 0.8]))
         hem = (chest * rng.uniform(0.9, 1.3), y)
         waist = float(np.interp(waist_y, (pit, y), (chest, hem[0]))) if rng.random() < 0.5 else waist
-    foot = (chest * rng.uniform(0.5, 0.82), pit - (0.0 if strapless else rng.uniform(3, 14)))
+    foot = (chest * rng.uniform(0.52, 0.9), pit - (0.0 if strapless else rng.uniform(3, 14)))
     cut = Cut(
         foot[0],
         pit - 3,

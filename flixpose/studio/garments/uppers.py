@@ -70,7 +70,7 @@ def _bare_arms(rng: Rng, cut: Cut) -> Cut:
     chest = float(np.clip(rng.normal(19.0, 1.8), 15, 23))
     factor = chest / cut.armpit[0]
     strap = (
-        float(rng.choice([rng.uniform(3, 6), rng.uniform(5, 9)])) if pick < 0.85 else rng.uniform(1.8, 3.5)
+        float(rng.choice([rng.uniform(3, 6), rng.uniform(5, 11)])) if pick < 0.85 else rng.uniform(1.8, 3.5)
     )
     neck = min(cut.neck * rng.uniform(1.0, 1.35), 15.5)
     if pick > 0.93:
@@ -79,7 +79,7 @@ def _bare_arms(rng: Rng, cut: Cut) -> Cut:
     return replace(
         cut,
         neck=neck,
-        shoulder=(tip, rng.uniform(0.5, 1.2) + 0.28 * (tip - neck)),
+        shoulder=(tip, rng.uniform(0.0, 1.0) + rng.uniform(0.1, 0.4) * (tip - neck)),
         armpit=(chest, rng.uniform(19, 29)),
         waist=(cut.waist[0] * factor, cut.waist[1]),
         hip=(cut.hip[0] * factor, cut.hip[1]),
