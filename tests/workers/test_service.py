@@ -53,10 +53,10 @@ def test_a_stopped_worker_puts_the_rest_of_its_chunk_back(service: Service) -> N
     relay = service.relay(())
     worker = service.worker()
     service.until(lambda: len(service.started()) == 2)
-    relay.stop()  # nobody can publish: what follows works only if the message went back
+    relay.kill()  # nobody can publish: what follows works only if the message went back
     worker.stop()
     counts = service.store.batch_status(batch).counts
-    assert counts["running"] == 0 and counts["done"] in (2, 3) and counts["queued"] == 6 - counts["done"]
+    assert counts["running"] == 0 and 2 <= counts["done"] < 6 and counts["queued"] == 6 - counts["done"]
     service.worker()
     assert service.wait(batch).counts["done"] == 6
     assert len(service.started()) == 6
