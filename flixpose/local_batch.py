@@ -14,17 +14,17 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from sqlalchemy import URL
 
-from flixpose import __version__, bootstrap, pipeline
+from flixpose import __version__, bootstrap
 from flixpose.adapters.database import Database
 from flixpose.adapters.inputs import split_uri
 from flixpose.adapters.jobs import JobStore
 from flixpose.adapters.manifest import Manifest, open_manifest
 from flixpose.adapters.reuse import find_result
+from flixpose.adapters.served import Draper, with_memory
 from flixpose.adapters.stores import LocalStore
 from flixpose.errors import Conflict, FlixposeError, OutputUnwritable
 from flixpose.imaging.files import sha256_hex, write_atomic
@@ -145,7 +145,7 @@ def open_batch(
 
     Args:
         layers: keep and write the layers too.
-        make_run: in place of `pipeline.run`.
+        make_run: in place of `Draper`.
 
     Raises:
         BadManifest: the file is no manifest.
@@ -154,9 +154,10 @@ def open_batch(
     """
     tools = bootstrap.build(settings, store_url=(out.absolute() / OBJECTS).as_uri())
     manifest = open_manifest(manifest_file, presets=tuple(tools.presets), reserved=RESERVED)
-    drape = make_run(tools) if make_run else partial(pipeline.run, tools=tools, layers=layers)
     settings_name = sha256_hex(f"{tools.config_digest} {__version__} {layers}".encode())[:16]
     with _locked(out), _database(out) as database:
+        remembering = with_memory(tools, database)
+        drape = make_run(tools) if make_run else Draper(remembering, database, layers=layers)
         store = JobStore(database, max_attempts=settings.max_attempts, retry_delay_s=settings.retry_delay_s)
         alike = [batch.id for batch in store.batches() if (batch.key or "").startswith(settings_name)]
         batch_id = _take_up(store, manifest, settings_name)

@@ -8,7 +8,6 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from celery import Task, signals
@@ -19,7 +18,6 @@ from flixpose.adapters.jobs import JobStore
 from flixpose.adapters.stores import open_store
 from flixpose.adapters.uploads import NotingStore
 from flixpose.errors import BadSettings, DatabaseUnavailable
-from flixpose.ports import BlobStore
 from flixpose.settings import Settings, load_settings
 from workers import guard, logs, stopping
 from workers.app import app
@@ -28,7 +26,7 @@ from workers.chunk import Runner, drape_items
 RUNNER_VARIABLE = "FLIXPOSE_RUNNER"
 _PIPELINE = "workers.tasks:pipeline_runner"
 _PAUSE_S = 2.0
-Factory = Callable[[Settings, BlobStore], Runner]
+Factory = Callable[[Settings, NotingStore], Runner]
 
 log = logging.getLogger("flixpose.worker")
 
@@ -73,14 +71,15 @@ def _drape(item_ids: list[str]) -> bool:
         return False
 
 
-def pipeline_runner(settings: Settings, blobs: BlobStore) -> Runner:
+def pipeline_runner(settings: Settings, blobs: NotingStore) -> Runner:
     """The real work. The models are loaded here, so that no item waits for them."""
-    from flixpose import bootstrap, pipeline
+    from flixpose import bootstrap
+    from flixpose.adapters.served import Draper, with_memory
 
-    tools = replace(bootstrap.build(settings), blobs=blobs)
+    tools = with_memory(replace(bootstrap.build(settings), blobs=blobs), blobs.database)
     for eyes in (tools.poses, tools.garments):
         log.info("loaded %s", eyes.model.name)
-    return partial(pipeline.run, tools=tools, layers=True)
+    return Draper(tools, blobs.database, layers=True, note=blobs.note)
 
 
 def find_runner(name: str) -> Factory:

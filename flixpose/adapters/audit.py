@@ -30,6 +30,7 @@ from flixpose.structures.image import Box
 from flixpose.structures.keypoints import Keypoints, Skeleton
 
 _PAGE = 200
+_TOLD = ("id", "subject", "author", "parent_id", "score", "kind", "view")
 
 item_latest = table(
     "item_latest",
@@ -50,6 +51,7 @@ class PointSet:
         author: "model", or the human who placed them.
         model: name, version, weights_sha256, licence; None for a human's.
         image: sha256, width, height (pixels), uri.
+        parent_id: the set that a human corrected; None for a model's.
     """
 
     id: str
@@ -62,9 +64,10 @@ class PointSet:
     view: str | None
     box: Box | None
     points: Keypoints
+    parent_id: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        found = {name: getattr(self, name) for name in ("id", "subject", "author", "score", "kind", "view")}
+        found = {name: getattr(self, name) for name in _TOLD}
         found |= {"model": self.model, "image": self.image, "box": self.box.to_json() if self.box else None}
         return {**found, "skeleton": self.points.skeleton.name, "points": self.points.to_json()}
 
@@ -116,7 +119,7 @@ def audit_item(database: Database, item_id: str) -> Audit:
         return Audit(
             item=item,
             drape=drape,
-            sets=tuple(_point_sets(connection, ids)),
+            sets=tuple(read_sets(connection, ids)),
             warps=rows_of(warps),
             control_points=rows_of(control_points),
             figures=rows_of(figures),
@@ -136,11 +139,16 @@ def point_sets(database: Database, subject: str, *, batch_id: str | None = None)
     with database.transaction(write=False) as connection:
         ids = list(dict.fromkeys(connection.scalars(select(wanted).where(*asked).order_by(*order))))
         for page in chunks(ids, _PAGE):
-            yield from _point_sets(connection, page)
+            yield from read_sets(connection, page)
 
 
-def _point_sets(connection: Connection, ids: Sequence[str]) -> list[PointSet]:
-    """In the order of `ids`."""
+def read_set(connection: Connection, id_: str) -> PointSet:
+    """Raises NotFound."""
+    return read_sets(connection, [id_])[0]
+
+
+def read_sets(connection: Connection, ids: Sequence[str]) -> list[PointSet]:
+    """In the order of `ids`. Raises NotFound."""
     same_model = and_(
         models.c.name == keypoint_sets.c.model_name,
         models.c.version == keypoint_sets.c.model_version,
@@ -157,6 +165,8 @@ def _point_sets(connection: Connection, ids: Sequence[str]) -> list[PointSet]:
     listed = select(keypoints).where(keypoints.c.set_id.in_(ids)).order_by(keypoints.c.position)
     for point in connection.execute(listed):
         points[point.set_id].append(point)
+    if missing := [id_ for id_ in ids if id_ not in rows]:
+        raise NotFound(f"There is no keypoint set {missing[0]!r}.", subject=missing[0])
     return [_point_set(rows[id_], points[id_]) for id_ in ids]
 
 
@@ -175,4 +185,5 @@ def _point_set(row: Any, points: Sequence[Any]) -> PointSet:
         view=row.view,
         box=None if row.box_x0 is None else Box(row.box_x0, row.box_y0, row.box_x1, row.box_y1),
         points=Keypoints.from_points(skeleton, {p.name: (p.x, p.y, p.score) for p in points}),
+        parent_id=row.parent_id,
     )

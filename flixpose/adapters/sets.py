@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import Connection, Table, insert, update
 
 from flixpose.adapters import tables
 from flixpose.adapters.database import ago, insert_new
@@ -16,8 +16,13 @@ MODEL = "model"  # the author of what no human touched
 
 
 def insert_images(connection: Connection, images: Iterable[Row]) -> None:
-    """Photos by content: sha256, width, height, uri."""
-    insert_shared(connection, tables.images, [{**image, "first_seen_at": ago(0)} for image in images])
+    """Photos by content: sha256, width, height, uri (where it was seen first; "" where that is not known)."""
+    rows = [{**image, "first_seen_at": ago(0)} for image in images]
+    insert_shared(connection, tables.images, rows)
+    for row in rows:
+        nameless = (tables.images.c.sha256 == row["sha256"]) & (tables.images.c.uri == "")
+        if row["uri"]:
+            connection.execute(update(tables.images).where(nameless).values(uri=row["uri"]))
 
 
 def insert_models(connection: Connection, models: Iterable[Mapping[str, Any]]) -> None:
