@@ -21,6 +21,7 @@ from flixpose.structures.image import Image, Mask
 _LIKELY, _POSSIBLE = 0.5, 0.25
 _AGREE = 0.75  # overlap of the two from which the background's is believed in detail
 _FAR = 0.02  # of the longer side: what lies further outside the net's region is no garment
+_LEAST_AREA = 0.01
 _CELL = 5.0  # pixels of the working photo that one cell of the net's mask covers, about
 _CLEAR = 60.0  # distance that stands for "surely not background" where there is no plain one
 
@@ -66,12 +67,12 @@ def on_working(sight: Sight, shrink: float, size: tuple[int, int]) -> Plane:
 
 def _by_net(image: Image, likely: Plane, shrink: float) -> Found:
     """The net's region alone, drawn tight on the photo's own edges."""
-    if not (likely > _LIKELY).any():
-        raise NoGarment(f"{image.name}: nothing in it looks like a garment.", subject=image.name)
     pixels = on_paper(image)
     small = np.asarray(cv2.resize(pixels, likely.shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
     tight = tighten(small, likely, cell=_CELL)
     region = main_pieces(tight > 127)
+    if region.mean() < _LEAST_AREA:
+        raise NoGarment(f"{image.name}: nothing in it looks like a garment.", subject=image.name)
     distance = np.where(region, np.float32(_CLEAR), np.float32(0.0))
     seen = Seen(region, rgb_to_lab(small), distance, shrink, None, 0.5)
     mask = tighten(pixels, likely, cell=_CELL)

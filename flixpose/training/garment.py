@@ -22,6 +22,7 @@ from flixpose.training.recipe import Recipe
 from flixpose.training.samples import Pool, drawing
 
 CHECKPOINT = "checkpoint.pt"
+_SAVE_EVERY = 250  # steps
 Report = Callable[[int, str], None]
 
 
@@ -199,8 +200,9 @@ def _run(
             figures = test(state.average, held_out.batches(stage.side))
             curve.add_test(state.step, state.seconds, figures)
             report(state.step, " ".join(f"{name} {value:.3f}" for name, value in figures.items()))
-            save_checkpoint(out / CHECKPOINT, state, recipe)
             curve.picture()
+        if state.step % _SAVE_EVERY == 0:
+            save_checkpoint(out / CHECKPOINT, state, recipe)
 
 
 def _batches(recipe: Recipe, pool: Pool, begin: int, end: int) -> Iterator[Batch]:

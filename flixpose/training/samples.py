@@ -10,6 +10,7 @@ from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from typing import Any, Protocol
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -114,6 +115,7 @@ def _keep_drawing(
 ) -> None:
     """In a process of its own, while its parent lives: draw shard after shard, no further than `wanted`."""
     os.nice(_NICE)
+    cv2.setNumThreads(1)
     parent = os.getppid()
     shard, workers = share
     while os.getppid() == parent:

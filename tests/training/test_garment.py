@@ -1,0 +1,62 @@
+"""A whole training run, tiny: it learns, can be stopped anywhere, and says what it did."""
+
+import csv
+from pathlib import Path
+
+import pytest
+import torch
+
+from flixpose.errors import BadSettings, MissingInput
+from flixpose.garment.net_reader import load_reader
+from flixpose.garment.silhouette import MODEL
+from flixpose.training.garment import CHECKPOINT, load_checkpoint, train
+from flixpose.training.publish import CARD, WEIGHTS, publish
+from flixpose.training.recipe import parse_recipe
+from tests.training.tiny import RECIPE
+
+TINY = parse_recipe(RECIPE, "tiny")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.set_num_threads(1)
+    out = tmp_path_factory.mktemp("run")
+    train(TINY, out)
+    return out
+
+
+def test_twenty_steps_learn_and_leave_their_curve(run: Path):
+    rows = list(csv.DictReader((run / "curve.csv").open()))
+    losses = [float(row["heat"]) for row in rows if row["heat"]]
+    assert [int(row["step"]) for row in rows if row["loss"]] == [4, 8, 12, 16, 20]
+    assert losses[2] < losses[0], "steps 12 and 4, of one size"
+    assert [row["step"] for row in rows if row["test_pck05"]] == ["10", "20"]
+    assert (run / "curve.png").stat().st_size > 1000
+    assert (run / "recipe.toml").read_text() == RECIPE
+
+
+def test_a_stopped_run_goes_on_as_if_it_had_not_been(run: Path, tmp_path: Path):
+    train(TINY, tmp_path, until=13)
+    train(TINY, tmp_path, resume=True)
+    one, other = (torch.load(folder / CHECKPOINT, weights_only=True) for folder in (run, tmp_path))
+    assert one["step"] == other["step"] == 20
+    for part in ("net", "average"):
+        assert all(torch.equal(one[part][name], other[part][name]) for name in one[part])
+    steps = [[row["step"] for row in csv.DictReader((f / "curve.csv").open())] for f in (run, tmp_path)]
+    assert steps[0] == steps[1]
+
+
+def test_what_cannot_be_resumed_is_said(run: Path, tmp_path: Path):
+    with pytest.raises(MissingInput):
+        train(TINY, tmp_path, resume=True)
+    wider = parse_recipe(RECIPE.replace("features = 16", "features = 24"), "wider")
+    with pytest.raises(BadSettings, match="another recipe"):
+        load_checkpoint(run / CHECKPOINT, wider, torch.device("cpu"))
+
+
+def test_a_checkpoint_becomes_weights_with_a_card(run: Path, tmp_path: Path):
+    figures = publish(run, tmp_path, photos=3)
+    assert set(figures) == {"pck05", "pck02", "nme", "kind", "view", "iou"}
+    assert load_reader(tmp_path / WEIGHTS, MODEL).model is MODEL
+    text = (tmp_path / CARD).read_text()
+    assert "Apache-2.0" in text and "seed 7, 20 steps" in text and RECIPE.strip() in text

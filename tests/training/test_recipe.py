@@ -1,0 +1,39 @@
+"""Recipes: what they promise about steps, shards and learning rates, and how they fail."""
+
+from pathlib import Path
+
+import pytest
+
+from flixpose import resources
+from flixpose.errors import BadSettings, MissingInput
+from flixpose.training.garment import learning_rate
+from flixpose.training.recipe import parse_recipe, read_recipe
+from tests.training.tiny import RECIPE
+
+
+def test_the_shipped_recipe_reads_and_begins_small():
+    recipe = read_recipe(resources.CONFIGS / "recipes" / "garment.toml")
+    assert recipe.stages[0].side < recipe.stages[-1].side == 224
+    assert learning_rate(recipe, 0) < learning_rate(recipe, 1000)
+    assert learning_rate(recipe, recipe.steps - 1) < 1e-4
+
+
+def test_a_step_lies_in_its_stage_and_asks_for_new_shards_by_reuse():
+    recipe = parse_recipe(RECIPE, "tiny")
+    assert [recipe.stage_at(step)[::2] for step in (0, 11, 12, 19)] == [(0, 0), (0, 11), (1, 0), (1, 7)]
+    assert recipe.drawn_before(12) == 12 * 4 // 2 and recipe.drawn_before(20) == 24 + 8 * 4
+    newest = [recipe.newest_shard(step) for step in range(recipe.steps)]
+    assert newest[0] == recipe.data.window - 1 and newest == sorted(newest)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "name = 1", RECIPE.replace("side = 64", "side = 50"), RECIPE.replace("seed", "sead")]
+)
+def test_a_broken_recipe_is_named(wrong: str):
+    with pytest.raises(BadSettings, match="somewhere"):
+        parse_recipe(wrong, "somewhere.toml")
+
+
+def test_a_missing_recipe_is_named(tmp_path: Path):
+    with pytest.raises(MissingInput, match=r"none\.toml"):
+        read_recipe(tmp_path / "none.toml")
