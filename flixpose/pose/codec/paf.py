@@ -1,7 +1,7 @@
 """Part affinity fields (Cao et al. 2017): keypoints as peaks of heat maps, limbs as fields of unit vectors.
 
-Coordinates are cells of the maps. Two ways to join limbs into people are in use, and find different people: the
-one of OpenPose's demonstrations in Python, and the one of lightweight OpenPose (Osokin 2018).
+Coordinates are cells of the maps. Two ways to join limbs into people are in use, and find different people:
+the one of OpenPose's demonstrations in Python, and the one of lightweight OpenPose (Osokin 2018).
 """
 
 from collections.abc import Callable
