@@ -5,17 +5,18 @@ Truth is here and only ids travel on the queue. A worker owns an item from `clai
 twice, a worker thought dead, and a cut connection can neither do an item twice nor lose it.
 """
 
+import contextlib
 import secrets
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, exc, func, select, update
 
 from flixpose.adapters.database import CLOCK_SLACK_S, Database, ago, insert_new
+from flixpose.adapters.finishing import finish_all
 from flixpose.adapters.ingest import insert_jobs, insert_rejected, job_from_row, set_total
 from flixpose.adapters.items import item_rows
-from flixpose.adapters.records import insert_result
 from flixpose.adapters.tables import IS_QUEUED, IS_RUNNING, IS_UNPUBLISHED, batches, items, outbox
 from flixpose.adapters.transitions import (
     ItemKey,
@@ -26,8 +27,15 @@ from flixpose.adapters.transitions import (
     leave_running,
     record_events,
 )
-from flixpose.adapters.uploads import end_uploads
-from flixpose.errors import BadManifest, Conflict, FlixposeError, NotFound, QualityFailed, WorkerLost
+from flixpose.errors import (
+    BadManifest,
+    Conflict,
+    FlixposeError,
+    NotFound,
+    Rejected,
+    StoreUnavailable,
+    WorkerLost,
+)
 from flixpose.structures.batch import (
     FINAL_STATES,
     BatchRef,
@@ -38,10 +46,10 @@ from flixpose.structures.batch import (
     ItemState,
     OutboxMessage,
     RejectedRow,
+    Waiting,
 )
-from flixpose.structures.job import Job, Result, Verdict
+from flixpose.structures.job import Job, Result
 
-_STATE_OF_VERDICT: Mapping[Verdict, ItemState] = {"pass": "done", "review": "review", "fail": "failed"}
 _SWEEP = 500  # items swept in one transaction
 
 
@@ -119,6 +127,12 @@ class JobStore:
             marking = update(outbox).where(outbox.c.id.in_(ids)).values(published_at=ago(0))
             self.database.run(lambda connection: connection.execute(marking))
 
+    def peek(self, item_ids: Sequence[str]) -> list[Waiting]:
+        """Those of the items that are queued, in the manifest's order; nobody owns them by this."""
+        asked = select(items).where(items.c.id.in_(item_ids), IS_QUEUED).order_by(items.c.line)
+        with self.database.transaction(write=False) as connection:
+            return [Waiting(row.id, row.attempt, job_from_row(row)) for row in connection.execute(asked)]
+
     def claim(self, item_ids: Sequence[str], worker: str) -> list[Claim]:
         """Those of the items that were queued, now running and this worker's; the others are not given."""
         token = secrets.token_hex(8)
@@ -139,12 +153,26 @@ class JobStore:
             StoreUnavailable: the objects were cleared away, for the attempt took too long.
         """
         try:
-            return self.database.run(lambda connection: _finish(connection, claim, result, uploads))
+            return self.database.run(lambda c: finish_all(c, [(claim, result, uploads)]))[0]
         except exc.DBAPIError as refusal:
             said = str(refusal.orig).strip().splitlines()[0]
             message = f"{claim.job.ref}: the result cannot be recorded ({said})."
             self.fail(claim, FlixposeError(message, subject=claim.job.ref))
             return False
+
+    def finish_all(self, finished: Sequence[tuple[Claim, Result, Collection[str]]]) -> list[bool]:
+        """`finish` for several items, in one transaction; in one each where that is not taken.
+
+        Args:
+            finished: claim, result, folders that were noted for its objects.
+
+        Raises:
+            StoreUnavailable: the objects of the only item were cleared away.
+        """
+        if len(finished) > 1:
+            with contextlib.suppress(exc.DBAPIError, StoreUnavailable):
+                return self.database.run(lambda connection: finish_all(connection, finished))
+        return [self.finish(claim, result, uploads=uploads) for claim, result, uploads in finished]
 
     def fail(self, claim: Claim, error: FlixposeError) -> ItemState:
         """Queued again where a retry may help and attempts are left; else failed, or dead if none are.
@@ -246,7 +274,7 @@ class JobStore:
 
     def _retry(self, connection: Connection, batch_id: str, keep: Sequence[str]) -> int:
         moved = 0
-        wanted = items.c.error_code.is_(None) | items.c.error_code.not_in(keep)
+        wanted = items.c.error_code.is_(None) | items.c.error_code.not_in((*keep, Rejected.code))
         for state in ("failed", "dead", "cancelled"):
             ended = select(items).where(items.c.batch_id == batch_id, items.c.state == state)
             found = ended.where(items.c.product.is_not(None), wanted)
@@ -283,28 +311,6 @@ def _claim(connection: Connection, item_ids: Sequence[str], worker: str, token: 
         Claim(row.id, row.batch_id, row.attempt, job_from_row(row), worker, token)
         for row in connection.execute(ours)
     ]
-
-
-def _finish(connection: Connection, claim: Claim, result: Result, uploads: Collection[str]) -> bool:
-    state = _STATE_OF_VERDICT[result.quality.verdict]
-    error = None
-    if state == "failed":
-        reasons = ", ".join(reason.code for reason in result.quality.reasons)
-        error = QualityFailed(f"{claim.job.ref}: {reasons}.", subject=claim.job.ref)
-    if not leave_running(connection, claim, state, error=error):
-        return _finished_before(connection, claim, state)
-    end_uploads(connection, uploads, [artifact.key for artifact in result.artifacts])
-    insert_result(connection, claim, result)
-    count_finished(connection, claim.batch_id, {state: 1})
-    return True
-
-
-def _finished_before(connection: Connection, claim: Claim, state: ItemState) -> bool:
-    """Whether this very claim ended so: the commit went through and only its answer was lost."""
-    ended = select(items.c.id).where(
-        items.c.id == claim.item_id, items.c.state == state, items.c.claim_token == claim.token
-    )
-    return connection.execute(ended).first() is not None
 
 
 def _requeue_stale(connection: Connection, older_than_s: float) -> int:

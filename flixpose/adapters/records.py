@@ -4,10 +4,10 @@ Only the words of `report.json` are read here, so that a report found in the sto
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import Connection, insert
 
 from flixpose import __version__
 from flixpose.adapters import tables
@@ -19,34 +19,56 @@ from flixpose.structures.job import Job, Result
 Row = dict[str, Any]
 
 
-def insert_result(connection: Connection, claim: Claim, result: Result) -> None:
-    """Everything that `result` says, under the claim's item and attempt, in the caller's transaction."""
-    report = result.report
-    uris = {"person": claim.job.person, "product": claim.job.product}
-    insert_images(connection, [_image_row(image, uris[name]) for name, image in report["inputs"].items()])
-    insert_models(connection, report["models"])
-    sets = _insert_sets(connection, claim.job, report)
-    drape_id = connection.execute(
-        insert(tables.drapes)
-        .values(
-            item_id=claim.item_id,
-            attempt=claim.attempt,
-            person_set_id=sets["person"],
-            garment_set_id=sets["garment"],
-            verdict=result.quality.verdict,
-            software=__version__,
-            worker=claim.worker,
-            reused=result.reused,
-            created_at=ago(0),
-        )
-        .returning(tables.drapes.c.id)
-    ).scalar_one()
-    for table, rows in _drape_rows(result).items():
-        _insert_all(connection, tables.metadata.tables[table], rows, drape_id=drape_id)
+def insert_results(connection: Connection, finished: Sequence[tuple[Claim, Result]]) -> None:
+    """Everything that the results say, under their claims' items and attempts, in the caller's transaction.
+
+    Many take as few statements as one.
+    What others may insert at the same time comes first, table by table and sorted in each, so that
+    transactions that meet wait for each other and do not deadlock.
+    """
+    images, models, sets, rests = {}, {}, {}, []
+    for claim, result in finished:
+        images |= {row["sha256"]: row for row in _image_rows(claim, result)}
+        models |= {_model_key(model): model for model in result.report["models"]}
+        new, named = _sets(claim.job, result.report)
+        sets |= {found[0]["id"]: found for found in new}
+        rests.append(named)
+    insert_images(connection, [images[sha256] for sha256 in sorted(images)])
+    insert_models(connection, models.values())
+    insert_sets(connection, sets.values())
+    drapes = _insert_drapes(connection, finished, rests)
+    rows: dict[str, list[Row]] = {}
+    for drape_id, (_, result) in zip(drapes, finished, strict=True):
+        for table, some in _drape_rows(result).items():
+            rows.setdefault(table, []).extend({**row, "drape_id": drape_id} for row in some)
+    for table, some in rows.items():
+        if some:
+            connection.execute(insert(tables.metadata.tables[table]), some)
 
 
-def _insert_sets(connection: Connection, job: Job, report: Mapping[str, Any]) -> dict[str, str]:
-    """Subject → id of the set that the drape rests on: the given one, else the model's, now stored."""
+def _insert_drapes(
+    connection: Connection, finished: Sequence[tuple[Claim, Result]], rests: Sequence[dict[str, str]]
+) -> Sequence[int]:
+    """Ids of the drapes, in the order of `finished`."""
+    rows = [
+        {
+            "item_id": claim.item_id,
+            "attempt": claim.attempt,
+            "person_set_id": sets["person"],
+            "garment_set_id": sets["garment"],
+            "verdict": result.quality.verdict,
+            "software": __version__,
+            "worker": claim.worker,
+            "reused": result.reused,
+        }
+        for (claim, result), sets in zip(finished, rests, strict=True)
+    ]
+    adding = insert(tables.drapes).values(created_at=ago(0))
+    return connection.scalars(adding.returning(tables.drapes.c.id, sort_by_parameter_order=True), rows).all()
+
+
+def _sets(job: Job, report: Mapping[str, Any]) -> tuple[list[tuple[Row, list[Row]]], dict[str, str]]:
+    """The models' sets that the drape rests on; and subject → id of its set, a given one or a model's."""
     eyes, reader, *_ = report["models"]
     inputs = report["inputs"]
     found = {
@@ -54,13 +76,17 @@ def _insert_sets(connection: Connection, job: Job, report: Mapping[str, Any]) ->
         "garment": model_set("garment", report["garment"], reader, inputs["product"]["sha256"]),
     }
     given = {"person": job.person_set, "garment": job.garment_set}
-    insert_sets(connection, [found[subject] for subject, id_ in given.items() if id_ is None])
-    return {subject: id_ or found[subject][0]["id"] for subject, id_ in given.items()}
+    new = [found[subject] for subject, id_ in given.items() if id_ is None]
+    return new, {subject: id_ or found[subject][0]["id"] for subject, id_ in given.items()}
 
 
-def _insert_all(connection: Connection, table: Table, rows: list[Row], **common: Any) -> None:
-    if rows:
-        connection.execute(insert(table), [{**row, **common} for row in rows])
+def _image_rows(claim: Claim, result: Result) -> list[Row]:
+    uris = {"person": claim.job.person, "product": claim.job.product}
+    return [_image_row(image, uris[name]) for name, image in result.report["inputs"].items()]
+
+
+def _model_key(model: Mapping[str, Any]) -> tuple[str, str, str]:
+    return model["name"], model["version"], model["sha256"]
 
 
 def _image_row(image: Mapping[str, Any], uri: str) -> Row:

@@ -60,6 +60,15 @@ class OutboxMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """An item that is queued; `attempt` counts those that began."""
+
+    item_id: str
+    attempt: int
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """One worker's right to one attempt at one item.
 

@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 
 import pytest
@@ -13,6 +14,7 @@ from flixpose.adapters.database import Database, ago
 from flixpose.adapters.jobs import JobStore
 from flixpose.errors import BadManifest, Conflict, NoPerson, NotFound, StoreUnavailable
 from flixpose.structures.batch import Claim, RejectedRow
+from flixpose.structures.job import Verdict
 from tests.adapters.samples import jobs, result
 
 
@@ -262,6 +264,27 @@ def test_processes_share_without_loss_or_repeat(store: JobStore, database_url: s
         done = pool.map(work_alone, [database_url] * 3, [ids, ids[::-1], ids[15:] + ids[:15]], "abc")
         assert sorted(id_ for part in done for id_ in part) == sorted(ids)
     assert counts(store, batch) == {"done": 30} and rows(store, "drapes") == 30
+
+
+def test_several_results_are_recorded_at_once_or_one_by_one(store: JobStore) -> None:
+    batch = submit(store, 5)
+    ids = [id_ for message in store.unpublished() for id_ in message.item_ids]
+    assert [waiting.item_id for waiting in store.peek([*ids, "unknown"])] == ids
+    claims = store.claim(ids, "w")
+    assert not store.peek(ids)
+    store.release(claims[4])
+    verdicts: list[Verdict] = ["pass", "review", "fail", "pass", "pass"]
+    finished = [
+        (claim, result(claim.job, verdict), ()) for claim, verdict in zip(claims, verdicts, strict=True)
+    ]
+    assert store.finish_all(finished) == [True] * 4 + [False]
+    assert store.finish_all(finished) == [True] * 4 + [False]  # as after a commit whose answer was lost
+    assert counts(store, batch) == {"done": 2, "review": 1, "failed": 1, "queued": 1}
+    assert rows(store, "drapes") == rows(store, "artifacts") == 4
+    (again,) = store.claim([claims[4].item_id], "w")
+    broken = replace(result(again.job), artifacts=result(again.job).artifacts * 2)
+    assert store.finish_all([(again, broken, ()), *finished[:1]]) == [False, True]
+    assert counts(store, batch) == {"done": 2, "review": 1, "failed": 2}
 
 
 def test_submitters_with_one_key_make_one_batch(store: JobStore) -> None:
