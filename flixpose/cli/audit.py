@@ -3,7 +3,6 @@
 import dataclasses
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -11,47 +10,44 @@ import numpy as np
 
 from flixpose.adapters.audit import Audit, PointSet, audit_item, point_sets
 from flixpose.adapters.coco import coco_keypoints
-from flixpose.adapters.database import Database
 from flixpose.adapters.jobs import JobStore
 from flixpose.adapters.stores import open_store
+from flixpose.cli.audit_review import approve_command, correct_command, reject_command
+from flixpose.cli.database import FOLDER, JSON, opened, settings_of
 from flixpose.errors import MissingInput, NotFound
 from flixpose.imaging.decode import Limits, decode_image
 from flixpose.imaging.encode import encode_png
 from flixpose.imaging.files import write_atomic
 from flixpose.imaging.overlay import Picture, draw_box, draw_keypoints
-from flixpose.settings import Settings, load_settings
+from flixpose.settings import Settings
 from flixpose.structures.batch import STATES, BatchStatus, ItemRow, ItemState
 from flixpose.structures.image import Image
 from flixpose.structures.keypoints import Keypoints, Skeleton
 
-_FOLDER = click.option(
-    "--in",
-    "folder",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="A folder of `drape --manifest`, in place of FLIXPOSE_DATABASE_URL.",
-)
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
-
 
 @click.group()
 def command() -> None:
-    """Look into the database: keypoints, landmarks, scores, quality, history.
+    """Look into the database: keypoints, landmarks, scores, quality, history; correct, approve, reject.
 
     \b
     Example:
-      flixpose audit list
-      flixpose audit list 20270301-101500-1a2b3c --state review
+      flixpose audit list --state review
       flixpose audit show 20270301-101500-1a2b3c-7 --overlay seven.png
+      flixpose audit correct 20270301-101500-1a2b3c-7 --set neck_left=512,230
+      flixpose audit approve 20270301-101500-1a2b3c-7
       flixpose audit export 20270301-101500-1a2b3c --out keypoints.json
     """
+
+
+for verb in (correct_command, approve_command, reject_command):
+    command.add_command(verb)
 
 
 @command.command("list")
 @click.argument("batch", required=False)
 @click.option("--state", type=click.Choice(STATES), help="Only items in this state.")
-@_FOLDER
-@_JSON
+@FOLDER
+@JSON
 def list_command(batch: str | None, state: ItemState | None, folder: Path | None, as_json: bool) -> None:
     """List the items of BATCH; without one the batches, or all items in a state.
 
@@ -60,7 +56,7 @@ def list_command(batch: str | None, state: ItemState | None, folder: Path | None
       flixpose audit list
       flixpose audit list --state review --json
     """
-    with _database(_settings(folder)) as database:
+    with opened(settings_of(folder)) as database:
         store = JobStore(database)
         if batch is not None:
             store.batch_status(batch)  # NotFound for a batch that there is not
@@ -75,8 +71,8 @@ def list_command(batch: str | None, state: ItemState | None, folder: Path | None
 @click.option(
     "--overlay", type=click.Path(path_type=Path), metavar="FILE", help="Draw it on the person, as PNG."
 )
-@_FOLDER
-@_JSON
+@FOLDER
+@JSON
 def show_command(item: str, overlay: Path | None, folder: Path | None, as_json: bool) -> None:
     """Show everything known about ITEM; the overlay is drawn from the database's rows.
 
@@ -84,8 +80,8 @@ def show_command(item: str, overlay: Path | None, folder: Path | None, as_json: 
     Example:
       flixpose audit show 20270301-101500-1a2b3c-7 --overlay seven.png
     """
-    settings = _settings(folder)
-    with _database(settings) as database:
+    settings = settings_of(folder)
+    with opened(settings) as database:
         audit = audit_item(database, item)
     if overlay is not None:
         write_atomic(overlay, encode_png(_overlay(audit, _person_image(audit, settings))))
@@ -98,7 +94,7 @@ def show_command(item: str, overlay: Path | None, folder: Path | None, as_json: 
     "--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="The JSON to write."
 )
 @click.option("--what", type=click.Choice(["person", "garment"]), default="person", show_default=True)
-@_FOLDER
+@FOLDER
 def export_command(batch: str | None, out: Path, what: str, folder: Path | None) -> None:
     """Write BATCH's keypoints (all batches' without one) as COCO JSON, which pycocotools loads.
 
@@ -108,39 +104,12 @@ def export_command(batch: str | None, out: Path, what: str, folder: Path | None)
     Example:
       flixpose audit export 20270301-101500-1a2b3c --what garment --out landmarks.json
     """
-    with _database(_settings(folder)) as database:
+    with opened(settings_of(folder)) as database:
         if batch is not None:
             JobStore(database).batch_status(batch)
         found = coco_keypoints(point_sets(database, what, batch_id=batch), what=what)
     write_atomic(out, json.dumps(found).encode())
     click.echo(f"{out}: {len(found['annotations'])} annotations on {len(found['images'])} images")
-
-
-def _settings(folder: Path | None) -> Settings:
-    """The settings, or those that look into a folder of `drape --manifest`."""
-    settings = load_settings()
-    if folder is None:
-        return settings
-    if not (folder / "flixpose.sqlite").is_file():
-        raise NotFound(
-            f"There is no flixpose.sqlite in {folder}.", advice="Name a folder of drape --manifest."
-        )
-    path = folder.absolute()
-    return dataclasses.replace(
-        settings,
-        database_url=f"sqlite:///{path / 'flixpose.sqlite'}",
-        store_url=(path / "objects").as_uri(),
-    )
-
-
-@contextmanager
-def _database(settings: Settings) -> Iterator[Database]:
-    database = Database(settings.database_url)
-    try:
-        database.check_schema()
-        yield database
-    finally:
-        database.close()
 
 
 def _print_batches(batches: list[BatchStatus], as_json: bool) -> None:
@@ -182,7 +151,8 @@ def _lines(audit: Audit) -> Iterator[str]:
         yield from _drape_lines(audit)
     for event in audit.events:
         change = f"{event['from_state'] or 'new'} -> {event['to_state']}"
-        yield f"{event['at']:%Y-%m-%d %H:%M:%S}  {change}  {event['actor']}  {event['code'] or ''}".rstrip()
+        said = f"{event['code'] or ''} {event['message'] or ''}"
+        yield f"{event['at']:%Y-%m-%d %H:%M:%S}  {change}  {event['actor']}  {said}".rstrip()
 
 
 def _drape_lines(audit: Audit) -> Iterator[str]:
@@ -201,10 +171,11 @@ def _drape_lines(audit: Audit) -> Iterator[str]:
 
 
 def _set_lines(found: PointSet) -> Iterator[str]:
+    by_hand = f"{found.author}, correcting {found.parent_id}"
     model = (
         f"{found.model['name']} {found.model['version']}, {found.model['licence']}"
         if found.model
-        else found.author
+        else by_hand
     )
     kind = f" {found.kind}, {found.view}" if found.kind else ""
     yield f"{found.subject:8}{kind} score {found.score}  ({model})"
