@@ -1,0 +1,62 @@
+"""The net's square and back: crops, masks and heat maps, to a fraction of a pixel."""
+
+import numpy as np
+import pytest
+import torch
+
+from flixpose.garment.net import STRIDE, GarmentNet, Shape
+from flixpose.garment.net_codec import Square, cut, decode, paste_back, square_around
+from flixpose.garment.shared_points import MIRROR, POINTS
+from flixpose.structures.image import Box
+
+
+def _bump(x: float, y: float, cells: int = 28, spread: float = 1.0) -> torch.Tensor:
+    """Logits of a bump at a place in pixels of the square."""
+    at = (torch.arange(cells) + 0.5) * STRIDE
+    away = (at[None, :] - x) ** 2 + (at[:, None] - y) ** 2
+    return -away / (2 * (spread * STRIDE) ** 2)
+
+
+def test_heat_maps_are_read_between_their_cells():
+    places = [(40.0, 57.3), (61.2, 30.9), (12.0, 100.0)]
+    heat = torch.stack([_bump(x, y) for x, y in places])[None]
+    found, mass = decode(heat)
+    assert np.abs(found[0].numpy() - np.array(places)).max() < 0.25
+    assert (mass > 0.6).all() and (mass < 1).all()
+
+
+def test_a_map_of_two_minds_is_less_sure_and_names_one_place():
+    two = torch.logsumexp(torch.stack([_bump(30, 30), _bump(90, 80) - 0.3]), dim=0)
+    found, mass = decode(two[None, None])
+    assert found[0, 0].numpy() == pytest.approx((30, 30), abs=0.3)
+    assert mass[0, 0] < 0.55
+
+
+def test_a_square_leads_back_to_the_photo_even_beyond_its_edge():
+    pixels = np.full((90, 150, 3), 200, np.uint8)
+    pixels[40:44, 100:104] = 0
+    square = square_around(Box(20, 10, 140, 80), side=224, fill=0.86)
+    picture = cut(pixels, square)
+    assert picture.shape == (224, 224, 3) and (picture[0] == 200).all()
+    rows, columns = np.nonzero(picture[..., 0] < 100)
+    centre = np.array([[columns.mean() + 0.5, rows.mean() + 0.5]])
+    assert square.to_photo(centre)[0] == pytest.approx((102, 42), abs=0.3)
+
+
+def test_a_mask_over_the_square_lands_where_it_was():
+    square = Square(10.0, 20.0, 2.0, 64)
+    plane = np.zeros((32, 32), np.float32)
+    plane[8:16, 4:12] = 1
+    pasted = paste_back(plane, square, (160, 180)) > 0.5
+    rows, columns = np.nonzero(pasted)
+    assert (columns.min(), columns.max() + 1) == pytest.approx((10 + 16, 10 + 48), abs=2)
+    assert (rows.min(), rows.max() + 1) == pytest.approx((20 + 32, 20 + 64), abs=2)
+
+
+def test_the_net_says_something_of_every_part():
+    net = GarmentNet(Shape((8, 8, 8, 8, 8), (1, 1, 1, 1), 8)).eval()
+    with torch.inference_mode():
+        answers = net(torch.rand(2, 3, 64, 64))
+    assert answers.heat.shape == (2, len(POINTS), 16, 16) and answers.mask.shape == (2, 32, 32)
+    assert answers.kind.shape == (2, 13) and answers.visibility.shape == (2, len(POINTS), 3)
+    assert [MIRROR[row] for row in MIRROR] == list(range(len(POINTS)))

@@ -1,0 +1,48 @@
+"""Two witnesses of one landmark."""
+
+import numpy as np
+import pytest
+
+from flixpose.garment.net_merge import Witness, merge, odds_of, snapped
+from flixpose.training.calibrate import Case, fit_line, fit_trust
+
+SURE, UNSURE = 3.0, -1.0
+
+
+def test_those_who_agree_confirm_each_other_and_meet_between():
+    x, y, score = merge(Witness((100, 50), SURE), Witness((102, 50), SURE), side=400, both=1.0)
+    assert (x, y) == pytest.approx((101, 50)) and score > 0.96
+
+
+def test_the_surer_one_is_believed_where_they_differ_and_less_than_alone():
+    net, outline = Witness((100, 50), SURE), Witness((150, 50), UNSURE)
+    assert merge(net, outline, side=400, both=1.0)[:2] == (100, 50)
+    assert merge(outline, net, side=400, both=1.0)[:2] == (100, 50)
+    alone, doubted = merge(net, None, 400, 1.0), merge(net, outline, 400, 1.0)
+    assert doubted[2] < alone[2]
+    assert merge(None, outline, 400, 1.0)[:2] == (150, 50)
+    assert merge(None, None, 400, 1.0) is None
+
+
+def test_a_point_snaps_to_a_near_outline_only():
+    edge = np.array([[10.0, 10.0], [20.0, 10.0], [30.0, 10.0]])
+    assert snapped((19.0, 12.0, 0.7), edge, reach=4) == (20.0, 10.0, 0.7)
+    assert snapped((19.0, 18.0, 0.7), edge, reach=4) == (19.0, 18.0, 0.7)
+
+
+def test_fitted_scores_say_how_often_they_are_right():
+    rng = np.random.default_rng(0)
+    mass = rng.uniform(0.05, 0.95, 4000)
+    right = rng.random(4000) < mass**2
+    line = fit_line([(float(m), bool(r)) for m, r in zip(mass, right, strict=True)], (0.0, 1.0))
+    for low in (0.2, 0.5, 0.8):
+        near = np.abs(mass - low) < 0.05
+        said = np.mean([1 / (1 + np.exp(-odds_of(float(m), line))) for m in mass[near]])
+        assert said == pytest.approx(right[near].mean(), abs=0.06)
+
+
+def test_agreement_is_worth_more_where_the_net_alone_errs():
+    cases = [Case("hem_left", 0.5, True, 0.9, True, 0.001) for _ in range(40)]
+    cases += [Case("hem_right", 0.5, False, 0.9, False, 0.2) for _ in range(40)]
+    trust = fit_trust(cases, same=0.02)
+    assert set(trust) == {"hem"} and trust["hem"]["both"][0] > 1
