@@ -28,12 +28,9 @@ def smooth(points: ArrayLike, count: int = 20) -> Points:
     p = np.asarray(points, float)
     padded = np.vstack([2 * p[0] - p[1], p, 2 * p[-1] - p[-2]])
     t = np.linspace(0.0, 1.0, count, endpoint=False)[:, None]
-    pieces = []
-    for i in range(len(p) - 1):
-        a, b, c, d = padded[i : i + 4]
-        cubic = 2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3
-        pieces.append(0.5 * cubic)
-    return np.vstack([*pieces, p[-1:]])
+    a, b, c, d = (padded[k : k + len(p) - 1, None, :] for k in range(4))
+    cubic = 2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3
+    return np.vstack([(0.5 * cubic).reshape(-1, 2), p[-1:]])
 
 
 def joined(*curves: Points) -> Points:

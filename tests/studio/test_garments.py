@@ -9,7 +9,7 @@ import pytest
 from flixpose.garment.kinds import KINDS
 from flixpose.studio.garments import DISPLAYS, Sample, draw_sample
 
-_COUNT = 260
+_COUNT = 160
 
 
 @pytest.fixture(scope="module")

@@ -181,8 +181,9 @@ def _waist_band(plan: Plan, rng: Rng, waist: float, band: float, *, elastic: boo
     )
     plan.add(Line(moved(_top(waist * 1.1, 0.8), 0, band), 0.25, -0.3, within="trunk"))
     if elastic:
-        for x in np.linspace(-waist, waist, int(rng.integers(12, 26))):
-            plan.add(Line(pts((x, 0), (x, band + rng.uniform(0, 3))), 0.3, -0.15, soft=0.15, within="trunk"))
+        rows = np.linspace(-waist, waist, int(rng.integers(12, 26)))
+        gathers = [pts((x, 0), (x, band + rng.uniform(0, 3))) for x in rows]
+        plan.add(Line(gathers, 0.3, -0.15, soft=0.15, within="trunk"))
         if rng.random() < 0.6:
             for sign in (1, -1):
                 end = (sign * rng.uniform(1, 4), band + rng.uniform(5, 14))

@@ -39,10 +39,10 @@ class Paint:
     def mean(self) -> float:
         return float(self.colour.mean())
 
-    def sample(self, window: tuple[slice, slice], axis: float, rng: Rng) -> Pixels:
-        """(h, w, 3) or (1, 1, 3): the cloth in the window, its grain `axis` degrees from vertical."""
+    def sample(self, window: tuple[slice, slice], axis: float) -> Pixels:
+        """(3, h, w) or (3, 1, 1): the cloth in the window, its grain `axis` degrees from vertical."""
         if self.tile is None:
-            return self.colour[None, None, :]
+            return self.colour[:, None, None]
         y0, x0 = window[0].start, window[1].start
         h, w = window[0].stop - y0, window[1].stop - x0
         turn = np.deg2rad(axis)
@@ -51,7 +51,12 @@ class Paint:
         shift = (x0 * c + y0 * s + self.offset[0]) % side, (-x0 * s + y0 * c + self.offset[1]) % side
         matrix = np.array([[c, s, shift[0]], [-s, c, shift[1]]])
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        return cv2.warpAffine(self.tile, matrix, (w, h), flags=flags, borderMode=cv2.BORDER_WRAP)
+        return planes(cv2.warpAffine(self.tile, matrix, (w, h), flags=flags, borderMode=cv2.BORDER_WRAP))
+
+
+def planes(picture: NDArray[Any]) -> Pixels:
+    """(H, W, C) → (C, H, W) float32."""
+    return np.ascontiguousarray(picture.transpose(2, 0, 1), np.float32)
 
 
 def colour(rng: Rng) -> Pixels:

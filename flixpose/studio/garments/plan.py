@@ -47,11 +47,11 @@ class Line:
     """A seam, stitches, a cord, a zip: `tone` < 0 darkens, > 0 lightens; a paint covers instead.
 
     Attributes:
-        width: units. dash: (on, off) units, None = solid. soft: blur in units.
-        garment: it widens the mask (cords, thin straps).
+        points: one polyline or several. width: units. dash: (on, off) units, None = solid.
+        soft: blur in units. garment: it widens the mask (cords, thin straps).
     """
 
-    points: Points
+    points: Points | list[Points]
     width: float = 0.25
     tone: float = -0.25
     paint: str = ""

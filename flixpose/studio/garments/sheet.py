@@ -3,6 +3,7 @@
 Colours are sRGB floats in 0..1. Outlines are filled three times finer than the sheet and averaged.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.studio.curves import Points, dashes
-from flixpose.studio.garments.cloth import Paint
+from flixpose.studio.garments.cloth import Paint, planes
 from flixpose.studio.garments.plan import Line, Part, Plan, Print
 
 Pixels = NDArray[np.float32]
@@ -45,12 +46,14 @@ class Placement:
         a, b, c, d = self.wave
         dx = self.sway * (np.sin(y * 0.11 + a) + 0.5 * np.sin(y * 0.29 + x * 0.06 + b))
         dy = self.sway * (np.sin(x * 0.10 + c) + 0.4 * np.sin(x * 0.25 + y * 0.05 + d))
-        dx = dx + self.turn * np.clip(1 - (x / self.half) ** 2, -0.3, 1) + self.lean * y
-        return np.stack([x + dx, y + dy], axis=1)
+        dx += self.turn * np.maximum(1 - (x / self.half) ** 2, -0.3) + self.lean * y
+        bent = np.empty_like(points)
+        bent[:, 0], bent[:, 1] = x + dx, y + dy
+        return bent
 
     def pixels(self, points: Points) -> Points:
         """(N, 2) pixels of (N, 2) units."""
-        p = self.bend(np.asarray(points, float))
+        p = self.bend(points)
         q = p @ self.matrix[:, :2].T + self.matrix[:, 2]
         return q[:, :2] / q[:, 2:]
 
@@ -79,18 +82,18 @@ class Sheet:
     """What is painted on.
 
     Attributes:
-        rgb: (H, W, 3) float32. cover: (H, W) float32, the garment's share of each pixel.
-        solid: the same of everything but the background. ground: the bare background.
+        rgb: (3, H, W) float32. cover: (H, W) float32, the garment's share of each pixel.
+        solid: the same of everything but the background. ground: the bare background where holes need it.
         regions: coverage of named parts. creases: strength of folds. side: light from the left (1) or
             right (-1).
     """
 
     def __init__(
-        self, rgb: Pixels, place: Placement, paints: dict[str, Paint], rng: np.random.Generator
+        self, rgb: Pixels, place: Placement, paints: Mapping[str, Paint], rng: np.random.Generator
     ) -> None:
         self.rgb, self.place, self.paints, self.rng = rgb, place, paints, rng
-        self.ground = rgb.copy()
-        self.height, self.width = rgb.shape[:2]
+        self.ground: Pixels | None = None
+        self.height, self.width = rgb.shape[1:]
         self.cover: Pixels = np.zeros((self.height, self.width), np.float32)
         self.solid: Pixels = np.zeros((self.height, self.width), np.float32)
         self.regions: dict[str, Pixels] = {}
@@ -99,6 +102,8 @@ class Sheet:
 
     def draw(self, plan: Plan) -> None:
         """Paint every step in order."""
+        if any(isinstance(step, Part) and step.hole for step in plan.steps):
+            self.ground = self.rgb.copy()
         for step in plan.steps:
             if isinstance(step, Part):
                 self.part(step)
@@ -121,10 +126,11 @@ class Sheet:
 
     def window(self, at: Points) -> Window:
         """Slices around pixels, padded, at least 4×4 and inside the sheet."""
-        lo = np.floor(at.min(axis=0)).astype(int) - _PAD
-        hi = np.ceil(at.max(axis=0)).astype(int) + _PAD
-        x0, y0 = (int(np.clip(lo[0], 0, self.width - 4)), int(np.clip(lo[1], 0, self.height - 4)))
-        x1, y1 = int(np.clip(hi[0], x0 + 4, self.width)), int(np.clip(hi[1], y0 + 4, self.height))
+        (left, top), (right, bottom) = at.min(axis=0), at.max(axis=0)
+        x0 = min(max(int(left) - _PAD, 0), self.width - 4)
+        y0 = min(max(int(top) - _PAD, 0), self.height - 4)
+        x1 = min(max(int(right) + _PAD + 1, x0 + 4), self.width)
+        y1 = min(max(int(bottom) + _PAD + 1, y0 + 4), self.height)
         return slice(y0, y1), slice(x0, x1)
 
     def part(self, part: Part) -> None:
@@ -144,16 +150,17 @@ class Sheet:
             return
         paint = self.paints[part.paint]
         light = self._light(part, region, paint)
-        colour = paint.sample(window, part.axis, self.rng) * light[..., None]
+        colour = paint.sample(window, part.axis) * light
         if paint.gloss > 0:
-            colour = colour + (paint.gloss * np.maximum(light - 1, 0))[..., None]
+            colour += paint.gloss * np.maximum(light - 1, 0)
         if part.shadow > 0:
             self._contact_shadow(region, window, part.shadow)
-        self._blend(window, colour, region * (part.alpha * paint.alpha))
+        self._blend(window, colour, region * np.float32(part.alpha * paint.alpha))
         self._count(region, window, garment=part.garment)
 
     def _cut(self, region: Pixels, window: Window) -> None:
-        self._blend(window, self.ground[window], region)
+        if self.ground is not None:
+            self._blend(window, self.ground[:, *window], region)
         self.cover[window] *= 1 - region
         self.solid[window] *= 1 - region
 
@@ -161,15 +168,14 @@ class Sheet:
         h, w = region.shape
         reach = max(1.2, 0.10 * min(h, w))
         soft = _blur(region, reach)
-        edge = np.clip(2 * soft - 1, 0, 1)
-        light = 1 - (0.30 * part.bulge * paint.depth) * np.square(1 - edge)
-        slope = (
-            np.diff(soft, axis=1, append=soft[:, -1:]) * 0.8 + np.diff(soft, axis=0, append=soft[-1:]) * 0.5
-        )
-        light += (part.bulge * 0.35 * reach * self.side) * slope
+        edge = np.minimum(2 - 2 * soft, 1)
+        light = 1 - np.float32(0.30 * part.bulge * paint.depth) * (edge * edge)
+        lit = np.float32(part.bulge * 0.28 * reach * self.side)
+        light[:, :-1] += lit * (soft[:, 1:] - soft[:, :-1])
+        light[:-1] += np.float32(0.6) * lit * (soft[1:] - soft[:-1])
         if part.folds > 0 and self.creases > 0:
-            light += self._creases(part, h, w) * (part.folds * self.creases * paint.crease)
-        return (light * part.tone).astype(np.float32)
+            light += self._creases(part, h, w) * np.float32(0.05 * part.folds * self.creases * paint.crease)
+        return light * np.float32(part.tone)
 
     def _creases(self, part: Part, h: int, w: int) -> Pixels:
         maps = fold_maps()
@@ -179,17 +185,16 @@ class Sheet:
         c, s = zoom * np.cos(turn), zoom * np.sin(turn)
         matrix = np.array([[c, -s, self.rng.uniform(0, 256)], [s, c, self.rng.uniform(0, 256)]])
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        return cv2.warpAffine(first, matrix, (w, h), flags=flags, borderMode=cv2.BORDER_WRAP) * np.float32(
-            0.05
-        )
+        return cv2.warpAffine(first, matrix, (w, h), flags=flags, borderMode=cv2.BORDER_WRAP)
 
     def _contact_shadow(self, region: Pixels, window: Window, strength: float) -> None:
-        dark = 0.55 * _blur(region, max(0.8, 0.45 * self.scale)) + 0.45 * _blur(region, 1.3 * self.scale)
-        self.rgb[window] *= (1 - strength * dark * (1 - region) * self.cover[window])[..., None]
+        dark = _blur(region, max(0.8, 0.8 * self.scale))
+        dark *= (1 - region) * self.cover[window]
+        self.rgb[:, *window] *= 1 - np.float32(strength) * dark
 
     def _blend(self, window: Window, colour: Pixels, amount: Pixels) -> None:
-        below = self.rgb[window]
-        below += (colour - below) * amount[..., None]
+        below = self.rgb[:, *window]
+        below += (colour - below) * amount
 
     def _count(self, region: Pixels, window: Window, *, garment: bool) -> None:
         np.maximum(self.solid[window], region, out=self.solid[window])
@@ -200,37 +205,48 @@ class Sheet:
 
     def line(self, line: Line) -> None:
         """Draw a line or a row of dashes."""
-        pieces = dashes(line.points, *line.dash) if line.dash else [line.points]
-        at = [self.place.pixels(p) for p in pieces if len(p) > 1]
+        if line.within and line.within not in self.regions:
+            return
+        at = self._pieces(line)
         if not at:
             return
         window = self.window(np.concatenate(at))
-        amount = self._stroke(at, line.width * self.scale, window)
+        amount = self._stroke(at, line.width * self.scale, window, exact=line.garment)
         if line.soft > 0:
             amount = _blur(amount, line.soft * self.scale)
-        if line.within and line.within not in self.regions:
-            return
         if line.within:
-            amount = amount * self.regions[line.within][window]
+            amount *= self.regions[line.within][window]
         if line.paint:
-            paint = self.paints[line.paint]
-            self._blend(window, paint.sample(window, 0.0, self.rng), amount)
+            self._blend(window, self.paints[line.paint].sample(window, 0.0), amount)
         elif line.tone < 0:
-            self.rgb[window] *= (1 + line.tone * amount)[..., None]
+            self.rgb[:, *window] *= 1 + np.float32(line.tone) * amount
         else:
-            self.rgb[window] += (line.tone * amount)[..., None]
+            self.rgb[:, *window] += np.float32(line.tone) * amount
         if line.garment:
             self._count(amount, window, garment=True)
 
-    def _stroke(self, at: list[Points], width: float, window: Window) -> Pixels:
+    def _pieces(self, line: Line) -> list[Points]:
+        """The line's strokes in pixels."""
+        pieces = line.points if isinstance(line.points, list) else [line.points]
+        if line.dash:
+            pieces = [part for p in pieces for part in dashes(p, *line.dash)]
+        if not pieces:
+            return []
+        ends = np.cumsum([len(p) for p in pieces])[:-1]
+        return np.split(self.place.pixels(np.concatenate(pieces)), ends)
+
+    def _stroke(self, at: list[Points], width: float, window: Window, *, exact: bool) -> Pixels:
+        fine = _FINE if exact else 1
         y0, x0 = window[0].start, window[1].start
         h, w = window[0].stop - y0, window[1].stop - x0
-        fine = np.zeros((h * _FINE, w * _FINE), np.uint8)
-        fixed = [np.round((((p - (x0, y0)) * _FINE) - 0.5) * (1 << _SHIFT)).astype(np.int32) for p in at]
-        thick = max(1, round(width * _FINE))
-        cv2.polylines(fine, fixed, False, 255, thick, cv2.LINE_8, _SHIFT)
-        fade = np.float32(min(1.0, max(width * _FINE, 0.5)) / 255.0)
-        return cv2.resize(fine, (w, h), interpolation=cv2.INTER_AREA).astype(np.float32) * fade
+        drawn = np.zeros((h * fine, w * fine), np.uint8)
+        fixed = [np.round(((p - (x0, y0)) * fine - 0.5) * (1 << _SHIFT)).astype(np.int32) for p in at]
+        thick = max(1, round(width * fine))
+        cv2.polylines(drawn, fixed, False, 255, thick, cv2.LINE_8 if exact else cv2.LINE_AA, _SHIFT)
+        if exact:
+            drawn = cv2.resize(drawn, (w, h), interpolation=cv2.INTER_AREA)
+        fade = min(1.0, max(width * fine, 0.4)) / 255.0
+        return drawn.astype(np.float32) * np.float32(fade)
 
     def print(self, print_: Print) -> None:
         """Lay an RGBA picture on a part, shaded like the cloth below it."""
@@ -244,11 +260,11 @@ class Sheet:
         y0, x0 = window[0].start, window[1].start
         turn = cv2.getRotationMatrix2D((w / 2, h / 2), print_.angle, 1.0)
         turn[:, 2] += at - half - (x0, y0)
-        shown = (
-            cv2.warpAffine(art, turn, (window[1].stop - x0, window[0].stop - y0)).astype(np.float32) / 255.0
+        shown = planes(cv2.warpAffine(art, turn, (window[1].stop - x0, window[0].stop - y0))) / np.float32(
+            255
         )
-        amount = shown[..., 3] * (self.regions[print_.within][window] if print_.within else np.float32(0.93))
-        self._blend(window, shown[..., :3], amount)
+        amount = shown[3] * (self.regions[print_.within][window] if print_.within else np.float32(0.93))
+        self._blend(window, shown[:3], amount)
 
 
 def _blur(picture: Pixels, sigma: float) -> Pixels:

@@ -255,9 +255,10 @@ def _add_cuff(plan: Plan, s: Sleeve, side: int, trim: str, name: str, axis: floa
         )
         plan.add(Line(turn(wide + back * s.band), 0.2, -0.25, within=name))
     elif s.style == "gathered":
-        for k in np.linspace(0.08, 0.92, 7):
-            at = s.end[int(k * (len(s.end) - 1))]
-            plan.add(Line(turn(np.stack([at, at + back * 5])), 0.35, -0.14, soft=0.25, within=name))
+        rows = [s.end[int(k * (len(s.end) - 1))] for k in np.linspace(0.08, 0.92, 7)]
+        plan.add(
+            Line([turn(np.stack([at, at + back * 5])) for at in rows], 0.35, -0.14, soft=0.25, within=name)
+        )
     else:
         plan.add(Line(turn(wide + back * 1.4), 0.15, -0.16, dash=(0.5, 0.3), within=name))
 

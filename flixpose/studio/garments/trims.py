@@ -193,49 +193,40 @@ def ruffle(plan: Plan, rng: Rng, curve: Points, deep: float, *, name: str, withi
     wave = np.sin(np.linspace(0, 2 * np.pi * rng.integers(4, 11), count)) * deep * 0.18
     low = curve + np.stack([wave * 0.6, deep + wave], axis=1)
     plan.add(Part(joined(curve, low[::-1]), name=name, shadow=0.35, bulge=0.9, folds=1.4, within=within))
-    for k in range(2, count - 2, max(2, count // 14)):
-        plan.add(Line(np.stack([curve[k], low[k]]), 0.4, rng.choice([-0.16, 0.06]), soft=0.25, within=name))
+    falls = [np.stack([curve[k], low[k]]) for k in range(2, count - 2, max(2, count // 14))]
+    plan.add(
+        Line(falls[::2], 0.4, -0.16, soft=0.25, within=name),
+        Line(falls[1::2], 0.4, 0.05, soft=0.25, within=name),
+    )
 
 
 def pleats(plan: Plan, rng: Rng, top: Points, low: Points, number: int, *, strength: float = 0.16) -> None:
     """Lines that run from one curve to another, with light beside each."""
+    lines = []
     for k in np.linspace(0.04, 0.96, number) + rng.normal(0, 0.008, number):
         i, j = (min(max(int(k * (len(c) - 1)), 0), len(c) - 1) for c in (top, low))
-        end = top[i] + (low[j] - top[i]) * rng.uniform(0.75, 1.0)
-        plan.add(
-            Line(np.stack([top[i], end]), 0.5, -strength * rng.uniform(0.5, 1.2), soft=0.3, within="trunk")
-        )
+        lines.append(np.stack([top[i], top[i] + (low[j] - top[i]) * rng.uniform(0.75, 1.0)]))
+    for group, share in ((lines[::2], 1.2), (lines[1::2], 0.6)):
+        plan.add(Line(group, 0.5, -strength * share, soft=0.3, within="trunk"))
 
 
 def pull_folds(plan: Plan, rng: Rng, cut: Cut) -> None:
     """Creases that run from armpits towards the bust and over the waist."""
-    for turn in (lambda p: p, flipped):
+    creases = []
+    for side in (1.0, -1.0):
         for _ in range(int(rng.integers(0, 4))):
             x, y = cut.armpit[0] - rng.uniform(0, 2), cut.armpit[1] + rng.uniform(-3, 8)
             reach = rng.uniform(5, 13)
-            crease = bow((x, y), (x - reach, y + reach * rng.uniform(-0.5, 0.9)), rng.uniform(-0.1, 0.1), 8)
-            plan.add(
-                Line(
-                    turn(crease),
-                    rng.uniform(0.4, 0.9),
-                    rng.choice([-0.14, -0.08, 0.05]),
-                    soft=0.45,
-                    within="trunk",
-                )
-            )
+            end = (x - reach, y + reach * rng.uniform(-0.5, 0.9))
+            creases.append(bow((x, y), end, rng.uniform(-0.1, 0.1), 8) * (side, 1.0))
     if rng.random() < 0.4:
         for _ in range(int(rng.integers(1, 5))):
             y = cut.waist[1] + rng.normal(0, 5)
-            x = rng.choice([-1, 1]) * cut.waist[0]
-            plan.add(
-                Line(
-                    bow((x, y), (x * rng.uniform(0, 0.6), y + rng.normal(0, 2)), 0.05, 8),
-                    0.6,
-                    -0.1,
-                    soft=0.5,
-                    within="trunk",
-                )
-            )
+            x = float(rng.choice([-1, 1])) * cut.waist[0]
+            creases.append(bow((x, y), (x * rng.uniform(0, 0.6), y + rng.normal(0, 2)), 0.05, 8))
+    dark, light = creases[::2], creases[1::2]
+    plan.add(Line(dark, 0.7, -rng.uniform(0.05, 0.15), soft=0.45, within="trunk"))
+    plan.add(Line(light, 0.6, float(rng.choice([-0.08, 0.05])), soft=0.45, within="trunk"))
 
 
 @cache
