@@ -98,7 +98,7 @@ class Client:
         rejected: list[RejectedRow] = []
         presets = load_presets(resources.CONFIGS / "presets")
         jobs = list(open_manifest(manifest, presets=presets, reserved=RESERVED).jobs(rejected))
-        found = self._upload({uri for _, job in jobs for uri in (job.product, job.person)}, report)
+        found = self._upload({uri for _, job in jobs for uri in job.photos}, report)
         accepted, refused = _resolve(jobs, found)
         rejected = sorted([*rejected, *refused], key=lambda row: row.line)
         batch = self.jobs.create_batch(
@@ -196,13 +196,15 @@ def _resolve(
     """The jobs with the store's URIs, and the rows of those whose pictures cannot be served."""
     accepted, refused = [], []
     for line, job in jobs:
-        uris = [found.get(uri, uri) for uri in (job.product, job.person)]
+        uris = [found.get(uri, uri) for uri in job.photos]
         failure = next((uri for uri in uris if isinstance(uri, FlixposeError)), None)
         if failure:
             message = f"Line {line}: {failure.message} {failure.advice}"
             refused.append(RejectedRow(line, failure.code, message, ref=job.ref, sku=job.sku))
         else:
-            accepted.append((line, replace(job, product=str(uris[0]), person=str(uris[1]))))
+            person, product, *others = map(str, uris)
+            more = tuple(replace(other, product=uri) for other, uri in zip(job.more, others, strict=True))
+            accepted.append((line, replace(job, product=product, person=person, more=more)))
     return accepted, refused
 
 

@@ -2,16 +2,18 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from flixpose import __version__
 from flixpose.errors import UnknownPreset
+from flixpose.fit.order import layer_of, together
 from flixpose.fit.rig import Rig
+from flixpose.fit.rig import Tuck as RigTuck
 from flixpose.fit.verdict import Rule
 from flixpose.imaging.decode import Limits, decode_image
 from flixpose.imaging.encode import find_source_type
@@ -26,10 +28,10 @@ from flixpose.stages.plan_targets import plan_targets
 from flixpose.stages.render import Preset, Rendered, render
 from flixpose.stages.report import report
 from flixpose.stages.solve_warps import solve_warps
-from flixpose.structures.drape import Drape, Light
+from flixpose.structures.drape import Drape
 from flixpose.structures.found import NOTHING_GIVEN, Garment, Given, ModelInfo, Pose
 from flixpose.structures.image import Image, Mask
-from flixpose.structures.job import Artifact, Job, Result
+from flixpose.structures.job import Artifact, Job, Light, Result, Tuck
 
 
 @dataclass(frozen=True)
@@ -48,15 +50,35 @@ class Tools:
 
 @dataclass(frozen=True)
 class Photos:
-    """The files of a job's two photos, as they were fetched.
+    """The files of a job's photos, as they were fetched.
 
     Attributes:
         milliseconds: that fetching took.
+        more: of further products.
     """
 
     person: bytes
     product: bytes
     milliseconds: float = 0.0
+    more: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True)
+class Wear:
+    """A garment to be worn, and what is told of it; None = found by the reader."""
+
+    product: Image
+    kind: str | None = None
+    view: str | None = None
+    given: Given = NOTHING_GIVEN
+
+
+@dataclass(frozen=True)
+class Look:
+    """How garments are to be worn; see `Job`."""
+
+    light: Light = "scene"
+    tuck: Tuck = "auto"
 
 
 def drape(
@@ -67,35 +89,80 @@ def drape(
     kind: str | None = None,
     view: str | None = None,
     light: Light = "scene",
+    tuck: Tuck = "auto",
     given: Given = NOTHING_GIVEN,
 ) -> Drape:
     """Drape the product on the person; touches no disk and no network.
 
     Args:
-        light: see `composite`.
+        light, tuck: see `Job`.
         given: points of a human's, in place of the models'.
 
     Raises:
         NoPerson, NoGarment, UnknownKind, ViewMismatch, MissingKeypoint, MissingLandmark, DegenerateWarp.
     """
+    return drape_all(person, [Wear(product, kind, view, given)], tools, Look(light, tuck))
+
+
+def drape_all(person: Image, wears: Sequence[Wear], tools: Tools, look: Look = Look()) -> Drape:
+    """Drape all garments, lower before upper before outwear; the first listed is the drape's own.
+
+    Raises: as `drape`.
+    """
     clock = _Clock()
     with clock("pose"):
-        pose, *others = estimate_pose(person, tools.poses, given.person)
+        people = tuple(estimate_pose(person, tools.poses, wears[0].given.person))
     with clock("garment"):
-        garment = inspect_garment(product, tools.garments, kind, view, given.garment)
+        garments = [
+            inspect_garment(wear.product, tools.garments, wear.kind, wear.view, wear.given.garment)
+            for wear in wears
+        ]
+    order = sorted(range(len(wears)), key=lambda n: layer_of(garments[n].kind))
+    done: dict[int, Drape] = {}
+    ground = Ground(person, people[0].mask)
+    for number in order:
+        done[number] = _drape_one(ground, people, wears[number].product, garments[number], tools, look, clock)
+        ground = Ground(replace(person, pixels=done[number].picture), done[number].person_mask)
+    return together([done[number] for number in order], done[0])
+
+
+# What was asked for in the rigs' words; None: as the garment's rig has it.
+_TUCKS: Mapping[Tuck, RigTuck | None] = {"auto": None, "in": "in", "out": "over"}
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What a garment is laid on: the person image with the garments below, and the person's mask on it."""
+
+    image: Image
+    mask: Mask | None
+
+
+def _drape_one(
+    ground: Ground,
+    people: tuple[Pose, ...],
+    product: Image,
+    garment: Garment,
+    tools: Tools,
+    look: Look,
+    clock: "_Clock",
+) -> Drape:
+    """One garment on the person image and what is worn on it already."""
+    pose, person = replace(people[0], mask=ground.mask), ground.image
     with clock("plan"):
-        plan = plan_targets(person, product, pose, garment, tools.rigs)
+        plan = plan_targets(person, product, pose, garment, tools.rigs, _TUCKS[look.tuck])
     with clock("warp"):
         parts = solve_warps(plan.layout)
     with clock("composite"):
-        drawn = composite(person, product, garment, plan, parts, pose.mask, light)
+        drawn = composite(person, product, garment, plan, parts, pose.mask, look.light)
     with clock("measure"):
-        quality = measure(Drawn(person, product, pose, garment, plan, parts, drawn, light), tools.rules)
+        seen = Drawn(person, product, pose, garment, plan, parts, drawn, look.light)
+        quality = measure(seen, tools.rules)
     return Drape(
         person=person,
         product=product,
         pose=pose,
-        others=tuple(others),
+        others=people[1:],
         garment=garment,
         parts=parts,
         picture=drawn.picture,
@@ -106,7 +173,7 @@ def drape(
         painted=drawn.painted,
         old_garment=drawn.old_garment,
         shadow=drawn.shadow,
-        light=light,
+        light=look.light,
         quality=quality,
         models=_models(tools, pose, garment),
         milliseconds=clock.milliseconds,
@@ -134,8 +201,8 @@ def fetch(job: Job, tools: Tools) -> Photos:
     clock = _Clock()
     with clock("fetch"):
         limit = tools.limits.max_bytes
-        person, product = (tools.blobs.read(uri, max_bytes=limit) for uri in (job.person, job.product))
-    return Photos(person, product, clock.milliseconds["fetch"])
+        person, product, *more = (tools.blobs.read(uri, max_bytes=limit) for uri in job.photos)
+    return Photos(person, product, clock.milliseconds["fetch"], tuple(more))
 
 
 def make(
@@ -149,9 +216,13 @@ def make(
     preset = _preset(tools, job.preset)
     clock = _Clock({"fetch": photos.milliseconds})
     with clock("decode"):
-        person = decode_image(photos.person, name=_file_name(job.person), limits=tools.limits)
-        product = decode_image(photos.product, name=_file_name(job.product), limits=tools.limits)
-    draped = drape(person, product, tools, kind=job.kind, view=job.view, given=given)
+        files_of = zip(job.photos, (photos.person, photos.product, *photos.more), strict=True)
+        person, *products = (
+            decode_image(data, name=_file_name(uri), limits=tools.limits) for uri, data in files_of
+        )
+    told = [(job.kind, job.view, given), *((other.kind, other.view, NOTHING_GIVEN) for other in job.more)]
+    wears = [Wear(product, *about) for product, about in zip(products, told, strict=True)]
+    draped = drape_all(person, wears, tools, Look(job.light, job.tuck))
     with clock("render"):
         source_type = find_source_type(photos.person) or find_source_type(photos.product)
         rendered = render_drape(draped, preset, source_type=source_type)
@@ -204,6 +275,7 @@ def result_key(job: Job, photos: Photos, tools: Tools, given: Given = NOTHING_GI
     decides = (
         sha256_hex(photos.person),
         sha256_hex(photos.product),
+        [sha256_hex(photo) for photo in photos.more],
         job.decides(),
         given.to_json(),
         [model.to_json() for model in (*tools.poses.models, tools.garments.model)],

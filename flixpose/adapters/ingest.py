@@ -1,6 +1,7 @@
 """Jobs into items: a stream of any length, in the caller's transaction, with memory for one slice of it."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -10,7 +11,7 @@ from flixpose.adapters.database import ago
 from flixpose.adapters.tables import batches, items
 from flixpose.adapters.transitions import ItemKey, chunks, clean, new_messages, record_events
 from flixpose.structures.batch import RejectedRow
-from flixpose.structures.job import Job
+from flixpose.structures.job import FurtherProduct, Job
 
 _SLICE = 1024
 
@@ -70,6 +71,9 @@ def job_from_row(row: Any) -> Job:
         plate=row.plate,
         person_set=row.person_set_id,
         garment_set=row.garment_set_id,
+        light=row.light,
+        tuck=row.tuck,
+        more=tuple(FurtherProduct(**other) for other in row.more or ()),
     )
 
 
@@ -88,6 +92,9 @@ def _job_row(batch_id: str, line: int, job: Job, message_id: int, attempts: int)
         "plate": job.plate,
         "person_set_id": job.person_set,
         "garment_set_id": job.garment_set,
+        "light": job.light,
+        "tuck": job.tuck,
+        "more": [asdict(other) for other in job.more] or None,
         "state": "queued",
         "attempt": 0,
         "attempts_allowed": attempts,

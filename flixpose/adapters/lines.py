@@ -12,7 +12,9 @@ from pathlib import Path
 from flixpose.errors import BadManifest
 
 REQUIRED = ("sku", "product", "person")
-COLUMNS = (*REQUIRED, "kind", "view", "preset", "ref")
+COLUMNS = (*REQUIRED, "kind", "view", "preset", "light", "tuck", "ref")
+# These may name several garments on one person: in CSV with this between them, in JSON as a list, too.
+LISTS, BETWEEN = ("product", "kind", "view"), "|"
 
 Fields = dict[str, str]
 
@@ -145,6 +147,8 @@ def _json_fields(text: str) -> Fields | Unusable:
     fields: Fields = {}
     for name, value in found.items():
         if name in COLUMNS and value is not None:
+            if name in LISTS and isinstance(value, list) and all(isinstance(one, str) for one in value):
+                value = BETWEEN.join(value)
             if isinstance(value, bool) or not isinstance(value, str | int):
                 return Unusable(f"{name} must be text.")
             fields[name] = str(value).strip()

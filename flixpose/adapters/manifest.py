@@ -1,26 +1,30 @@
 """Manifests: CSV or JSON Lines in, one job or one rejected row at a time out; memory for one row.
 
-Columns: sku, product, person, and optionally kind, view, preset, ref; others are ignored, unless they look
-like a misspelt one of these. A bad row is reported with its line and never stops the rest; only a file that
-cannot be understood at all is an error.
+Columns: sku, product, person, and optionally kind, view, preset, light, tuck, ref; others are ignored, unless
+they look like a misspelt one of these. product, kind and view may list several garments, with | between them.
+A bad row is reported with its line and never stops the rest; only a file that cannot be understood at all is
+an error.
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import Any, get_args
 
 from flixpose.adapters.inputs import split_uri
-from flixpose.adapters.lines import Fields, Unusable, csv_rows, is_csv, json_rows, text_lines
+from flixpose.adapters.lines import BETWEEN, Fields, Unusable, csv_rows, is_csv, json_rows, text_lines
 from flixpose.errors import BadManifest, FlixposeError, MissingInput, UnknownKind
 from flixpose.garment.kinds import KINDS
 from flixpose.structures.batch import RejectedRow
-from flixpose.structures.job import Job
+from flixpose.structures.job import FurtherProduct, Job, Light, Tuck
 
 Row = tuple[int, Job] | RejectedRow
 
 _RELATIVE = "Relative paths start at the manifest's folder."
 _VIEWS = ("front", "back")
+LIGHTS, TUCKS = get_args(Light), get_args(Tuck)
+_MOST_PRODUCTS = 5
 _LONGEST_NAME = 150  # bytes: a file name may have 255, and names are made from it
 _UNSAFE = frozenset('/\\:*?"<>|')
 
@@ -83,20 +87,42 @@ class Manifest:
         for name in ("sku", "product", "person"):
             if not fields.get(name):
                 raise BadManifest(f"{name} is empty.", subject=name)
+        first, *more = self._products(fields)
         job = Job(
             sku=_told(fields, "sku", _printable),
-            product=self._uri(fields, "product"),
-            person=self._uri(fields, "person"),
+            product=first.product,
+            person=self._uri("person", _told(fields, "person", _printable)),
             ref="",
-            kind=_told(fields, "kind", _kind) or None,
-            view=_told(fields, "view", lambda view: _one_of(view.lower(), _VIEWS)) or None,
+            kind=first.kind,
+            view=first.view,
             preset=_told(fields, "preset", lambda preset: _one_of(preset.lower(), self.presets)) or "master",
+            light=_option(fields, "light", LIGHTS),
+            tuck=_option(fields, "tuck", TUCKS),
+            more=tuple(more),
         )
         return replace(job, ref=self._ref(fields, job))
 
-    def _uri(self, fields: Fields, name: str) -> str:
+    def _products(self, fields: Fields) -> list[FurtherProduct]:
+        """All garments of a row, as listed; `kind` and `view` list as many as `product`, or none."""
+        names = _told(fields, "product", _printable).split(BETWEEN)
+        kinds, views = ([""] * len(names), [""] * len(names))
+        if fields.get("kind"):
+            kinds = [_told({"kind": one.strip()}, "kind", _kind) for one in fields["kind"].split(BETWEEN)]
+        if fields.get("view"):
+            views = [_told({"view": one.strip()}, "view", _view) for one in fields["view"].split(BETWEEN)]
+        if not len(names) == len(kinds) == len(views):
+            message = f"kind and view must list as many as product, {len(names)}, or be empty."
+            raise BadManifest(message, subject="product")
+        if len(names) > _MOST_PRODUCTS:
+            raise BadManifest(f"product lists more than {_MOST_PRODUCTS} garments.", subject="product")
+        told = zip(names, kinds, views, strict=True)
+        return [
+            FurtherProduct(self._uri("product", name.strip()), kind or None, view or None)
+            for name, kind, view in told
+        ]
+
+    def _uri(self, name: str, value: str) -> str:
         """An absolute URI; relative paths start at the manifest's folder."""
-        value = _told(fields, name, _printable)
         uri = value if "://" in value else (self.path.absolute().parent / value).as_uri()
         scheme, _, path = split_uri(uri)
         if scheme == "file" and not Path(path).is_file():
@@ -143,10 +169,21 @@ def _printable(value: str) -> str:
 
 
 def _kind(value: str) -> str:
+    if not value:
+        return ""
     kind = value.lower().replace(" ", "_").replace("-", "_")
     if kind not in KINDS:
         raise UnknownKind(f"kind {value!r} is none of the 13.", advice=f"Use one of: {', '.join(KINDS)}.")
     return kind
+
+
+def _view(value: str) -> str:
+    return _one_of(value.lower(), _VIEWS) if value else ""
+
+
+def _option(fields: Fields, name: str, allowed: Sequence[str]) -> Any:
+    """One of the words of an option; the first where none is given."""
+    return _told(fields, name, lambda value: _one_of(value.lower(), allowed)) or allowed[0]
 
 
 def _one_of(value: str, allowed: Collection[str]) -> str:

@@ -22,7 +22,7 @@ def find_result(
         batch_ids: batches draped with the same settings, the newest last.
         max_bytes: the largest photo that may be read.
     """
-    if job.more or job.person_set or job.garment_set:  # corrected since: what was made before is not what is wanted
+    if job.more or job.person_set or job.garment_set:  # corrected since, or of more photos
         return None
     for batch_id in reversed(batch_ids):
         for row in item_rows(store.database, batch_id, ref=job.ref):

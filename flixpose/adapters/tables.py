@@ -136,6 +136,10 @@ items = Table(
     # Points to be used in place of the models': a human's correction, or a plate's.
     _of("person_set_id", "keypoint_sets.id", null=True),
     _of("garment_set_id", "keypoint_sets.id", null=True),
+    _text("light", server_default=text("'scene'")),
+    _text("tuck", server_default=text("'auto'")),
+    # Further garments on the same person: [{"product", "kind", "view"}]; NULL = none.
+    Column("more", _JSON, nullable=True),
     # Where it stands.
     _text("state"),
     Column("attempt", Integer, nullable=False),

@@ -16,11 +16,11 @@ from flixpose.errors import UnknownPreset, UsageError
 from flixpose.imaging.decode import read_image
 from flixpose.imaging.files import write_atomic
 from flixpose.imaging.presets import Format, Preset
-from flixpose.pipeline import Tools, drape, full_report, render_drape
+from flixpose.pipeline import Look, Tools, Wear, drape_all, full_report, render_drape
 from flixpose.settings import load_settings
 from flixpose.stages.layers import layer_files
 from flixpose.structures.drape import Drape
-from flixpose.structures.job import Job
+from flixpose.structures.job import FurtherProduct, Job, Light, Tuck
 
 _FORMATS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp", ".tif": "tiff", ".tiff": "tiff"}
 _PRESET_FORMATS: dict[str, Format] = {"png": "png", "jpeg": "jpeg", "webp": "webp", "tiff": "png"}
@@ -35,6 +35,9 @@ class Pair:
     out: Path
     kind: str | None = None
     view: str | None = None
+    light: Light | None = None
+    tuck: Tuck | None = None
+    more: tuple[Path, ...] = ()
     preset: str | None = None
     report_file: Path | None = None
     layers: Path | None = None
@@ -49,6 +52,9 @@ class Pair:
             kind=self.kind,
             view=self.view,
             preset=self.preset or "master",
+            light=self.light or "scene",
+            tuck=self.tuck or "auto",
+            more=tuple(FurtherProduct(path.absolute().as_uri()) for path in self.more),
         )
 
 
@@ -92,9 +98,11 @@ def _preset(tools: Tools, pair: Pair) -> Preset:
 def _drape(pair: Pair, tools: Tools, preset: Preset) -> tuple[Drape, bytes, dict[str, Any]]:
     """The drape, the encoded picture, the report."""
     began = time.perf_counter()
-    person, product = (read_image(path, limits=tools.limits) for path in (pair.person, pair.product))
+    paths = (pair.person, pair.product, *pair.more)
+    person, product, *more = (read_image(path, limits=tools.limits) for path in paths)
     decoded = time.perf_counter()
-    draped = drape(person, product, tools, kind=pair.kind, view=pair.view)
+    wears = [Wear(product, pair.kind, pair.view), *map(Wear, more)]
+    draped = drape_all(person, wears, tools, Look(pair.job.light, pair.job.tuck))
     drawn = time.perf_counter()
     rendered = render_drape(draped, preset)
     spent = {"decode": decoded - began, "render": time.perf_counter() - drawn}

@@ -25,6 +25,18 @@ def report(drape: Drape) -> dict[str, Any]:
         "garment": garment_json(drape.garment),
         "parts": [_part(part) for part in drape.parts],
         "quality": drape.quality.to_json(),
+        "light": drape.light,
+        "beside": [_beside(other) for other in drape.beside],
+    }
+
+
+def _beside(drape: Drape) -> dict[str, Any]:
+    """Another garment on the same person."""
+    return {
+        "product": _input(drape.product),
+        "garment": garment_json(drape.garment),
+        "parts": [_part(part) for part in drape.parts],
+        "quality": drape.quality.to_json(),
     }
 
 

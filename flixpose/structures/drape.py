@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.structures.found import Garment, ModelInfo, Pose
 from flixpose.structures.image import Image, Mask
-from flixpose.structures.job import Quality
+from flixpose.structures.job import Light, Quality
 from flixpose.structures.warp import ControlPoints, Warp
-
-Light = Literal["scene", "exact"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -78,6 +75,8 @@ class Drape:
         changed: 255 where `picture` may differ from the person image (garment, shadow, painted), else 0.
         painted, old_garment, shadow: as in `Composite`.
         light: how the garment is lit: "scene" as the person image is, "exact" as the product photo is.
+        beside: the drapes of the other garments worn with it, in the order in which they were laid on;
+            `picture` and all masks but `visible` are of all of them together.
         models: every model that took part; the one of the keypoints first, then the garment's.
         others: further people in the person image, less prominent.
         milliseconds: per stage.
@@ -101,3 +100,4 @@ class Drape:
     quality: Quality
     models: tuple[ModelInfo, ...]
     milliseconds: Mapping[str, float]
+    beside: tuple["Drape", ...] = ()

@@ -4,9 +4,20 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Verdict = Literal["pass", "review", "fail"]
+Light = Literal["scene", "exact"]
+Tuck = Literal["auto", "in", "out"]
 
 # Who asks and where the photos lie: the same picture comes of it.
-_ASKS = ("sku", "ref", "product", "person", "plate", "person_set", "garment_set")
+_ASKS = ("sku", "ref", "product", "person", "plate", "person_set", "garment_set", "more")
+
+
+@dataclass(frozen=True, slots=True)
+class FurtherProduct:
+    """Another garment on the same person: its photo's URI, and what is told of it."""
+
+    product: str
+    kind: str | None = None
+    view: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +32,9 @@ class Job:
         ref: names the result; unique in its batch.
         plate: the plate that `person` is the photo of, for the record.
         person_set, garment_set: ids of keypoint sets to use in place of the models'; None = the models'.
+        light: "scene": the garment is lit as the person image is; "exact": it keeps its own colours.
+        tuck: whether a top goes into the lower clothes; "auto" as they are worn on the person image.
+        more: further garments to be worn together with `product`.
     """
 
     sku: str
@@ -33,10 +47,19 @@ class Job:
     plate: str | None = None
     person_set: str | None = None
     garment_set: str | None = None
+    light: Light = "scene"
+    tuck: Tuck = "auto"
+    more: tuple[FurtherProduct, ...] = ()
+
+    @property
+    def photos(self) -> tuple[str, ...]:
+        """The URIs of all that it reads: the person, the product, further products."""
+        return (self.person, self.product, *(other.product for other in self.more))
 
     def decides(self) -> dict[str, Any]:
         """What of it decides the picture, beside the photos and the points themselves."""
-        return {name: value for name, value in asdict(self).items() if name not in _ASKS}
+        told = {name: value for name, value in asdict(self).items() if name not in _ASKS}
+        return {**told, "more": [[other.kind, other.view] for other in self.more]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 from flixpose.adapters.manifest import Manifest, open_manifest
 from flixpose.errors import BadManifest
 from flixpose.structures.batch import RejectedRow
-from flixpose.structures.job import Job
+from flixpose.structures.job import FurtherProduct, Job
 
 PRESETS = ("master", "amazon")
 
@@ -143,3 +143,28 @@ def test_memory_does_not_grow_with_the_rows(folder: Path) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 20_000 * 200
+
+
+def test_light_tuck_and_several_garments_are_read(folder: Path) -> None:
+    text = (
+        "sku,product,person,kind,light,tuck\n"
+        "A,shirt.jpg|ann.jpg,ann.jpg,short sleeve top|trousers,Exact,in\n"
+        "B,shirt.jpg | ann.jpg,ann.jpg,,,\n"
+        "C,shirt.jpg,ann.jpg,trousers|skirt,,\n"
+        "D,shirt.jpg,ann.jpg,,bright,\n"
+        "E,shirt.jpg|gone.jpg,ann.jpg,,,out\n"
+    )
+    jobs, rejected = read(folder, text)
+    shirt, ann = ((folder / name).as_uri() for name in ("shirt.jpg", "ann.jpg"))
+    first, second = (job for _, job in jobs)
+    assert (first.light, first.tuck, first.kind) == ("exact", "in", "short_sleeve_top")
+    assert first.more == (FurtherProduct(ann, "trousers"),)
+    assert first.photos == (ann, shirt, ann)
+    assert (second.light, second.tuck, second.more) == ("scene", "auto", (FurtherProduct(ann),))
+    assert [row.line for row in rejected] == [4, 5, 6]
+    assert "as many as product" in rejected[0].message and "gone.jpg" in rejected[2].message
+    listed = (
+        '{"sku": "A", "product": ["shirt.jpg", "ann.jpg"], "person": "ann.jpg", "kind": ["vest", "skirt"]}'
+    )
+    (_, job), *_ = read(folder, listed, "m.jsonl")[0]
+    assert (job.product, job.kind, job.more) == (shirt, "vest", (FurtherProduct(ann, "skirt"),))
