@@ -9,8 +9,8 @@ from flixpose.studio.garments.cloth import Pixels, colour
 Rng = np.random.Generator
 
 
-def backdrop(rng: Rng, width: int, height: int) -> tuple[Pixels, Pixels]:
-    """(H, W, 3) sRGB and its dominant colour."""
+def backdrop(rng: Rng, width: int, height: int, *, clutter: float) -> tuple[Pixels, Pixels]:
+    """(H, W, 3) sRGB and its dominant colour; `clutter` is how often it is a room."""
     pick = rng.random()
     if pick < 0.34:
         base = np.full(3, rng.uniform(0.985, 1.0))
@@ -26,7 +26,7 @@ def backdrop(rng: Rng, width: int, height: int) -> tuple[Pixels, Pixels]:
     picture = np.ones((height, width, 1), np.float32) * base
     if pick > 0.5 and rng.random() < 0.6:
         picture *= _gradient(rng, width, height)[..., None]
-    if rng.random() < 0.16:
+    if rng.random() < clutter:
         picture = _room(rng, picture)
     elif rng.random() < 0.08:
         picture = _texture(rng, picture)

@@ -22,6 +22,8 @@ def frame(rng: Rng, plan: Plan, width: int, height: int) -> Placement:
     outline = np.concatenate(list(_extent(plan)))
     tilt = rng.normal(0, 1.0) if rng.random() < 0.8 else rng.normal(0, 4)
     turn = rng.normal(0, 0.5) if rng.random() < 0.8 else rng.uniform(-3.2, 3.2)
+    belly = turn * rng.uniform(0.5, 2.5) if abs(turn) > 1.2 else 0.0
+    slant = rng.normal(0, 0.25) if rng.random() < 0.93 else rng.normal(0, 5)
     loose = Placement(
         _tilted(rng, width, height, tilt) @ _fitted(outline, width, height, 0.8, np.array([0.5, 0.5])),
         1.0,
@@ -30,6 +32,8 @@ def frame(rng: Rng, plan: Plan, width: int, height: int) -> Placement:
         float(turn),
         float(rng.normal(0, 0.008)),
         float(max(np.abs(outline[:, 0]).max(), 20.0)),
+        float(slant),
+        float(belly),
     )
     fills = [rng.uniform(0.9, 0.985), rng.uniform(0.74, 0.9), rng.uniform(0.5, 0.74)]
     place = np.clip(rng.normal(0.5, 0.1, 2), 0.1, 0.9)

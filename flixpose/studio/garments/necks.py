@@ -17,7 +17,7 @@ def inner_back(plan: Plan, rng: Rng, cut: Cut, *, band: float, trim: str) -> Non
             inside,
             name="inside",
             paint="inside",
-            tone=rng.uniform(0.55, 0.95),
+            tone=rng.uniform(0.55, 1.0),
             shadow=0.0,
             bulge=0.6,
             folds=0.5,

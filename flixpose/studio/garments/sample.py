@@ -47,7 +47,7 @@ def draw_sample(seed: int, size: tuple[int, int] = (192, 256)) -> Sample:
     view = "back" if rng.random() < 0.2 else "front"
     display = str(rng.choice(DISPLAYS, p=[0.52, 0.2, 0.2, 0.08]))
     plan = _plan(rng, kind, view, display)
-    paper, ground = backdrop(rng, width, height)
+    paper, ground = backdrop(rng, width, height, clutter=0.35 if display == "mannequin" else 0.11)
     place = camera.frame(rng, plan, width, height)
     sheet = Sheet(cloth.planes(paper), place, Wardrobe(rng, ground), rng)
     sheet.creases = float(rng.choice([0.3, 0.8, 1.4]))

@@ -30,6 +30,7 @@ class Placement:
     Attributes:
         matrix: (3, 3). scale: pixels per unit, about. wave: (4,) phases. sway: units.
         turn: units that the centre moves sideways as the body turns. lean: shear. half: the half-width.
+        slant: how much lower the left of a hem hangs. belly: how far one side bulges, as in a half profile.
     """
 
     matrix: NDArray[np.float64]
@@ -39,6 +40,8 @@ class Placement:
     turn: float = 0.0
     lean: float = 0.0
     half: float = 26.0
+    slant: float = 0.0
+    belly: float = 0.0
 
     def bend(self, points: Points) -> Points:
         """(N, 2) units of the garment as it lies before the camera sees it."""
@@ -47,6 +50,10 @@ class Placement:
         dx = self.sway * (np.sin(y * 0.11 + a) + 0.5 * np.sin(y * 0.29 + x * 0.06 + b))
         dy = self.sway * (np.sin(x * 0.10 + c) + 0.4 * np.sin(x * 0.25 + y * 0.05 + d))
         dx += self.turn * np.maximum(1 - (x / self.half) ** 2, -0.3) + self.lean * y
+        dx += (
+            self.belly * np.exp(-(((y - 46) / 15) ** 2)) * np.maximum(x / self.half * np.sign(self.belly), 0)
+        )
+        dy += self.slant * (x / self.half) * np.maximum(y / 60, 0) ** 2
         bent = np.empty_like(points)
         bent[:, 0], bent[:, 1] = x + dx, y + dy
         return bent

@@ -51,7 +51,7 @@ class SleeveCut:
 def draw_sleeve_cut(rng: Rng, cut: Cut, *, long: bool, display: str, outwear: bool = False) -> SleeveCut:
     """A sleeve by lot."""
     if not long:
-        return _short(rng, cut.armpit[0] / cut.shoulder[0], display)
+        return _short(rng, cut, display)
     length = float(rng.choice([rng.uniform(42, 52), rng.uniform(55, 76)], p=[0.18, 0.82]))
     cuff = float(
         rng.choice([rng.uniform(4.6, 7.5), rng.uniform(7, 10.5), rng.uniform(11, 20)], p=[0.5, 0.38, 0.12])
@@ -83,8 +83,10 @@ def draw_sleeve_cut(rng: Rng, cut: Cut, *, long: bool, display: str, outwear: bo
     )
 
 
-def _short(rng: Rng, fit: float, display: str) -> SleeveCut:
-    pick = rng.random()
+def _short(rng: Rng, cut: Cut, display: str) -> SleeveCut:
+    pick, fit = rng.random(), cut.armpit[0] / cut.shoulder[0]
+    if pick > 0.93:
+        return _cut_on(rng, cut)
     if pick < 0.16:
         length, angle, cuff = rng.uniform(5, 10), rng.uniform(26, 62), rng.uniform(7, 14)
     elif pick < 0.7:
@@ -112,6 +114,14 @@ def _short(rng: Rng, fit: float, display: str) -> SleeveCut:
         rng.uniform(0, 0.12),
         bool(rng.random() < 0.5),
     )
+
+
+def _cut_on(rng: Rng, cut: Cut) -> SleeveCut:
+    """A cap that is one piece with the trunk: its end runs from the cap's tip straight to the armpit."""
+    length, angle = rng.uniform(4, 9), rng.uniform(30, 55)
+    tip = np.asarray(cut.shoulder) + length * np.array([np.sin(np.deg2rad(angle)), np.cos(np.deg2rad(angle))])
+    cuff = float(np.linalg.norm(tip - cut.armpit)) * rng.uniform(0.85, 0.98)
+    return SleeveCut(length, cuff, 1.0, "plain", 1.0, angle, 0.0, rng.uniform(0.0, 0.1), True)
 
 
 def sew(rng: Rng, cut: Cut, sc: SleeveCut) -> Sleeve:

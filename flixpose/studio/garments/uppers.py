@@ -6,17 +6,16 @@ import cv2
 import numpy as np
 
 from flixpose.studio.curves import Points, bow, joined, smooth
-from flixpose.studio.garments import dummy, necks, outwear, sleeves, slings, trims
+from flixpose.studio.garments import details, dummy, necks, outwear, sleeves, slings, trims
 from flixpose.studio.garments.cut import (
     Cut,
     armhole,
     draw_cut,
     hem_curve,
     narrowest,
-    neck_curve,
     trunk,
 )
-from flixpose.studio.garments.plan import Line, Part, Plan, flipped, moved, pts
+from flixpose.studio.garments.plan import Line, Part, Plan, flipped, pts
 
 Rng = np.random.Generator
 
@@ -92,9 +91,14 @@ def _assemble(rng: Rng, plan: Plan, cut: Cut, *, coat: bool) -> Plan:
     back, doll = plan.view == "back", plan.display == "mannequin"
     trim = "trim" if rng.random() < 0.3 else "main"
     deep = rng.uniform(0.06, 0.14) if cut.sleeved else rng.uniform(0.12, 0.30)
+    dropped = cut.sleeved and rng.random() < 0.22
+    deep = -rng.uniform(0.06, 0.2) if dropped else deep
+    wrap = not coat and not back and rng.random() < 0.06
+    if wrap:
+        cut = replace(cut, style="v", front=rng.uniform(9, 24), neck=rng.uniform(6, 11))
     if doll:
         dummy.behind(plan, rng, cut)
-    collar = _collar(rng, coat=coat, cut=cut)
+    collar = "none" if wrap else _collar(rng, coat=coat, cut=cut)
     cut = _fit_neck(rng, cut, collar)
     necks.mark_neck(plan, cut, back_view=back, mannequin=doll)
     if collar == "hood_up":
@@ -109,9 +113,11 @@ def _assemble(rng: Rng, plan: Plan, cut: Cut, *, coat: bool) -> Plan:
     _front(plan, rng, cut, arms, trim, deep)
     if coat and not back:
         outwear.fronts(plan, rng, cut, collar)
-    _details(plan, rng, cut, coat=coat, trim=trim)
+    details.details(plan, rng, cut, coat=coat, trim=trim, wrap=wrap)
     _neck_finish(plan, rng, cut, collar, band, trim)
     _marks(plan, rng, cut, arms)
+    if not arms and rng.random() < 0.12:
+        details.shoulder_frill(plan, rng, cut, deep)
     return plan
 
 
@@ -126,7 +132,7 @@ def _collar(rng: Rng, *, coat: bool, cut: Cut) -> str:
             [0.25, 0.2, 0.12, 0.13, 0.1, 0.2],
         )
     else:
-        names, shares = ["none", "shirt", "stand", "hood_down", "hood_up"], [0.66, 0.15, 0.09, 0.06, 0.04]
+        names, shares = ["none", "shirt", "stand", "hood_down", "hood_up"], [0.59, 0.15, 0.14, 0.07, 0.05]
     return str(rng.choice(names, p=shares))
 
 
@@ -195,118 +201,6 @@ def _armholes(plan: Plan, rng: Rng, cut: Cut, deep: float, trim: str, sleeved: b
             wide = rng.uniform(0.5, 2.2)
             rim = joined(edge, (edge - (wide, 0))[::-1])
             plan.add(Part(turn(rim), paint=trim, shadow=0.12, bulge=0.4, folds=0.1, within="trunk"))
-
-
-def _details(plan: Plan, rng: Rng, cut: Cut, *, coat: bool, trim: str) -> None:
-    back = plan.view == "back"
-    trims.pull_folds(plan, rng, cut)
-    if cut.long:
-        _skirt_part(plan, rng, cut)
-    if back:
-        trims.yoke_back(plan, rng, cut)
-    elif not coat:
-        _front_details(plan, rng, cut)
-    elif rng.random() < 0.7:
-        trims.hip_pockets(plan, rng, cut)
-    if rng.random() < (0.35 if not back else 0.1) and not coat:
-        trims.emblem(plan, rng, cut)
-    if rng.random() < 0.07:
-        trims.colour_block(plan, rng, cut)
-    trims.hem_finish(
-        plan, rng, cut, trim, ribbed=not cut.long and cut.drop < 2 and rng.random() < (0.4 if coat else 0.22)
-    )
-
-
-def _front_details(plan: Plan, rng: Rng, cut: Cut) -> None:
-    pick = rng.random()
-    low = cut.hem[1] + min(cut.drop, 0)
-    if pick < 0.14:
-        half = rng.uniform(1.0, 2.2)
-        trims.placket(plan, rng, cut.front, low + 8, half)
-        trims.buttons(plan, rng, cut.front + 2, low - 5)
-    elif pick < 0.22:
-        end = cut.front + rng.uniform(8, 16)
-        trims.placket(plan, rng, cut.front, end, rng.uniform(0.9, 1.8))
-        trims.buttons(plan, rng, cut.front + 1.5, end - 2, count=int(rng.integers(2, 5)))
-    elif pick < 0.29:
-        trims.chest_pocket(plan, rng, cut)
-    elif pick < 0.34:
-        trims.ruffle(plan, rng, neck_curve(cut, 0.5), rng.uniform(3, 8), name="frill", within="trunk")
-    elif pick < 0.38:
-        trims.pleats(
-            plan,
-            rng,
-            neck_curve(cut, 0.5),
-            hem_curve(cut) - (0, cut.hem[1] * rng.uniform(0.3, 0.7)),
-            int(rng.integers(5, 14)),
-            strength=0.1,
-        )
-    elif pick < 0.42:
-        trims.bow_tie(
-            plan,
-            rng,
-            0.0,
-            cut.front + rng.uniform(0, 3),
-            str(rng.choice(["main", "trim"])),
-            size=rng.uniform(3, 6),
-        )
-    elif pick < 0.47:
-        _wrap(plan, rng, cut)
-    elif pick < 0.51:
-        y = cut.armpit[1] + rng.uniform(-8, 2)
-        plan.add(
-            Part(
-                pts((-40, -12), (40, -12), (40, y), (-40, y)),
-                paint="sheer",
-                shadow=0,
-                bulge=0.2,
-                within="trunk",
-            )
-        )
-
-
-def _wrap(plan: Plan, rng: Rng, cut: Cut) -> None:
-    """One front crosses the other."""
-    side = float(rng.choice([-1, 1]))
-    seam = bow((cut.neck * 0.9 * side, 1.0), (-cut.waist[0] * 0.95 * side, cut.waist[1]), -0.06 * side, 16)
-    plan.add(
-        Line(seam, 0.5, -0.35, soft=0.2, within="trunk"),
-        Line(seam - (0, 0.7), 0.3, 0.07, soft=0.15, within="trunk"),
-    )
-    if rng.random() < 0.6:
-        trims.bow_tie(
-            plan,
-            rng,
-            -cut.waist[0] * rng.uniform(0.2, 0.8) * side,
-            cut.waist[1],
-            "main",
-            size=rng.uniform(3, 7),
-        )
-
-
-def _skirt_part(plan: Plan, rng: Rng, cut: Cut) -> None:
-    """A dress below its waist: seam, pleats, tiers, slit, belt."""
-    x, y = narrowest(cut)
-    seam = bow((x, y), (-x, y), rng.uniform(-0.03, 0.04), 20)
-    pick = rng.random()
-    if pick < 0.5:
-        plan.add(Line(seam, 0.4, -0.25, soft=0.15, within="trunk"))
-        trims.pleats(
-            plan, rng, seam, hem_curve(cut), int(rng.integers(4, 18)), strength=rng.uniform(0.06, 0.2)
-        )
-    elif pick < 0.62:
-        trims.belt(plan, rng, x, y, tied=bool(rng.random() < 0.5))
-        trims.pleats(plan, rng, seam, hem_curve(cut), int(rng.integers(3, 12)), strength=0.1)
-    elif pick < 0.74:
-        for share in ((0.5,), (0.35, 0.68))[int(rng.integers(2))]:
-            level = y + (cut.hem[1] - y) * share
-            plan.add(Line(pts((-60, level), (60, level)), 0.5, -0.22, soft=0.2, within="trunk"))
-            tier = np.stack([np.linspace(50, -50, 30), np.full(30, level)], axis=1)
-            trims.pleats(plan, rng, tier, moved(tier, 0, 9), 26, strength=0.1)
-    if rng.random() < 0.08 and plan.view == "front":
-        slit = rng.uniform(0.1, 0.6) * cut.hem[0] * rng.choice([-1, 1])
-        top = cut.hem[1] - rng.uniform(12, 40)
-        plan.add(Part(pts((slit, top), (slit + 2.5, cut.hem[1] + 8), (slit - 1, cut.hem[1] + 8)), hole=True))
 
 
 def _marks(plan: Plan, rng: Rng, cut: Cut, arms: list) -> None:

@@ -29,7 +29,7 @@ def _inside(rng: Rng, main: Paint, ground: Pixels) -> Paint:
     if rng.random() < 0.12:
         return Paint(cloth.ink(main.colour, rng))
     tile = main.tile if rng.random() < 0.5 else None
-    return Paint(main.colour * np.float32(rng.uniform(0.75, 1.0)), tile, main.zoom, offset=(11.0, 7.0))
+    return Paint(main.colour * np.float32(rng.uniform(0.8, 1.05)), tile, main.zoom, offset=(11.0, 7.0))
 
 
 def _trim(rng: Rng, main: Paint, ground: Pixels) -> Paint:
