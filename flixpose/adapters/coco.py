@@ -1,6 +1,6 @@
 """Keypoints in COCO's format, as pycocotools reads it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -9,30 +9,29 @@ from flixpose.garment.kinds import KINDS
 from flixpose.pose.skeletons import COCO_17, convert
 from flixpose.structures.keypoints import Skeleton
 
+_SKELETONS: Mapping[str, Mapping[str, Skeleton]] = {"person": {"person": COCO_17}, "garment": KINDS}
 _SURE = 0.5  # from this score on a point counts as seen, below as labelled but hidden
 
 
-def coco_keypoints(sets: Iterable[PointSet], *, what: str) -> dict[str, Any]:
+def coco_keypoints(sets: Iterable[PointSet], *, what: str | Sequence[str]) -> dict[str, Any]:
     """One annotation a set. Persons are given with COCO's 17 keypoints, garments with their kind's landmarks.
 
     COCO's points are pixel indices: (0.5, 0.5) here is (0, 0) there. Boxes are edges in both.
 
     Args:
-        what: "person" or "garment".
+        what: "person", "garment" or both; the categories are theirs.
     """
-    skeletons = [COCO_17] if what == "person" else list(KINDS.values())
-    names = ["person"] if what == "person" else list(KINDS)
-    categories = {
-        name: _category(n, name, s) for n, (name, s) in enumerate(zip(names, skeletons, strict=True), 1)
-    }
+    subjects = [what] if isinstance(what, str) else list(what)
+    skeletons = {name: s for subject in subjects for name, s in _SKELETONS[subject].items()}
+    categories = {name: _category(n, name, s) for n, (name, s) in enumerate(skeletons.items(), 1)}
     pictures: dict[str, dict[str, Any]] = {}
     annotations: list[dict[str, Any]] = []
     for found in sets:
         picture = pictures.setdefault(found.image["sha256"], _image(found, len(pictures) + 1))
-        category = categories["person" if what == "person" else found.points.skeleton.name]
+        category = categories["person" if found.subject == "person" else found.points.skeleton.name]
         annotations.append(_annotation(found, len(annotations) + 1, picture["id"], category["id"]))
     return {
-        "info": {"description": f"flixpose: {what} keypoints", "version": "1.0"},
+        "info": {"description": f"flixpose: {' and '.join(subjects)} keypoints", "version": "1.0"},
         "licenses": [],
         "images": list(pictures.values()),
         "annotations": annotations,
@@ -54,7 +53,7 @@ def _category(number: int, name: str, skeleton: Skeleton) -> dict[str, Any]:
 
 def _image(found: PointSet, number: int) -> dict[str, Any]:
     image = found.image
-    name = PurePosixPath(image["uri"]).name
+    name = image.get("file_name") or PurePosixPath(image["uri"]).name
     size = {"width": image["width"], "height": image["height"]}
     return {"id": number, "file_name": name, **size, "uri": image["uri"], "sha256": image["sha256"]}
 

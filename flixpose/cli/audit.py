@@ -12,6 +12,7 @@ from flixpose.adapters.audit import Audit, PointSet, audit_item, point_sets
 from flixpose.adapters.coco import coco_keypoints
 from flixpose.adapters.jobs import JobStore
 from flixpose.adapters.stores import open_store
+from flixpose.cli.audit_export import export_folder
 from flixpose.cli.audit_review import approve_command, correct_command, reject_command
 from flixpose.cli.database import FOLDER, JSON, opened, settings_of
 from flixpose.errors import MissingInput, NotFound
@@ -90,26 +91,45 @@ def show_command(item: str, overlay: Path | None, folder: Path | None, as_json: 
 
 @command.command("export")
 @click.argument("batch", required=False)
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="File or folder to write.")
+@click.option("--what", type=click.Choice(["person", "garment"]), help="Else person; with coco both.")
 @click.option(
-    "--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="The JSON to write."
+    "--format",
+    "form",
+    type=click.Choice(["json", "coco"]),
+    default="json",
+    show_default=True,
+    help="json: one file, all keypoints; coco: a folder, corrected sets with their photos.",
 )
-@click.option("--what", type=click.Choice(["person", "garment"]), default="person", show_default=True)
 @FOLDER
-def export_command(batch: str | None, out: Path, what: str, folder: Path | None) -> None:
-    """Write BATCH's keypoints (all batches' without one) as COCO JSON, which pycocotools loads.
+@JSON
+def export_command(
+    batch: str | None, out: Path, what: str | None, form: str, folder: Path | None, as_json: bool
+) -> int:
+    """Write BATCH's keypoints (all batches' without one) in COCO's format, which pycocotools loads.
 
-    Persons have COCO's 17 keypoints, garments the landmarks of their kind.
+    Persons have COCO's 17 keypoints, garments the landmarks of their kind. With --format coco only what
+    people corrected is written, ready to train from: OUT/annotations.json and OUT/images/. Started again, it
+    fetches only photos that are not there yet; where some are not to be had the exit code is 3.
 
     \b
     Example:
       flixpose audit export 20270301-101500-1a2b3c --what garment --out landmarks.json
+      flixpose audit export --format coco --out corrected
     """
-    with opened(settings_of(folder)) as database:
+    settings = settings_of(folder)
+    with opened(settings) as database:
         if batch is not None:
             JobStore(database).batch_status(batch)
-        found = coco_keypoints(point_sets(database, what, batch_id=batch), what=what)
+        if form == "coco":
+            subjects = [what] if what else ["person", "garment"]
+            return export_folder(database, settings, batch, out, subjects, as_json)
+        found = coco_keypoints(point_sets(database, what or "person", batch_id=batch), what=what or "person")
     write_atomic(out, json.dumps(found).encode())
-    click.echo(f"{out}: {len(found['annotations'])} annotations on {len(found['images'])} images")
+    annotations, images = len(found["annotations"]), len(found["images"])
+    told = {"out": str(out), "annotations": annotations, "images": images}
+    click.echo(json.dumps(told) if as_json else f"{out}: {annotations} annotations on {images} images")
+    return 0
 
 
 def _print_batches(batches: list[BatchStatus], as_json: bool) -> None:
