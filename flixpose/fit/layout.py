@@ -61,11 +61,16 @@ class Layout:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Everything that is decided before a pixel is drawn."""
+    """Everything that is decided before a pixel is drawn.
+
+    Attributes:
+        tuck: the lower clothes that lie before a tucked trunk; None: it hangs over them.
+    """
 
     body: Body
     layout: Layout
     occluders: Occluders
+    tuck: Mask | None = None
 
 
 def bare_zone(plan: Plan, size: tuple[int, int]) -> Mask:

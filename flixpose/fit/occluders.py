@@ -41,12 +41,14 @@ class Occluders:
         arms: bare forearms and hands: before trunk and legs, not before the sleeves that cover them.
         worn_upper, worn_lower: the clothes that the person wears on the trunk and on the legs, as far as
             colour tells; for the quality figures.
+        parted: whether the worn upper and lower clothes differ in colour, so that their border is known.
     """
 
     head: Mask
     arms: Mask
     worn_upper: Mask
     worn_lower: Mask
+    parted: bool = True
 
 
 def find_occluders(person: Image, body: Body, person_mask: Mask | None) -> Occluders:
@@ -74,6 +76,7 @@ def find_occluders(person: Image, body: Body, person_mask: Mask | None) -> Occlu
         arms=_enlarged(person, is_skin * scene.arms() * scene.inside, scene),
         worn_upper=_enlarged(person, is_upper * scene.between(-0.3, 1.5) * scene.inside, scene),
         worn_lower=_enlarged(person, is_lower * scene.between(0.7, 3.2) * scene.inside, scene),
+        parted=apart is not None,
     )
 
 
@@ -134,7 +137,7 @@ class _Scene:
 
     def palette_of_clothes(self) -> Plane | None:
         corners = [
-            self.body.place(a, d) for a, d in ((-0.25, 0.25), (0.25, 0.25), (0.22, 0.65), (-0.22, 0.65))
+            self.body.place(a, d) for a, d in ((-0.25, 0.25), (0.25, 0.25), (0.22, 0.52), (-0.22, 0.52))
         ]
         where = self.blank()
         cv2.fillConvexPoly(where, np.array([self.at(corner) for corner in corners], np.int32), 1)

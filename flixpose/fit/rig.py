@@ -9,10 +9,13 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from flixpose.errors import BadSettings, UnknownKind
 from flixpose.garment.kinds import KINDS
+
+Tuck = Literal["auto", "in", "over"]
+TUCKS: tuple[Tuck, ...] = get_args(Tuck)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ class Rig:
         ease: how far, in shoulder widths, the cloth stays outside the body's outline.
         slack: so much width, in shoulder widths, lies in folds on the body before cloth hangs free of it.
         widening: by which factor at most the trunk is widened to reach the body's outline.
+        tuck: "auto": into lower clothes whose waistband is seen well above the hem; "in": into any waistband
+            that is seen; "over": never.
         limb: None for garments without sleeves and legs.
     """
 
@@ -78,6 +83,7 @@ class Rig:
     ease: float
     slack: float
     widening: float
+    tuck: Tuck
     limb: Limb | None
 
 
@@ -112,7 +118,7 @@ def rig_for(rigs: Mapping[str, Rig], kind: str) -> Rig:
 def _rig(kind: str, data: dict[str, Any]) -> Rig:
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is not a garment kind")
-    _check_names(kind, data, {"place", "scale", "ease", "slack", "widening", "limb"})
+    _check_names(kind, data, {"place", "scale", "ease", "slack", "widening", "tuck", "limb"})
     _check_names("scale", data["scale"], {*data["place"], "length"})
     return Rig(
         kind=kind,
@@ -121,8 +127,16 @@ def _rig(kind: str, data: dict[str, Any]) -> Rig:
         ease=float(data["ease"]),
         slack=float(data["slack"]),
         widening=float(data["widening"]),
+        tuck=_tuck(data["tuck"]),
         limb=_limb(data["limb"]) if data.get("limb") else None,
     )
+
+
+def _tuck(word: Any) -> Tuck:
+    for known in TUCKS:
+        if word == known:
+            return known
+    raise ValueError(f"tuck: {word!r} is none of {', '.join(TUCKS)}")
 
 
 def _limb(numbers: dict[str, Any]) -> Limb:

@@ -67,7 +67,10 @@ class _Fronts:
 def _fronts(plan: Plan, size: tuple[int, int]) -> _Fronts:
     head = plan.occluders.head.alpha
     arms = np.minimum(plan.occluders.arms.alpha, bare_zone(plan, size).alpha)
-    return _Fronts(np.maximum(head, arms), head)
+    trunk = np.maximum(head, arms)
+    if plan.tuck is not None:
+        trunk = np.maximum(trunk, plan.tuck.alpha)
+    return _Fronts(trunk, head)
 
 
 def _sheets(

@@ -6,15 +6,24 @@ from flixpose.errors import ViewMismatch
 from flixpose.fit.body import measure_body
 from flixpose.fit.layout import Plan, plan_layout
 from flixpose.fit.occluders import find_occluders
-from flixpose.fit.rig import Rig, rig_for
+from flixpose.fit.rig import Rig, Tuck, rig_for
+from flixpose.fit.tuck import find_tuck
 from flixpose.structures.found import Garment, Pose
 from flixpose.structures.image import Image
 
 
 def plan_targets(
-    person: Image, product: Image, pose: Pose, garment: Garment, rigs: Mapping[str, Rig]
+    person: Image,
+    product: Image,
+    pose: Pose,
+    garment: Garment,
+    rigs: Mapping[str, Rig],
+    tuck: Tuck | None = None,
 ) -> Plan:
     """The plan of a drape.
+
+    Args:
+        tuck: whether the garment goes into the lower clothes; None: as the rig has it.
 
     Raises:
         UnknownKind: no rig for the garment's kind.
@@ -28,4 +37,5 @@ def plan_targets(
     rig = rig_for(rigs, garment.kind)
     occluders = find_occluders(person, body, pose.mask)
     layout = plan_layout(garment, product, body, rig, pose.mask, occluders)
-    return Plan(body, layout, occluders)
+    lower = find_tuck(body, occluders, layout.parts[0].controls, tuck or rig.tuck)
+    return Plan(body, layout, occluders, lower)

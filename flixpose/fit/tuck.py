@@ -1,0 +1,134 @@
+"""Whether a top is tucked into the lower clothes that the person wears, and where their waistband runs.
+
+A waistband that is seen well above the place of the garment's own hem says that tops are worn tucked on this
+photo: the lower clothes stay before the trunk, as photographed. Where the worn top hangs over them, no
+waistband is seen, and the garment hangs over them, too.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.fit.body import Body
+from flixpose.fit.occluders import Occluders
+from flixpose.fit.rig import Tuck
+from flixpose.structures.image import Mask
+from flixpose.structures.warp import ControlPoints
+
+Plane = NDArray[np.float32]
+
+# The waistband is looked for on a grid in the body's frame: shoulder widths by torso lengths.
+_ACROSS = np.linspace(-0.42, 0.42, 29)
+_STEP = 0.02
+_DEPTHS = np.arange(0.40, 1.40, _STEP)
+_WINDOW = 8  # rows of the grid above and below the waistband that tell it
+_STEEPEST = 2  # rows by which it rises or falls from one column to the next
+_ROUGHNESS = 0.6
+_CLEAR = 0.45  # of the most that colour can tell: less is no waistband
+_NEAR = 0.06  # shoulder widths
+_HIGHEST, _LOWEST = 0.50, 0.95
+_LEAST_TUCK, _MOST_TUCK = 0.06, 0.65  # torso lengths of cloth below the waistband
+
+
+@dataclass(frozen=True, eq=False)
+class Waistband:
+    """The upper edge of the lower clothes.
+
+    Attributes:
+        depths: (C,) torso lengths at the columns across the body.
+    """
+
+    depths: NDArray[np.float64]
+
+    @property
+    def depth(self) -> float:
+        """Torso lengths, in the middle."""
+        return float(np.median(self.depths))
+
+    def tucks(self, hem: float) -> bool:
+        """Whether a garment whose hem would lie at this depth goes into the waistband by itself."""
+        at_waist = _HIGHEST <= self.depth <= _LOWEST
+        return at_waist and _LEAST_TUCK <= hem - self.depth <= _MOST_TUCK
+
+
+def find_tuck(body: Body, occluders: Occluders, trunk: ControlPoints, how: Tuck) -> Mask | None:
+    """The lower clothes that a trunk is tucked into, as a soft mask; None where it hangs over them.
+
+    Args:
+        trunk: where the trunk's hem would lie.
+    """
+    if how == "over" or not {"hem_left", "hem_right"} <= set(trunk.names):
+        return None
+    waistband = find_waistband(body, occluders)
+    if waistband is None:
+        return None
+    corners = [trunk.person_xy[trunk.names.index(name)] for name in ("hem_left", "hem_right")]
+    hem = float((np.mean(corners, axis=0) - body.mid_shoulder) @ body.down) / body.torso_length
+    if how == "auto" and not waistband.tucks(hem):
+        return None
+    return tucked_into(body, occluders, waistband)
+
+
+def find_waistband(body: Body, occluders: Occluders) -> Waistband | None:
+    """Where the worn upper clothes end and the lower ones begin; None where colour does not tell."""
+    if not occluders.parted:
+        return None
+    upper, lower = (_on_grid(body, mask) for mask in (occluders.worn_upper, occluders.worn_lower))
+    hidden = _on_grid(body, occluders.arms)
+    score = _contrast((lower - upper) * (1 - hidden))
+    rows = _smoothest(score)
+    clearness = float(np.median(score[rows, np.arange(len(_ACROSS))]))
+    return Waistband(_DEPTHS[rows] - _STEP / 2) if clearness >= _CLEAR else None
+
+
+def tucked_into(body: Body, occluders: Occluders, waistband: Waistband) -> Mask:
+    """(H, W) the lower clothes that lie before a tucked trunk: everything below the waistband."""
+    height, width = occluders.worn_lower.alpha.shape
+    edge = [body.place(float(a), float(d)) for a, d in zip(_ACROSS, waistband.depths, strict=True)]
+    first, last = float(waistband.depths[0]), float(waistband.depths[-1])
+    around = [(1.2, last), (1.2, 3.0), (-1.2, 3.0), (-1.2, first)]
+    polygon = np.array([*edge, *(body.place(a, d) for a, d in around)])
+    below = np.zeros((height, width), np.uint8)
+    cv2.fillPoly(below, [np.round((polygon - 0.5) * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
+    near = _NEAR * body.shoulder_width
+    # Beside the curve colour decides; further below everything does.
+    shift = np.array([[1, 0, near * body.down[0]], [0, 1, near * body.down[1]]])
+    deep = cv2.warpAffine(below, shift, (width, height))
+    return Mask(np.maximum(np.minimum(below, occluders.worn_lower.alpha), deep))
+
+
+def _on_grid(body: Body, mask: Mask) -> Plane:
+    """(rows, columns) of a mask in the body's frame, in [0, 1]."""
+    places = np.array([[body.place(float(a), float(d)) for a in _ACROSS] for d in _DEPTHS], np.float32) - 0.5
+    drawn = cv2.remap(mask.alpha, places[..., 0], places[..., 1], cv2.INTER_LINEAR)
+    return (drawn / np.float32(255)).astype(np.float32)
+
+
+def _contrast(lower: Plane) -> Plane:
+    """How much more of the lower clothes' colour lies just below each row than just above it, in [-1, 1]."""
+    padded = np.pad(lower, ((_WINDOW, _WINDOW), (0, 0)), mode="edge")
+    sums = np.vstack([np.zeros((1, lower.shape[1])), np.cumsum(padded, axis=0)])
+    rows = np.arange(len(lower)) + _WINDOW
+    below = sums[rows + _WINDOW] - sums[rows]
+    above = sums[rows] - sums[rows - _WINDOW]
+    return ((below - above) / (2 * _WINDOW)).astype(np.float32)
+
+
+def _smoothest(score: Plane) -> NDArray[np.int64]:
+    """(C,) the rows of the path across the columns with the highest score, less its roughness."""
+    best = score[:, 0].astype(np.float64)
+    came: list[NDArray[np.int64]] = []
+    for column in range(1, score.shape[1]):
+        moves = np.full((2 * _STEEPEST + 1, len(best)), -np.inf)
+        for number, move in enumerate(range(-_STEEPEST, _STEEPEST + 1)):
+            start, stop = max(0, move), len(best) + min(0, move)
+            moves[number, start:stop] = best[start - move : stop - move] - _ROUGHNESS * abs(move) / _STEEPEST
+        choice = np.argmax(moves, axis=0)
+        came.append(np.arange(len(best)) - (choice - _STEEPEST))
+        best = moves[choice, np.arange(len(best))] + score[:, column]
+    path = [int(np.argmax(best))]
+    for step in reversed(came):
+        path.append(int(step[path[-1]]))
+    return np.array(path[::-1])

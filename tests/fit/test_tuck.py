@@ -1,0 +1,79 @@
+"""Tops go into the waistband that is seen, and over the one that is not."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from flixpose.fit.body import Body, measure_body
+from flixpose.fit.occluders import Occluders, find_occluders
+from flixpose.fit.tuck import find_tuck, find_waistband
+from flixpose.structures.image import Mask
+from flixpose.structures.warp import ControlPoints
+from tests.fit.figures import BELOW, WORN, paint_person
+
+SHIRT = 3
+
+
+def dressed(waist: float | None, arms: str = "spread", colour: tuple[int, int, int] = BELOW) -> Occluders:
+    """Occluders of a person whose trousers begin at this depth; None: the shirt hangs over the hips."""
+    image, pose, labels = paint_person(arms)
+    body, pixels = measure_body(pose), image.pixels.copy()
+    if waist is not None:
+        rows = np.arange(pixels.shape[0])[:, None] > body.place(0.0, waist)[1]
+        pixels[(labels == SHIRT) & rows] = colour
+    return find_occluders(replace(image, pixels=pixels), body, pose.mask)
+
+
+def body() -> Body:
+    return measure_body(paint_person("spread")[1])
+
+
+def trunk(hem: float) -> ControlPoints:
+    places = np.array([body().place(0.5, hem), body().place(-0.5, hem)])
+    return ControlPoints("torso", ("hem_left", "hem_right"), places, places, np.ones(2))
+
+
+def below(waist: float) -> NDArray[np.bool_]:
+    labels = paint_person("spread")[2]
+    return (labels > 0) & (np.arange(labels.shape[0])[:, None] > body().place(0.0, waist)[1])
+
+
+@pytest.mark.parametrize("waist", [0.6, 0.75, 0.9])
+def test_the_waistband_is_where_the_colour_changes(waist: float) -> None:
+    found = find_waistband(body(), dressed(waist))
+    assert found is not None
+    assert found.depth == pytest.approx(waist, abs=0.03)
+    assert np.abs(found.depths - waist).max() < 0.08
+
+
+def test_a_waistband_well_above_the_hem_tucks_the_trunk_in() -> None:
+    tuck = find_tuck(body(), dressed(0.75), trunk(1.05), "auto")
+    assert tuck is not None
+    lower, trousers = tuck.alpha, below(0.8)
+    assert lower[trousers].mean() > 245
+    labels = paint_person("spread")[2]
+    shirt = (labels == SHIRT) & ~below(0.7)
+    assert lower[shirt].mean() < 10
+
+
+@pytest.mark.parametrize(
+    ("waist", "hem"), [(None, 1.2), (0.75, 0.76), (0.75, 1.7)], ids=["worn over", "cropped", "a tunic"]
+)
+def test_other_tops_hang_over(waist: float | None, hem: float) -> None:
+    assert find_tuck(body(), dressed(waist), trunk(hem), "auto") is None
+
+
+def test_what_is_told_outweighs_what_is_seen() -> None:
+    assert find_tuck(body(), dressed(0.75), trunk(1.05), "over") is None
+    assert isinstance(find_tuck(body(), dressed(0.75), trunk(1.7), "in"), Mask)
+
+
+def test_clothes_of_one_colour_show_no_waistband() -> None:
+    image, pose, labels = paint_person("spread")
+    pixels = image.pixels.copy()
+    pixels[labels == 4] = WORN
+    occluders = find_occluders(replace(image, pixels=pixels), measure_body(pose), pose.mask)
+    assert not occluders.parted
+    assert find_waistband(body(), occluders) is None
