@@ -1,5 +1,6 @@
 """How much a warp distorts: folds, local stretch and shear over an area, looked for where they hide."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,24 +54,18 @@ class Distortion:
 
 
 def measure(
-    warp: AnyWarp, outline: Points, scale: float, bounds: StretchBounds = DEFAULT_BOUNDS, *, around: Points
+    warp: AnyWarp, outline: Points, scale: float, bounds: StretchBounds = DEFAULT_BOUNDS, *, looked_at: Points
 ) -> Distortion:
-    """The distortion of `warp` (person → garment) inside a polygon.
-
-    Looks on a lattice, on the outline, in rings around the points `around` (where a spline's derivative bends
-    most sharply), and then more finely around the worst of these.
+    """The distortion of `warp` (person → garment) inside a polygon: at given points, then around the worst.
 
     Args:
         outline: (N, 2) polygon in person pixels.
         scale: garment pixels per person pixel that count as stretch 1.
-        around: (M, 2) person pixels, the control points.
+        looked_at: (M, 2) person pixels, the polygon's `probes`.
     """
-    xy = probes(outline, around)
-    excess, values = _excess(warp, xy, scale, bounds)
-    for xy_near in _zoom(warp, xy, excess, outline, scale, bounds):
-        more, more_values = _excess(warp, xy_near, scale, bounds)
-        xy, excess = np.vstack([xy, xy_near]), np.concatenate([excess, more])
-        values = np.vstack([values, more_values])
+    excess, values = _excess(warp, looked_at, scale, bounds)
+    found = [(looked_at, excess, values), *_zoom(warp, looked_at, excess, outline, scale, bounds)]
+    xy, excess, values = (np.concatenate(columns) for columns in zip(*found, strict=True))
     worst = int(excess.argmax())
     return Distortion(
         folds=float((values[:, 2] <= 0).mean()),
@@ -108,7 +103,11 @@ def hull(xy: Points) -> Points:
 
 
 def probes(outline: Points, around: Points) -> Points:
-    """Where to look: some 1600 lattice points inside, the outline, and rings around the points inside."""
+    """Where to look in a polygon (N, 2): some 1600 lattice points, the outline, and rings around points.
+
+    Args:
+        around: (M, 2) the control points: there a spline's derivative bends most sharply.
+    """
     low, high = outline.min(axis=0), outline.max(axis=0)
     step = max(float(np.sqrt(np.prod(np.maximum(high - low, 1e-6)) / 1600.0)), 1e-3)
     x, y = (np.arange(a + step / 2, max(b, a + step), step)[:400] for a, b in zip(low, high, strict=True))
@@ -129,21 +128,21 @@ def _rings(around: Points, step: float) -> Points:
 
 def _zoom(
     warp: AnyWarp, xy: Points, excess: Points, outline: Points, scale: float, bounds: StretchBounds
-) -> list[Points]:
-    """Points around the eight worst, on three ever finer patches."""
+) -> Iterator[tuple[Points, Points, Points]]:
+    """Points around the eight worst, on three ever finer patches, with their excess and values."""
     step = float(np.ptp(outline, axis=0).max()) / 40.0
     patch = np.stack(np.meshgrid(np.linspace(-1, 1, 5), np.linspace(-1, 1, 5)), axis=-1).reshape(-1, 2)
-    centres, found = xy[np.argsort(excess)[-8:]], []
+    centres = xy[np.argsort(excess)[-8:]]
     for _ in range(3):
         near = (centres[:, None] + patch * step).reshape(-1, 2)
         within = inside(outline, near)
         if not within.any():
-            break
-        near_excess = np.where(within, _excess(warp, near, scale, bounds)[0], -np.inf)
-        centres = near.reshape(-1, 25, 2)[np.arange(len(centres)), near_excess.reshape(-1, 25).argmax(axis=1)]
-        found.append(near[within])
+            return
+        near_excess, values = _excess(warp, near, scale, bounds)
+        yield near[within], near_excess[within], values[within]
+        worst = np.where(within, near_excess, -np.inf).reshape(-1, len(patch)).argmax(axis=1)
+        centres = near.reshape(-1, len(patch), 2)[np.arange(len(centres)), worst]
         step /= 3.0
-    return found
 
 
 def _excess(warp: AnyWarp, xy: Points, scale: float, bounds: StretchBounds) -> tuple[Points, Points]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.errors import DegenerateWarp
+from flixpose.geometry.threads import one_torch_thread
 
 Points = NDArray[Any]  # float64
 Matrix = NDArray[Any]  # float64
@@ -102,7 +103,7 @@ def _dlt(a: Points, b: Points, weights: Points) -> Matrix:
     spread_a, spread_b = np.abs(a).max(), np.abs(b).max()
     shares = weights / weights.max()
     first, second, share = (torch.from_numpy(v)[None] for v in (a / spread_a, b / spread_b, shares))
-    with torch.no_grad():
+    with torch.no_grad(), one_torch_thread():
         solved = find_homography_dlt(first, second, share, solver="svd")[0].numpy()
     if not np.isfinite(solved).all():
         raise DegenerateWarp("The control points give no finite homography.", reason="collinear")

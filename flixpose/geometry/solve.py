@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from flixpose.errors import DegenerateWarp
 from flixpose.geometry import projective
-from flixpose.geometry.distortion import DEFAULT_BOUNDS, Distortion, StretchBounds, hull, measure
+from flixpose.geometry.distortion import DEFAULT_BOUNDS, Distortion, StretchBounds, hull, measure, probes
 from flixpose.geometry.spline import SplineSystem, prepare, solve
 from flixpose.geometry.warp import jacobian, map_points
 from flixpose.structures.warp import ControlPoints, Warp
@@ -83,6 +83,7 @@ class _Problem:
     matrix: Points
     system: SplineSystem
     area: Points
+    looked_at: Points
     scale: float
     bounds: StretchBounds
 
@@ -90,7 +91,7 @@ class _Problem:
         return Warp(self.matrix, solve(self.system, self.controls.garment_xy, stiffness, weights))
 
     def distortion(self, warp: Warp) -> Distortion:
-        return measure(warp, self.area, self.scale, self.bounds, around=self.controls.person_xy)
+        return measure(warp, self.area, self.scale, self.bounds, looked_at=self.looked_at)
 
     def excess(self, stiffness: float, weights: Points) -> float:
         return self.distortion(self.fit(stiffness, weights)).excess
@@ -141,11 +142,12 @@ def _solve(controls: ControlPoints, bounds: StretchBounds, area: Points | None, 
     scale = float(np.hypot(*similarity[:2, 0]))
     _refuse_flat_garment(controls)
     outline = _outline(controls.person_xy, area)
+    looked_at = probes(outline, controls.person_xy)
     inner = StretchBounds(bounds.smallest * 1.03, bounds.largest / 1.03, bounds.shear - 1.0)
     plain, lowered = _Cure(stiffness, controls.weights), []
     for model, matrix in _ladder(controls, similarity):
         flat = projective.apply(matrix, controls.person_xy)
-        problem = _Problem(controls, model, matrix, prepare(flat), outline, scale, inner)
+        problem = _Problem(controls, model, matrix, prepare(flat), outline, looked_at, scale, inner)
         if not _carries(problem):
             lowered.append(Change("lowered", model, 0.0, 0.0))
             continue
@@ -282,7 +284,8 @@ def _usable(controls: ControlPoints) -> tuple[ControlPoints, list[Change]]:
     if not len(rows):
         raise DegenerateWarp(f"{controls.part}: no control point has any weight.", reason="too_few")
     person_xy = np.asarray(controls.person_xy, dtype=np.float64)[rows]
-    near = np.abs(person_xy[:, None] - person_xy[None]).max(axis=2) < _SAME_SPOT
+    x, y = person_xy.T
+    near = np.maximum(np.abs(x[:, None] - x), np.abs(y[:, None] - y)) < _SAME_SPOT
     if near.sum() == len(rows):
         return _kept(controls, controls.weights > 0), []
     leaders = near.argmax(axis=1)  # the first point on each one's spot
@@ -358,7 +361,7 @@ def _restore(
         for name, before, after in zip(usable.names, usable.weights, cure.weights, strict=True)
         if after < before
     ]
-    curing = _stiffened(problem, cure, softened)
+    stiffened = [] if softened or not cure.stiffness else [Change("stiffened", "", 0.0, cure.stiffness)]
     return WarpFit(
         part=controls.part,
         warp=warp,
@@ -368,12 +371,8 @@ def _restore(
         residuals=residuals,
         distortion=solved.distortion,
         area=problem.area,
-        changes=(*merged, *solved.lowered, *softened, *curing),
+        changes=(*merged, *solved.lowered, *softened, *stiffened),
     )
-
-
-def _stiffened(problem: _Problem, cure: _Cure, softened: list[Change]) -> list[Change]:
-    return [] if softened or cure.stiffness == 0 else [Change("stiffened", "", 0.0, cure.stiffness)]
 
 
 def _kept(controls: ControlPoints, keep: NDArray[np.bool_]) -> ControlPoints:

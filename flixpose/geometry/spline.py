@@ -4,6 +4,7 @@ A true thin-plate spline: its centres are the points that the map is evaluated f
 1989). Equal to scipy's `RBFInterpolator(kernel="thin_plate_spline", degree=1, smoothing=stiffness · scale²)`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,14 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.errors import DegenerateWarp
+from flixpose.geometry.threads import for_each, solve_dense
 from flixpose.structures.warp import Spline
 
 Points = NDArray[Any]  # float64
 
 _TINY = 1e-300  # stands for r² = 0, where φ and the derivative's radial part vanish
 # Kernel entries at a time: they stay in the second-level cache, and the products are too small for the linear
-# algebra library's own threads, which spin against each other where several workers share a machine.
+# algebra library's own threads.
 _BLOCK = 1 << 15
+_MANY = 16  # blocks that are worth a second thread
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -51,7 +54,7 @@ def prepare(xy: Points) -> SplineSystem:
     basis, strengths, right = np.linalg.svd(whole, full_matrices=False)
     rank = int((strengths > 1e-7 * strengths[0]).sum())
     back = right[:rank].T / strengths[:rank]
-    return SplineSystem(centres, shift, scale, _kernel(centres, centres), basis[:, :rank], back)
+    return SplineSystem(centres, shift, scale, _kernel(centres), basis[:, :rank], back)
 
 
 def solve(
@@ -73,10 +76,9 @@ def solve(
     matrix = np.zeros((count + rank, count + rank))
     matrix[:count, :count] = system.kernel + np.diag(softness)
     matrix[:count, count:], matrix[count:, :count] = system.plane, system.plane.T
-    try:
-        solved = np.linalg.solve(matrix, np.vstack([rest, np.zeros((rank, 2))]))
-    except np.linalg.LinAlgError as error:
-        raise DegenerateWarp("Two control points lie on the same spot.", reason="coincident") from error
+    solved = solve_dense(matrix, np.vstack([rest, np.zeros((rank, 2))]))
+    if solved is None:
+        raise DegenerateWarp("Two control points lie on the same spot.", reason="coincident")
     spline_weights, affine = solved[:count], system.back @ solved[count:]
     affine += np.vstack([system.shift, system.scale * np.eye(2)])
     if not np.isfinite(affine).all():
@@ -93,8 +95,13 @@ def spline_points(spline: Spline, xy: Points) -> Points:
     """Where the spline takes xy (M, 2) → (M, 2), pixels."""
     u = (xy - spline.shift) / spline.scale
     out = spline.affine[0] + u @ spline.affine[1:]
-    for rows in _blocks(len(u), len(spline.centres)):
-        out[rows] += _kernel(u[rows], spline.centres) @ spline.weights
+    weights = spline.weights / 2  # φ = ½ r² log r²
+
+    def add(rows: slice, squares: Points, logs: Points) -> None:
+        logs *= squares
+        out[rows] += logs @ weights
+
+    _over_blocks(u, spline.centres, add)
     return out
 
 
@@ -105,33 +112,47 @@ def spline_jacobian(spline: Spline, xy: Points) -> Points:
     out[:] = spline.affine[1:].T
     centred = spline.weights[:, :, None] * spline.centres[:, None, :]
     columns = np.concatenate([spline.weights, centred.reshape(-1, 4)], axis=1)
-    for rows in _blocks(len(u), len(spline.centres)):
+
+    def add(rows: slice, _: Points, logs: Points) -> None:
         # ∇φ = (u - c)(log r² + 1), summed as u·Σ w(…) - Σ w c (…)
-        radial = np.log(_squared_distances(u[rows], spline.centres))
-        radial += 1.0
-        sums = radial @ columns
+        logs += 1.0
+        sums = logs @ columns
         out[rows] += sums[:, :2, None] * u[rows][:, None, :] - sums[:, 2:].reshape(-1, 2, 2)
-    return out / spline.scale
+
+    _over_blocks(u, spline.centres, add)
+    out /= spline.scale
+    return out
 
 
-def _blocks(rows: int, centres: int) -> list[slice]:
-    step = max(_BLOCK // max(centres, 1), 16)
-    return [slice(start, start + step) for start in range(0, rows, step)]
+def _kernel(centres: Points) -> Points:
+    """φ(r) = r² log r between the centres (N, 2) → (N, N)."""
+    out = np.empty((len(centres), len(centres)))
+
+    def put(rows: slice, squares: Points, logs: Points) -> None:
+        logs *= 0.5
+        np.multiply(squares, logs, out=out[rows])
+
+    _over_blocks(centres, centres, put)
+    return out
 
 
-def _squared_distances(u: Points, centres: Points) -> Points:
+def _over_blocks(u: Points, centres: Points, use: Callable[[slice, Points, Points], None]) -> None:
+    """use(rows, r², log r²) for all rows of u (M, 2), block by block; both (rows, N), to be overwritten."""
     # |u|² + |c|² - 2 u·c as one product: a pass over memory instead of five; the error stays at 1e-15.
-    ones = np.ones((len(u), 1))
-    left = np.hstack([(u * u).sum(axis=1, keepdims=True), ones, -2.0 * u])
+    left = np.column_stack([(u * u).sum(axis=1), np.ones(len(u)), -2.0 * u])
     right = np.vstack([np.ones(len(centres)), (centres * centres).sum(axis=1), centres.T])
-    squares = left @ right
-    return np.maximum(squares, _TINY, out=squares)
+    step = max(_BLOCK // max(len(centres), 1), 16)
 
+    def run(starts: range) -> None:
+        buffers = np.empty((2, step, len(centres)))  # the same memory for all blocks: new pages cost more
+        for start in starts:
+            rows = slice(start, min(start + step, len(u)))
+            squares, logs = buffers[:, : rows.stop - start]
+            np.matmul(left[rows], right, out=squares)
+            np.abs(squares, out=squares)
+            squares += _TINY
+            np.log(squares, out=logs)
+            use(rows, squares, logs)
 
-def _kernel(u: Points, centres: Points) -> Points:
-    """φ(r) = r² log r between u (M, 2) and centres (N, 2) → (M, N)."""
-    squares = _squared_distances(u, centres)
-    logs = np.log(squares)
-    logs *= squares
-    logs *= 0.5
-    return logs
+    starts = range(0, len(u), step)
+    for_each(run, [starts] if len(starts) < _MANY else [starts[0::2], starts[1::2]])

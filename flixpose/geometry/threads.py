@@ -1,0 +1,52 @@
+"""Who computes on how many threads.
+
+Work is shared out here, in pieces that stay in the cache. The linear algebra libraries keep to one thread: at
+some hundred unknowns their own threads gain next to nothing, and they spin while they wait for one another;
+beside busy workers half a millisecond becomes fourteen.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+_LOCK = Lock()
+
+
+def for_each(work: Callable[[Any], None], items: Sequence[Any]) -> None:
+    """All items, on as many threads as OpenCV may use."""
+    threads = min(max(cv2.getNumThreads(), 1), len(items))
+    if threads <= 1:
+        for item in items:
+            work(item)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, items))
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """Torch keeps to the calling thread until the block ends."""
+    import torch
+
+    with _LOCK:
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
+
+
+def solve_dense(matrix: NDArray[Any], right: NDArray[Any]) -> NDArray[Any] | None:
+    """x with matrix @ x = right, float64 (N, N) and (N, K); None where the matrix is singular."""
+    import torch
+
+    with one_torch_thread():
+        solved, info = torch.linalg.solve_ex(torch.from_numpy(matrix), torch.from_numpy(right))
+    return solved.numpy() if int(info) == 0 and np.isfinite(solved.numpy()).all() else None
