@@ -1,12 +1,12 @@
 """Which source position every canvas pixel shows, and how much of the canvas a garment covers.
 
 Only what is covered is looked at: the canvas is cut into cells of 64 pixels, those that cannot show anything
-of the source are left out, and neighbours that need the same filter are joined into runs (short, wide tiles).
+of the source are left out, and neighbours are joined into tiles.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import product
 from typing import Any
 
 import cv2
@@ -23,13 +23,16 @@ from flixpose.geometry.lattice import (
     interpolation,
     refined,
 )
+from flixpose.geometry.threads import for_each
 from flixpose.geometry.warp import map_points
 from flixpose.structures.warp import AnyWarp
 
 CELL = COARSEST
-_RUN_CELLS = 8
+_BLOCK_CELLS = (2, 4)  # down and across: what one tile reads and writes stays in the cache
+_UNEVEN = 1.2  # cells are joined as long as they take no more than this share of the samples they need
 _BLOCK = 16  # source pixels to one entry of the occupancy table
-_MOSTLY = 0.1  # refine everything while more than this share of the cells needs it, then single runs
+_LINES = 32  # of them looked at at a time
+_MOSTLY = 0.02  # refine everything while more than this share of the cells needs it, then single runs
 _SPARE = 2.0  # source pixels by which a cell may bulge beyond its nodes, and bicubic's reach
 
 # Filtering sets in where a canvas pixel is wider than this many source pixels, and takes a whole pixel's box
@@ -75,9 +78,15 @@ class Tile:
     down: NDArray[np.float32] | None
     correction: NDArray[np.float32] | None = None
 
-    def positions(self, a: float = 0.0, b: float = 0.0, shift: float = 0.0) -> NDArray[np.float32]:
-        """(2, height, width) source pixels (house's frame, plus `shift`) of each pixel's subsample (a, b)."""
-        nodes = self.centre + np.float32(shift) if shift else self.centre
+    @property
+    def reach(self) -> float:
+        """How far from its pixel's centre a subsample may lie along an axis, source pixels."""
+        steps = (step for step in (self.across, self.down) if step is not None)
+        return sum(float(np.abs(step).max()) for step in steps) / 2
+
+    def positions(self, a: float = 0.0, b: float = 0.0) -> NDArray[np.float32]:
+        """(2, height, width) source pixels, house's frame, of each pixel's subsample (a, b)."""
+        nodes = self.centre
         if self.across is not None and a:
             nodes = nodes + np.float32(a) * self.across
         if self.down is not None and b:
@@ -85,12 +94,12 @@ class Tile:
         out = np.empty((2, self.run.height, self.run.width), np.float32)
         down = interpolation(self.run.height, self.stride)
         # Narrow blocks: most weights of a wide one are 0, and the library stays with one thread.
-        block = CELL if self.stride < 8 else 2 * CELL
+        block = 8 * self.stride
         for start in range(0, self.run.width, block):
             across = interpolation(min(block, self.run.width - start), self.stride)
             column = start // self.stride
-            here = nodes[:, : down.shape[1], column : column + across.shape[1]]
-            np.matmul(down @ here, across.T, out=out[:, :, start : start + len(across)])
+            here = down @ nodes[:, : down.shape[1], column : column + across.shape[1]]
+            np.matmul(here, across.T, out=out[:, :, start : start + len(across)])
         return out if self.correction is None else out + self.correction
 
 
@@ -170,16 +179,16 @@ class Field:
 
 
 class Occupancy:
-    """Where a source has anything to show: a summed table over blocks of its alpha (H, W)."""
+    """Where a source has anything to show: a summed table over blocks of its alpha (H, W) or its pixels."""
 
-    def __init__(self, alpha: NDArray[np.uint8]) -> None:
-        height, width = alpha.shape
+    def __init__(self, picture: NDArray[np.uint8]) -> None:
+        height, width = picture.shape[:2]
         self.shape = (-(-height // _BLOCK), -(-width // _BLOCK))
-        padded = np.zeros((self.shape[0] * _BLOCK, self.shape[1] * _BLOCK), np.uint8)
-        padded[:height, :width] = alpha
-        rows = padded.reshape(self.shape[0], _BLOCK, -1).max(axis=1)
-        blocks = rows.reshape(*self.shape, _BLOCK).max(axis=2)
-        self.sums = cv2.integral((blocks > 0).astype(np.uint8))
+        held = np.ones(self.shape, np.uint8)
+        if picture.ndim == 2 or picture.shape[2] == 4:
+            lines = range(0, self.shape[0], _LINES)
+            for_each(lambda line: _mark_held(picture, slice(line, line + _LINES), held), lines)
+        self.sums = cv2.integral(held)
 
     def touched(self, low: NDArray[Any], high: NDArray[Any]) -> NDArray[np.bool_]:
         """Whether the source boxes low…high (2, …) hold anything that is not transparent."""
@@ -191,19 +200,54 @@ class Occupancy:
         return (x1 > x0) & (y1 > y0) & (held > 0)
 
 
+def _mark_held(picture: NDArray[np.uint8], lines: slice, held: NDArray[np.uint8]) -> None:
+    """Whether each block in some lines of blocks holds anything that is not transparent."""
+    part = picture[lines.start * _BLOCK : lines.stop * _BLOCK]
+    alpha = part if part.ndim == 2 else cv2.extractChannel(part, 3)
+    below, right = (-size % _BLOCK for size in alpha.shape)
+    if below or right:
+        alpha = cv2.copyMakeBorder(alpha, 0, below, 0, right, cv2.BORDER_CONSTANT, value=0)
+    rows = alpha.reshape(-1, _BLOCK, alpha.shape[1]).max(axis=1)
+    held[lines] = rows.reshape(len(rows), -1, _BLOCK).max(axis=2) > 0
+
+
 def runs(
     counts: NDArray[Any], width: int, height: int
 ) -> Iterator[tuple[tuple[int, int, int, int], NDArray[Any]]]:
-    """Active cells joined: (x, y, width, height) of each tile and its counts (K,).
+    """Active cells joined in blocks: (x, y, width, height) of each tile and its greatest counts (2 K,).
 
     Args:
-        counts: (K, rows, columns) subsamples of one or more fields; a cell is active where any is not 0.
+        counts: (2 K, rows, columns) subsamples along x and y of K fields; a cell is active where any is not
+            0.
         width, height: of the area, where the last cells are cut.
     """
-    for row in range(counts.shape[1]):
-        for first, end in _alike(counts[:, row]):
-            x, y = first * CELL, row * CELL
-            yield (x, y, min(end * CELL, width) - x, min(CELL, height - y)), counts[:, row, first]
+    down, across = _BLOCK_CELLS
+    shape = counts.shape[1:]
+    for row, column in product(range(0, shape[0], down), range(0, shape[1], across)):
+        block = np.s_[row : min(row + down, shape[0]), column : min(column + across, shape[1])]
+        for (rows, columns), most in _even_rectangles(counts, *block):
+            x, y = columns.start * CELL, rows.start * CELL
+            yield (x, y, min(columns.stop * CELL, width) - x, min(rows.stop * CELL, height) - y), most
+
+
+def _even_rectangles(
+    counts: NDArray[Any], rows: slice, columns: slice
+) -> Iterator[tuple[tuple[slice, slice], NDArray[Any]]]:
+    """The active cells of a block, all together or as halving gives them, with each rectangle's counts.
+
+    Together only where no cell takes many more samples than it needs.
+    """
+    here = counts[:, rows, columns]
+    work = (here[0::2] * here[1::2]).sum(axis=0)
+    most = here.max(axis=(1, 2))
+    if work.min() > 0 and most[0::2] @ most[1::2] <= _UNEVEN * work.mean():
+        yield (rows, columns), most
+    elif work.max() > 0:
+        wide = work.shape[1] >= work.shape[0]
+        cut = columns if wide else rows
+        middle = (cut.start + cut.stop) // 2
+        for half in (slice(cut.start, middle), slice(middle, cut.stop)):
+            yield from _even_rectangles(counts, *((rows, half) if wide else (half, columns)))
 
 
 def _steps(lattice: Lattice) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -233,13 +277,3 @@ def _windows(values: NDArray[Any], most: np.ufunc, step: int, count: int) -> NDA
     for shift in range(2, step + 4):
         most(out, values[..., shift : shift + step * (count - 1) + 1 : step], out=out)
     return out
-
-
-def _alike(counts: NDArray[Any]) -> Iterator[tuple[int, int]]:
-    """Stretches first…end of cells with the same counts (K, columns), not all 0; eight cells at most."""
-    changes = np.flatnonzero((counts[:, 1:] != counts[:, :-1]).any(axis=0)) + 1
-    borders = [0, *changes.tolist(), counts.shape[1]]
-    for first, end in pairwise(borders):
-        if counts[:, first].any():
-            for start in range(first, end, _RUN_CELLS):
-                yield start, min(start + _RUN_CELLS, end)

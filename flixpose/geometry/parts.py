@@ -19,18 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.geometry.field import Field, Occupancy, Run, Tile, runs
-from flixpose.geometry.sampling import (
-    TOLERANCE_SHARE,
-    Source,
-    alpha_of,
-    bicubic,
-    covered,
-    for_each,
-    hold_colour,
-    prepared,
-    reduction,
-    whole,
-)
+from flixpose.geometry.sampling import TOLERANCE_SHARE, covered, reduction, whole
+from flixpose.geometry.source import Source, alpha_of, excerpt, hold_colour, prepared
+from flixpose.geometry.threads import for_each
 from flixpose.geometry.warp import invert_points
 from flixpose.structures.image import Box, Mask
 from flixpose.structures.warp import AnyWarp, ControlPoints, Warp
@@ -114,7 +105,7 @@ def sample_parts(
         painter.paint(tile[0], counts.reshape(-1, 2), patch[window], alphas[:, *window])
 
     counts = np.concatenate([f.counts(cells, 2**level) for f, cells in zip(fields, active, strict=True)])
-    for_each(painted, runs(counts, x1 - x0, y1 - y0))
+    for_each(painted, list(runs(counts, x1 - x0, y1 - y0)))
     box = Box(float(left + x0), float(top + y0), float(right + x0), float(bottom + y0))
     return SampledParts(patch, box, {part.name: alphas[k] for k, part in enumerate(parts)})
 
@@ -187,14 +178,14 @@ class _Painter:
 
     def _colour(self, tile: Tile, move: NDArray[np.float32] | None) -> NDArray[np.float32]:
         """(h, w, 4): the source at the tile's places, moved, averaged over the subsamples."""
-        levels = (self.source.levels, self.source.lows, self.source.highs)
-        picture, low, high = (values[self.level] for values in levels)
         offsets = tile.run.offsets()
         total = np.zeros((tile.run.height, tile.run.width, 4), np.float32)
+        shift = np.float32(0) if move is None else move
+        part = excerpt(self.source, self.level, tile.positions() + shift, tile.reach)
+        if part is None:
+            return total
         for a, b in offsets:
-            places = tile.positions(a, b, shift=-0.5)
-            places = places if move is None else places + move
-            cv2.accumulate(bicubic(picture, low, high, places), total)
+            cv2.accumulate(part.bicubic(tile.positions(a, b) + shift), total)
         total /= np.float32(len(offsets))
         return total
 

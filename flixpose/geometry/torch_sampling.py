@@ -12,9 +12,10 @@ import torch.nn.functional as functional
 from numpy.typing import NDArray
 
 from flixpose.geometry.field import Tile
+from flixpose.geometry.source import Source, premultiplied
 
 if TYPE_CHECKING:
-    from flixpose.geometry.sampling import Drawer, Source
+    from flixpose.geometry.sampling import Drawer
 
 _STEPS = 32  # per pixel, as cv2.remap counts
 _EDGE = 4
@@ -61,10 +62,10 @@ def ranges16(pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return -functional.max_pool2d(-padded, 4, stride=1), functional.max_pool2d(padded, 4, stride=1)
 
 
-def torch_drawer(source: "Source", level: int, device: str) -> "Drawer":
+def torch_drawer(source: Source, level: int, device: str) -> "Drawer":
     """Draws one tile of the given level into an array (height, width, 4), as `opencv_drawer` does."""
-    picture = torch.from_numpy(source.levels[level]).to(device).permute(2, 0, 1)[None].float().contiguous()
-
+    rgba = source.levels[level] if level else premultiplied(source.levels[0])
+    picture = torch.from_numpy(rgba).to(device).permute(2, 0, 1)[None].float().contiguous()
     ranges = ranges16(picture)
 
     def draw(tile: Tile, out: NDArray[np.uint8]) -> None:

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import torch
 
-from flixpose.geometry.sampling import prepare_source, sample
+from flixpose.geometry.sampling import sample
 from flixpose.geometry.solve import solve_warp
+from flixpose.geometry.source import prepare_source
 from flixpose.geometry.torch_sampling import sample_batch
 from flixpose.geometry.warp import map_points
 from flixpose.structures.image import Box
