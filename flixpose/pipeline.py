@@ -166,6 +166,7 @@ def _drape_one(
         garment=garment,
         parts=parts,
         picture=drawn.picture,
+        ground=drawn.ground,
         garment_layer=drawn.layer,
         visible=drawn.visible,
         person_mask=drawn.person_mask,
@@ -290,7 +291,13 @@ def result_prefix(key: str) -> str:
     return f"results/{key[:2]}/{key}"
 
 
-_MEDIA_TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp", "json": "application/json"}
+_MEDIA_TYPES = {
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "webp": "image/webp",
+    "psd": "image/vnd.adobe.photoshop",
+    "json": "application/json",
+}
 
 
 def _upload(blobs: BlobStore, prefix: str, name: str, data: bytes) -> Artifact:

@@ -23,7 +23,11 @@ from flixpose.structures.job import Job, Result
 from flixpose.structures.keypoints import Keypoints
 from tests.pose.conftest import estimator  # noqa: F401  (skips where the weights are missing)
 
-LAYERS = {"garment.png", "visible_mask.png", "person_mask.png", "overlay.png", "warp.json"}
+LAYERS = {
+    *(f"{name}.png" for name in ("garment", "shadow", "overlay")),
+    *(f"{name}_mask.png" for name in ("visible", "person", "painted", "old_garment")),
+    *("layers.psd", "warp.json"),
+}
 PERSON = (resources.SAMPLES / "persons" / "malik.jpg").as_uri()
 PRODUCT = (resources.SAMPLES / "products" / "tank.jpg").as_uri()
 JOB = Job(sku="FX", product=PRODUCT, person=PERSON, ref="one", kind="vest", preset="master")

@@ -45,6 +45,7 @@ def together(laid: Sequence[Drape], own: Drape) -> Drape:
         person=first.person,
         pose=first.pose,
         picture=last.picture,
+        ground=last.ground,
         person_mask=last.person_mask,
         quality=_worst(shown, mine),
         beside=tuple(drape for drape in shown if drape is not mine),

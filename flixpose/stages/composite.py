@@ -163,6 +163,7 @@ def _finished(
     changed = _on_canvas(np.where((seen > 0) | (shadow > 0), 255, 0), stack.region, size)
     return Composite(
         picture,
+        ground=painted.picture,
         layer=_on_canvas(stack.layer(), stack.region, size),
         visible=Mask(_on_canvas(seen, stack.region, size)),
         changed=Mask(np.maximum(changed, painted.mask.alpha)),

@@ -44,6 +44,7 @@ class Composite:
 
     Attributes:
         picture: (H, W, 3) uint8 sRGB; outside `changed` bit-identical to the person image.
+        ground: (H, W, 3) uint8: the person image after painting over, before shadow and garment.
         layer: (H, W, 4) uint8 straight RGBA: the garment before anything is laid over it, as it is lit.
         visible: the part of the garment that is seen.
         changed: 255 where `picture` may differ from the person image (garment, shadow, painted), else 0.
@@ -54,6 +55,7 @@ class Composite:
     """
 
     picture: NDArray[np.uint8]
+    ground: NDArray[np.uint8]
     layer: NDArray[np.uint8]
     visible: Mask
     changed: Mask
@@ -73,7 +75,7 @@ class Drape:
         visible: the part of the garment that is seen.
         person_mask: the person on the whole photo.
         changed: 255 where `picture` may differ from the person image (garment, shadow, painted), else 0.
-        painted, old_garment, shadow: as in `Composite`.
+        ground, painted, old_garment, shadow: as in `Composite`.
         light: how the garment is lit: "scene" as the person image is, "exact" as the product photo is.
         beside: the drapes of the other garments worn with it, in the order in which they were laid on;
             `picture` and all masks but `visible` are of all of them together.
@@ -89,6 +91,7 @@ class Drape:
     garment: Garment
     parts: tuple[PartWarp, ...]
     picture: NDArray[np.uint8]
+    ground: NDArray[np.uint8]
     garment_layer: NDArray[np.uint8]
     visible: Mask
     person_mask: Mask

@@ -31,7 +31,7 @@ def drawn(
     seen = scene(kind, arms, flat=flat, light=light)
     d = seen.drape
     found = (seen.person, seen.product, seen.pose, seen.garment, seen.plan, d.parts)
-    planes = (d.picture, d.garment_layer, d.visible, d.changed, d.painted, d.old_garment, d.shadow)
+    planes = (d.picture, d.ground, d.garment_layer, d.visible, d.changed, d.painted, d.old_garment, d.shadow)
     return Drawn(*found, Composite(*planes, d.person_mask), d.light)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image as Pil
+from psd_tools import PSDImage
 
 from flixpose.geometry.warp import map_points, warp_from_json
 from flixpose.pipeline import drape
@@ -14,6 +15,7 @@ from flixpose.stages.layers import layer_files
 from flixpose.stages.report import report
 from flixpose.structures.drape import Drape
 from tests.stages.scene import SIZE, Scene, scene, tools_for
+from tests.stages.test_composite import grown
 
 
 @pytest.fixture(scope="module")
@@ -105,8 +107,10 @@ def test_further_people_are_listed(seen: Scene) -> None:
 
 
 def test_layers_have_the_persons_size(layers: dict[str, bytes]) -> None:
-    modes = {"garment.png": "RGBA", "visible_mask.png": "L", "person_mask.png": "L", "overlay.png": "RGB"}
-    assert set(layers) == {*modes, "warp.json"}
+    masks = ("visible", "person", "painted", "old_garment")
+    modes = {"garment.png": "RGBA", "shadow.png": "L", "overlay.png": "RGB"}
+    modes |= {f"{name}_mask.png": "L" for name in masks}
+    assert set(layers) == {*modes, "layers.psd", "warp.json"}
     for name, mode in modes.items():
         with Pil.open(io.BytesIO(layers[name])) as picture:
             assert (picture.size, picture.mode, picture.format) == (SIZE, mode, "PNG")
@@ -119,8 +123,31 @@ def test_layers_hold_what_was_drawn(seen: Scene, layers: dict[str, bytes]) -> No
     assert (pixels("garment.png") == seen.drape.garment_layer).all()
     assert (pixels("visible_mask.png") == seen.drape.visible.alpha).all()
     assert (pixels("person_mask.png") == seen.drape.person_mask.alpha).all()
+    for name in ("shadow", "painted", "old_garment"):
+        file = f"{name}.png" if name == "shadow" else f"{name}_mask.png"
+        assert (pixels(file) == getattr(seen.drape, name).alpha).all()
     drawn_over = (pixels("overlay.png") != seen.drape.picture).any(axis=2)
     assert 0.002 < drawn_over.mean() < 0.3
+
+
+def test_the_layered_file_opens_and_its_layers_make_the_picture(
+    seen: Scene, layers: dict[str, bytes]
+) -> None:
+    psd = PSDImage.open(io.BytesIO(layers["layers.psd"]))
+    names = [layer.name for layer in psd]
+    assert names == ["person", "painted", "shadow", "short_sleeve_dress"]
+    assert (np.asarray(psd.topil()) == seen.drape.picture).all()
+    with Pil.open(io.BytesIO(layers["layers.psd"])) as other:
+        assert (np.asarray(other) == seen.drape.picture).all(), "a viewer that knows no layers"
+    canvas = np.zeros(seen.drape.picture.shape, np.float64)
+    for layer in psd:
+        here = np.s_[layer.top : layer.bottom, layer.left : layer.right]
+        colour = np.asarray(layer.topil())[..., :3]
+        mask = np.asarray(layer.mask.topil()) / 255 if layer.has_mask() else np.ones(colour.shape[:2])
+        canvas[here] += mask[..., None] * (colour - canvas[here])
+    off = np.abs(canvas - seen.drape.picture).max(axis=2)
+    soft = grown((seen.drape.visible.alpha % 255) > 0, 1)
+    assert off[~soft].max() <= 4 and off.mean() < 0.3
 
 
 def test_the_warp_read_back_maps_points_exactly(seen: Scene, layers: dict[str, bytes]) -> None:
