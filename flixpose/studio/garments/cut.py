@@ -18,7 +18,9 @@ class Cut:
         neck: half-width of the opening. front, back: y of its lowest points. style: shape of the neckline.
         shoulder, armpit: tips. waist, hip: points of the side. hem: its corner. drop: hem's centre below it.
         boxy: the side is straight. sleeved: a sleeve joins at shoulder–armpit.
-        closure: half-gap of an open front at the hem; < 0 = closed.
+        power, ripple, ripples: shape and waves of the hem. bend: how square a round neckline is.
+        soft: 1 = the shoulder runs into the sleeve without a corner. lean: sleeve's degrees from vertical.
+        stand: how much the neck's edge stands up from the shoulder's slope.
     """
 
     neck: float
@@ -36,6 +38,10 @@ class Cut:
     power: float = 2.0
     ripple: float = 0.0
     ripples: float = 5.0
+    bend: float = 2.4
+    soft: float = 0.0
+    lean: float = 30.0
+    stand: float = 0.0
 
 
 def draw_cut(rng: Rng, *, sleeved: bool, long: bool, outwear: bool, display: str) -> Cut:
@@ -70,6 +76,7 @@ def draw_cut(rng: Rng, *, sleeved: bool, long: bool, outwear: bool, display: str
         drop,
         sleeved,
         long,
+        bend=rng.uniform(2.2, 4.5) if style == "scoop" else rng.uniform(1.6, 3.2),
     )
 
 
@@ -131,11 +138,13 @@ def neckline(rng: Rng, *, outwear: bool) -> tuple[str, float, float]:
 
 def neck_curve(cut: Cut, inset: float = 0.0) -> Points:
     """From the left neck point down round the front to the right one; `inset` widens the opening."""
-    half = _half_neck(cut.style, cut.neck + inset * 0.95, cut.front + inset, inset * cut.shoulder[1] / 20)
+    half = _half_neck(
+        cut.style, cut.neck + inset * 0.95, cut.front + inset, inset * cut.shoulder[1] / 20, cut.bend
+    )
     return joined(half, flipped(half)[::-1])
 
 
-def _half_neck(style: str, side: float, low: float, top: float) -> Points:
+def _half_neck(style: str, side: float, low: float, top: float, bend: float) -> Points:
     if style == "v":
         return bow((side, top), (0.0, low), 0.06, 16)
     if style == "notch":
@@ -157,9 +166,8 @@ def _half_neck(style: str, side: float, low: float, top: float) -> Points:
             ],
             6,
         )
-    t = np.linspace(0.0, np.pi / 2, 20)
-    power = 0.62 if style == "scoop" else 0.85
-    return np.stack([side * np.cos(t), top + (low - top) * np.sin(t) ** power], axis=1)
+    t = np.linspace(1.0, 0.0, 20)
+    return np.stack([side * t, top + (low - top) * (1 - t**bend)], axis=1)
 
 
 def back_curve(cut: Cut, inset: float = 0.0) -> Points:
@@ -196,7 +204,14 @@ def hem_curve(cut: Cut) -> Points:
 
 def ridge(cut: Cut) -> Points:
     """From the left neck point to the shoulder tip."""
-    return bow((cut.neck, 0.0), cut.shoulder, 0.02, 8)
+    tip, low = np.asarray(cut.shoulder), np.array([cut.neck + 0.9 * cut.stand, cut.stand])
+    chord = tip - low
+    length = float(np.hypot(*chord))
+    sleeve = np.array([np.sin(np.deg2rad(cut.lean)), np.cos(np.deg2rad(cut.lean))])
+    control = tip - (chord / length * (1 - cut.soft / 2) + sleeve * cut.soft / 2) * length * 0.5
+    t = np.linspace(0.0, 1.0, 14)[:, None]
+    curve = (1 - t) ** 2 * low + 2 * t * (1 - t) * control + t**2 * tip
+    return joined(np.array([(cut.neck, 0.0)]), curve) if cut.stand > 0 else curve
 
 
 def armhole(cut: Cut, deep: float = 0.10) -> Points:

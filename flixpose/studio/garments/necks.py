@@ -96,7 +96,12 @@ def stand_collar(plan: Plan, rng: Rng, cut: Cut, trim: str, *, back_view: bool) 
     if not back_view:
         plan.add(Part(joined(back, front[::-1]), paint="inside", tone=0.7, shadow=0, folds=0, bulge=0.2))
     foot = neck_curve(cut, 0.6) if not back_view else back_curve(cut, 0.8)[::-1]
-    side = bow(foot[0], (top, -tall), -0.05, 8)
+    base, reach = ridge_at(cut, cut.neck + rng.uniform(1.0, 6.0)), np.linspace(0, 1, 10)[:, None]
+    side = (
+        (1 - reach) ** 2 * base
+        + 2 * reach * (1 - reach) * np.array([cut.neck * 0.98, -0.3])
+        + reach**2 * np.array([top, -tall])
+    )
     upper = front if not back_view else back
     outline = joined(side, upper, flipped(side)[::-1], foot[::-1])
     plan.add(Part(outline, name="collar", paint=trim, shadow=0.2, bulge=0.9, folds=0.4))

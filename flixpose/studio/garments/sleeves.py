@@ -52,7 +52,7 @@ def draw_sleeve_cut(rng: Rng, cut: Cut, *, long: bool, display: str, outwear: bo
     """A sleeve by lot."""
     if not long:
         return _short(rng, cut, display)
-    length = float(rng.choice([rng.uniform(42, 52), rng.uniform(55, 76)], p=[0.18, 0.82]))
+    length = float(rng.choice([rng.uniform(45, 54), rng.uniform(55, 76)], p=[0.16, 0.84]))
     cuff = float(
         rng.choice([rng.uniform(4.6, 7.5), rng.uniform(7, 10.5), rng.uniform(11, 20)], p=[0.5, 0.38, 0.12])
     )
@@ -140,7 +140,7 @@ def sew(rng: Rng, cut: Cut, sc: SleeveCut) -> Sleeve:
     puff = max(sc.swell - 1.0, 0.0) * 5.0
     elbow_out = joint - middle * (puff + 0.6)
     elbow_in = elbow_out + middle * (wide + puff)
-    over = _over(tip, elbow_out, outer, sc)
+    over = _over(tip, elbow_out, outer, sc, cut)
     under = smooth([inner, _below(elbow_in, pit, inner), pit], 14)
     end = _end(rng, outer, inner, sc)
     return Sleeve(
@@ -161,11 +161,14 @@ def _below(elbow: np.ndarray, pit: np.ndarray, inner: np.ndarray) -> np.ndarray:
     return straight * 0.5 + elbow * 0.5 if np.linalg.norm(inner - pit) < 14 else elbow
 
 
-def _over(tip: np.ndarray, elbow: np.ndarray, outer: np.ndarray, sc: SleeveCut) -> Points:
-    if sc.length < 12:
-        return bow(tip, outer, 0.05 + sc.round, 16)
-    cap = tip + (elbow - tip) * 0.28 + np.array([1.6, -0.8]) * (sc.round * 14 + max(sc.swell - 1, 0) * 4)
-    return smooth([tip, cap, elbow, outer], 10)
+def _over(tip: np.ndarray, elbow: np.ndarray, outer: np.ndarray, sc: SleeveCut, cut: Cut) -> Points:
+    goal = elbow if sc.length >= 12 else outer
+    reach = float(np.linalg.norm(goal - tip))
+    down, slope = (goal - tip) / reach, np.array([cut.shoulder[0] - cut.neck, cut.shoulder[1]])
+    start = down * (1 - cut.soft / 2) + slope / np.linalg.norm(slope) * cut.soft / 2
+    cap = tip + start / np.linalg.norm(start) * reach * 0.28
+    cap = cap + np.array([1.6, -0.8]) * (sc.round * 14 * (1 - cut.soft) + max(sc.swell - 1, 0) * 4)
+    return smooth([tip, cap, elbow, outer] if sc.length >= 12 else [tip, cap, outer], 10)
 
 
 def _end(rng: Rng, outer: np.ndarray, inner: np.ndarray, sc: SleeveCut) -> Points:
@@ -214,7 +217,7 @@ def _dense(line: Points, count: int) -> Points:
 
 def shoulder_turn(s: Sleeve, cut: Cut) -> Pair:
     """Where the contour turns from the shoulder's slope into the sleeve's: half of the way round."""
-    line = joined(ridge(cut), s.over[: max(6, int(len(s.over) * 0.55))])
+    line = joined(ridge(cut)[3:], s.over[: max(6, int(len(s.over) * 0.55))])
     step = np.diff(line, axis=0)
     keep = np.linalg.norm(step, axis=1) > 1e-6
     angle = np.rad2deg(np.arctan2(step[keep][:, 1], step[keep][:, 0]))

@@ -69,7 +69,7 @@ def _bare_arms(rng: Rng, cut: Cut) -> Cut:
     chest = float(np.clip(rng.normal(19.0, 1.8), 15, 23))
     factor = chest / cut.armpit[0]
     strap = (
-        float(rng.choice([rng.uniform(3, 6), rng.uniform(5, 11)])) if pick < 0.85 else rng.uniform(1.8, 3.5)
+        float(rng.choice([rng.uniform(3, 6), rng.uniform(5, 11)])) if pick < 0.85 else rng.uniform(2.8, 4.2)
     )
     neck = min(cut.neck * rng.uniform(1.0, 1.35), 15.5)
     if pick > 0.93:
@@ -96,6 +96,7 @@ def _assemble(rng: Rng, plan: Plan, cut: Cut, *, coat: bool) -> Plan:
     wrap = not coat and not back and rng.random() < 0.06
     if wrap:
         cut = replace(cut, style="v", front=rng.uniform(9, 24), neck=rng.uniform(6, 11))
+    cut, sleeve = _join(rng, plan, cut)
     if doll:
         dummy.behind(plan, rng, cut)
     collar = "none" if wrap else _collar(rng, coat=coat, cut=cut)
@@ -109,7 +110,7 @@ def _assemble(rng: Rng, plan: Plan, cut: Cut, *, coat: bool) -> Plan:
     _back_panel(plan, rng, cut, band, trim, collar)
     if doll:
         dummy.neck(plan, rng, cut)
-    arms = _arms(plan, rng, cut)
+    arms = _arms(rng, cut, sleeve)
     _front(plan, rng, cut, arms, trim, deep)
     if coat and not back:
         outwear.fronts(plan, rng, cut, collar)
@@ -132,7 +133,7 @@ def _collar(rng: Rng, *, coat: bool, cut: Cut) -> str:
             [0.25, 0.2, 0.12, 0.13, 0.1, 0.2],
         )
     else:
-        names, shares = ["none", "shirt", "stand", "hood_down", "hood_up"], [0.59, 0.15, 0.14, 0.07, 0.05]
+        names, shares = ["none", "shirt", "stand", "hood_down", "hood_up"], [0.55, 0.15, 0.14, 0.09, 0.07]
     return str(rng.choice(names, p=shares))
 
 
@@ -141,10 +142,17 @@ def _fit_neck(rng: Rng, cut: Cut, collar: str) -> Cut:
     if collar == "shirt":
         deep = float(rng.choice([rng.uniform(0.6, 4), rng.uniform(4, 15)], p=[0.65, 0.35]))
         return replace(
-            cut, neck=rng.uniform(5.5, 8.5), front=deep, style="v" if deep > 5 else "crew", back=0.0
+            cut,
+            stand=0.0,
+            neck=rng.uniform(5.5, 8.5),
+            front=deep,
+            style="v" if deep > 5 else "crew",
+            back=0.0,
         )
     if collar in ("stand", "hood_up", "hood_down"):
-        return replace(cut, neck=rng.uniform(5.5, 9.5), front=rng.uniform(2, 8), style="crew", back=0.3)
+        return replace(
+            cut, stand=0.0, neck=rng.uniform(5.5, 9.5), front=rng.uniform(2, 8), style="crew", back=0.3
+        )
     return cut
 
 
@@ -163,14 +171,23 @@ def _back_panel(plan: Plan, rng: Rng, cut: Cut, band: float, trim: str, collar: 
         necks.inner_back(plan, rng, cut, band=band, trim=trim)
 
 
-def _arms(plan: Plan, rng: Rng, cut: Cut) -> list[tuple[sleeves.Sleeve, int, bool]]:
+def _join(rng: Rng, plan: Plan, cut: Cut) -> tuple[Cut, sleeves.SleeveCut | None]:
+    """How shoulder and sleeve meet: in a corner or in a curve."""
+    cut = replace(cut, stand=float(rng.choice([0.0, rng.uniform(0.2, 1.6)])))
     if not cut.sleeved:
-        return []
-    sc = sleeves.draw_sleeve_cut(
+        return replace(cut, soft=rng.uniform(-0.2, 0.2)), None
+    made = sleeves.draw_sleeve_cut(
         rng, cut, long="long_sleeve" in plan.kind, display=plan.display, outwear="outwear" in plan.kind
     )
+    soft = float(rng.choice([rng.uniform(0, 0.35), rng.uniform(0.35, 1.0)], p=[0.4, 0.6]))
+    return replace(cut, soft=soft, lean=made.angle), made
+
+
+def _arms(rng: Rng, cut: Cut, made: sleeves.SleeveCut | None) -> list[tuple[sleeves.Sleeve, int, bool]]:
+    if made is None:
+        return []
     over = bool(rng.random() < 0.45)
-    return [(sleeves.sew(rng, cut, sc), side, over) for side in (1, -1)]
+    return [(sleeves.sew(rng, cut, made), side, over) for side in (1, -1)]
 
 
 def _front(plan: Plan, rng: Rng, cut: Cut, arms: list, trim: str, deep: float) -> None:
