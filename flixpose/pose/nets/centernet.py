@@ -1,4 +1,4 @@
-"""CenterNet (Zhou et al. 2019): six heads on a stacked hourglass, or on ResNet with transposed convolutions."""
+"""CenterNet (Zhou et al. 2019): six heads on a stacked hourglass or on ResNet, enlarged."""
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -8,8 +8,8 @@ from flixpose.pose.nets.resnet import ResNet
 
 SIZES = {"hourglass104": 0, "r18": 18, "r34": 34, "r50": 50, "r101": 101, "r152": 152}
 
-# Channels of the heads: centres, sizes, centre → keypoints, a centre's fraction of a cell, and the keypoints' own
-# heat maps and fractions.
+# Channels of the heads: centres, sizes, centre → keypoints, a centre's fraction of a cell, and the keypoints'
+# own heat maps and fractions.
 HEADS = {"hm": 1, "wh": 2, "hps": 34, "reg": 2, "hm_hp": 17, "hp_offset": 2}
 
 _CHANNELS = (256, 256, 384, 384, 384, 512)
@@ -80,7 +80,7 @@ class _ConvRelu(nn.Module):
 
 
 class CenterNetHourglass(nn.Module):
-    """(N, 3, H, W), sides a multiple of 128 → per stack the maps of `HEADS` at a quarter of the size: logits."""
+    """(N, 3, H, W), sides a multiple of 128 → per stack the maps of `HEADS`, logits, at stride 4."""
 
     def __init__(self) -> None:
         super().__init__()

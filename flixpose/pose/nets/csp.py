@@ -12,6 +12,13 @@ from flixpose.pose.nets.blocks import ConvNorm
 _POOLS = (5, 9, 13)
 
 
+def set_eps(net: nn.Module, eps: float) -> None:
+    """What every batch norm of a net adds to the variance."""
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eps = eps
+
+
 class SeparableConv(nn.Module):
     """Each channel by itself, then all together, both normalised and activated."""
 
@@ -145,6 +152,8 @@ class CspBackbone(nn.Module):
             csp = CspLayer(cout, max(round(count * scale.deepen), 1), block=block, shortcut=not is_last)
             pool = [PyramidPool(cout)] if is_last else []
             self.add_module(f"stage{stage}", nn.Sequential(ConvNorm(cin, cout, 3, 2), *pool, csp))
+        if not is_next:
+            set_eps(self, 1e-3)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         x = self.stem(x)

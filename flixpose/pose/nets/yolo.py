@@ -1,4 +1,4 @@
-"""Building blocks of the YOLO family (Jocher 2020, 2023), written from its layer tables and the papers' figures."""
+"""Building blocks of the YOLO family (Jocher 2020, 2023), written from its layer tables and figures."""
 
 import torch
 from torch import Tensor, nn

@@ -148,7 +148,8 @@ class YoloPose(nn.Module):
 
     def decoded(self, out: Output) -> Tensor:
         """(N, 5 + 3K, cells); see the head's."""
-        return self.model["22"].decoded(out)
+        head: _PoseHead = self.model.get_submodule("22")  # type: ignore[assignment]
+        return head.decoded(out)
 
 
 def build(size: str, *, keypoints: int = 17) -> YoloPose:

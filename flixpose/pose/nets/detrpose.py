@@ -1,0 +1,256 @@
+"""DETRPose (Janampa and Pattichis 2025): one query per keypoint, distributions refined layer by layer."""
+
+import math
+from itertools import pairwise
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from flixpose.pose.nets.detrpose_encoder import HybridEncoder
+from flixpose.pose.nets.hgnet import HGNet
+
+SIZES = {"s": 60}  # queries, that is the most people
+
+_WIDTH, _HEADS, _LEVELS, _SAMPLES, _INNER = 256, 8, 3, 4, 1024
+_STRIDES = (8, 16, 32)
+_BINS = 33
+_QUALITIES = 4
+_BORDER = 0.01
+_PICTURE = 640
+
+
+class Output(NamedTuple):
+    """Attributes: logits: (N, queries, 2), the second one a person's; xy: (N, queries, K, 2) in [0, 1]."""
+
+    logits: Tensor
+    xy: Tensor
+
+
+class _Mlp(nn.Module):
+    def __init__(self, cin: int, wide: int, cout: int, depth: int) -> None:
+        super().__init__()
+        widths = [cin, *[wide] * (depth - 1), cout]
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.layers[:-1]:
+            x = functional.relu(layer(x))
+        return self.layers[-1](x)
+
+
+class _Gate(nn.Module):
+    """How much of the old and of the new."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = nn.Linear(2 * _WIDTH, 2 * _WIDTH)
+        self.norm = nn.LayerNorm(_WIDTH)
+
+    def forward(self, old: Tensor, new: Tensor) -> Tensor:
+        keep, take = torch.sigmoid(self.gate(torch.cat([old, new], dim=-1))).chunk(2, dim=-1)
+        return self.norm(keep * old + take * new)
+
+
+class _DeformableAttention(nn.Module):
+    """Each query looks at a few places around its own, on every level (Zhu et al. 2021)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sampling_offsets = nn.Linear(_WIDTH, _HEADS * _LEVELS * _SAMPLES * 2)
+        self.attention_weights = nn.Linear(_WIDTH, _HEADS * _LEVELS * _SAMPLES)
+
+    def forward(self, query: Tensor, places: Tensor, levels: list[Tensor]) -> Tensor:
+        """(N, Q, width) queries at (N, Q, 2) places in [0, 1], over (N, width, H, W) levels."""
+        batch, count, _ = query.shape
+        shape = (batch, count, _HEADS, _LEVELS, _SAMPLES)
+        moves = self.sampling_offsets(query).view(*shape, 2)
+        weights = self.attention_weights(query).view(batch, count, _HEADS, -1).softmax(dim=-1)
+        read = []
+        for row, level in enumerate(levels):
+            size = query.new_tensor([level.shape[3], level.shape[2]])
+            grid = 2 * (places[:, :, None, None] + moves[:, :, :, row] / size) - 1
+            values = level.unflatten(1, (_HEADS, -1)).flatten(0, 1)
+            read.append(_sampled(values, grid.transpose(1, 2).flatten(0, 1)))
+        mixed = torch.cat(read, dim=-1) * weights.transpose(1, 2).flatten(0, 1)[:, None]
+        return mixed.sum(dim=-1).unflatten(0, (batch, _HEADS)).flatten(1, 2).transpose(1, 2)
+
+
+def _sampled(values: Tensor, grid: Tensor) -> Tensor:
+    return functional.grid_sample(values, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+
+
+class _DecoderLayer(nn.Module):
+    """Within each person, across people, then into the picture."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.within_attn = nn.MultiheadAttention(_WIDTH, _HEADS, batch_first=True)
+        self.within_norm = nn.LayerNorm(_WIDTH)
+        self.across_attn = nn.MultiheadAttention(_WIDTH, _HEADS, batch_first=True)
+        self.across_norm = nn.LayerNorm(_WIDTH)
+        self.cross_attn = _DeformableAttention()
+        self.gateway = _Gate()
+        self.linear1 = nn.Linear(_WIDTH, _INNER)
+        self.linear2 = nn.Linear(_INNER, _WIDTH)
+        self.norm2 = nn.LayerNorm(_WIDTH)
+
+    def forward(self, x: Tensor, place: Tensor, xy: Tensor, levels: list[Tensor]) -> Tensor:
+        """(N, Q, 1 + K, width) → the same.
+
+        Args:
+            x: the first of each person is for the whole. place: (N, Q, K, width) of the others.
+            xy: (N, Q, 1 + K, 2) in [0, 1]. levels: (N, width, H, W) each.
+        """
+        batch, people, parts, _ = x.shape
+        x = _placed(x, place).flatten(0, 1)
+        x = self.within_norm(x + self.within_attn(x, x, x, need_weights=False)[0])
+        x = x.unflatten(0, (batch, people)).transpose(1, 2).flatten(0, 1)
+        x = self.across_norm(x + self.across_attn(x, x, x, need_weights=False)[0])
+        x = _placed(x.unflatten(0, (batch, parts)).transpose(1, 2), place)
+        seen = self.cross_attn(x.flatten(1, 2), xy.flatten(1, 2), levels)
+        x = self.gateway(x, seen.unflatten(1, (people, parts)))
+        return self.norm2(x + self.linear2(functional.relu(self.linear1(x))))
+
+
+def _placed(x: Tensor, place: Tensor) -> Tensor:
+    return x + functional.pad(place, (0, 0, 1, 0))
+
+
+class _Quality(nn.Module):
+    """A score's correction by what the features show at the keypoints."""
+
+    def __init__(self, keypoints: int) -> None:
+        super().__init__()
+        self.reg_conf = _Mlp(keypoints * (_QUALITIES + 1), 256, 1, 2)
+
+    def forward(self, scores: Tensor, xy: Tensor, features: Tensor) -> Tensor:
+        best = _sampled(features, 2 * xy - 1).permute(0, 2, 3, 1).topk(_QUALITIES, dim=-1).values
+        seen = torch.cat([best, best.mean(dim=-1, keepdim=True)], dim=-1)
+        return scores + self.reg_conf(seen.flatten(2))
+
+
+class _Decoder(nn.Module):
+    def __init__(self, depth: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(_DecoderLayer() for _ in range(depth))
+        self.half_pose_ref_point_head = _Mlp(_WIDTH, _WIDTH, _WIDTH, 2)
+        half = _WIDTH // 2
+        self.register_buffer("dim_t", 10000 ** (2 * (torch.arange(half).float() // 2) / half))
+
+    def place(self, xy: Tensor) -> Tensor:
+        """(…, 2) in [0, 1] → (…, width)."""
+        angles = xy.flip(-1)[..., None] * 2 * math.pi / self.get_buffer("dim_t")
+        waves = torch.stack([angles[..., 0::2].sin(), angles[..., 1::2].cos()], dim=-1)
+        return self.half_pose_ref_point_head(waves.flatten(-3))
+
+
+class _Transformer(nn.Module):
+    def __init__(self, queries: int, *, depth: int = 3, keypoints: int = 17) -> None:
+        super().__init__()
+        self.queries, self.keypoints = queries, keypoints
+        self.up = nn.Parameter(torch.tensor([0.5]), requires_grad=False)
+        self.reg_scale = nn.Parameter(torch.tensor([4.0]), requires_grad=False)
+        logits, outside = _anchors([(_PICTURE // stride, _PICTURE // stride) for stride in _STRIDES])
+        self.register_buffer("anchors", logits)
+        self.register_buffer("valid_mask", outside)
+        self.decoder = _Decoder(depth)
+        self.keypoint_embedding = nn.Embedding(keypoints, _WIDTH)
+        self.instance_embedding = nn.Embedding(1, _WIDTH)
+        self.tgt_embed = nn.Embedding(queries, _WIDTH)
+        self.label_enc = nn.Embedding(81, _WIDTH)
+        self.pose_enc = nn.Embedding(keypoints, _WIDTH)
+        self.enc_output = nn.Linear(_WIDTH, _WIDTH)
+        self.enc_output_norm = nn.LayerNorm(_WIDTH)
+        self.class_embed = nn.ModuleList(nn.Linear(_WIDTH, 2) for _ in range(depth))
+        self.pose_embed = nn.ModuleList(_Mlp(_WIDTH, _WIDTH, 2 * _BINS, 3) for _ in range(depth))
+        self.lqe_embed = nn.ModuleList(_Quality(keypoints) for _ in range(depth))
+        self.pre_pose_embed = _Mlp(_WIDTH, _WIDTH, 2, 3)
+        self.enc_pose_embed = _Mlp(_WIDTH, 2 * _WIDTH, 2 * keypoints, 4)
+        self.enc_out_class_embed = nn.Linear(_WIDTH, 2)
+
+    def forward(self, levels: list[Tensor]) -> Output:
+        xy = self._proposed(levels)
+        batch = len(xy)
+        parts = self.keypoint_embedding.weight + self.tgt_embed.weight[:, None]
+        whole = self.instance_embedding.weight.expand(self.queries, 1, -1)
+        x = torch.cat([whole, parts], dim=1).expand(batch, -1, -1, -1)
+        widths = self._bin_values()
+        corners, before = xy.new_zeros(()), xy.new_zeros(())
+        start = xy
+        for row, layer in enumerate(self.decoder.layers):
+            place = self.decoder.place(xy)
+            x = layer(x, place, _with_centre(xy), levels)
+            person, points = x[:, :, 0], x[:, :, 1:]
+            if row == 0:
+                start = torch.sigmoid(self.pre_pose_embed(points) + _inverse_sigmoid(xy))
+            else:  # the original adds a layer's places to its input in place, and so to what it keeps of it
+                before = before + place
+            corners = self.pose_embed[row](points + before) + corners
+            moves = corners.unflatten(-1, (2, _BINS)).softmax(dim=-1) @ widths
+            xy = start + moves / self.reg_scale.abs()
+            before = points
+        logits = self.lqe_embed[-1](self.class_embed[-1](person), xy, levels[0])
+        return Output(logits, xy)
+
+    def _proposed(self, levels: list[Tensor]) -> Tensor:
+        """(N, queries, K, 2) in [0, 1]: first guesses at the surest cells."""
+        memory = torch.cat([level.flatten(2) for level in levels], dim=2).transpose(1, 2)
+        logits, outside = self._anchors_for(levels)
+        memory = self.enc_output_norm(self.enc_output(memory.masked_fill(outside, 0.0)))
+        chosen = self.enc_out_class_embed(memory).amax(dim=-1).topk(self.queries, dim=1).indices
+        rows = torch.arange(len(memory), device=memory.device)[:, None]
+        moves = self.enc_pose_embed(memory[rows, chosen]).unflatten(-1, (self.keypoints, 2))
+        return torch.sigmoid(moves + logits[0, chosen][:, :, None])
+
+    def _anchors_for(self, levels: list[Tensor]) -> tuple[Tensor, Tensor]:
+        sizes = [(level.shape[2], level.shape[3]) for level in levels]
+        if sizes == [(_PICTURE // stride, _PICTURE // stride) for stride in _STRIDES]:
+            return self.get_buffer("anchors"), self.get_buffer("valid_mask")
+        logits, outside = _anchors(sizes)
+        return logits.to(levels[0]), outside.to(levels[0].device)
+
+    def _bin_values(self) -> Tensor:
+        """(bins,) what each bin stands for: fine around 0, coarse outside."""
+        bound = self.up.abs() * self.reg_scale.abs()
+        step = (bound + 1) ** (2 / (_BINS - 3))
+        powers = step ** torch.arange(1, (_BINS - 1) // 2, device=step.device) - 1
+        return torch.cat([-2 * bound, -powers.flip(0), torch.zeros_like(bound), powers, 2 * bound])
+
+
+def _with_centre(xy: Tensor) -> Tensor:
+    return torch.cat([xy.mean(dim=2, keepdim=True), xy], dim=2)
+
+
+def _inverse_sigmoid(x: Tensor, eps: float = 1e-3) -> Tensor:
+    x = x.clamp(0, 1)
+    return torch.log(x.clamp(min=eps) / (1 - x).clamp(min=eps))
+
+
+def _anchors(sizes: list[tuple[int, int]]) -> tuple[Tensor, Tensor]:
+    """(1, cells, 2) logits of the cells' centres, and (1, cells, 1) which of them lie on the very border."""
+    levels = []
+    for height, width in sizes:
+        y, x = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
+        levels.append(torch.stack([x / width, y / height], dim=-1).flatten(0, 1))
+    shares = torch.cat(levels)[None]
+    inside = ((shares > _BORDER) & (shares < 1 - _BORDER)).all(dim=-1, keepdim=True)
+    return torch.log(shares / (1 - shares)), ~inside
+
+
+class DETRPose(nn.Module):
+    """(N, 3, H, W), sides a multiple of 32 → Output."""
+
+    def __init__(self, queries: int) -> None:
+        super().__init__()
+        self.backbone = HGNet()
+        self.encoder = HybridEncoder(self.backbone.channels)
+        self.transformer = _Transformer(queries)
+
+    def forward(self, x: Tensor) -> Output:
+        return self.transformer(self.encoder(self.backbone(x)))
+
+
+def build(size: str) -> DETRPose:
+    return DETRPose(SIZES[size])
