@@ -208,7 +208,8 @@ def test_a_pair_is_draped_in_the_format_of_its_name(
         if extension in (".png", ".tif"):
             before, after = np.asarray(person.convert("RGB")), np.asarray(picture)
             assert (before != after).any() and (before == after).all(axis=2).mean() > 0.3
-    names = {"garment.png", "visible_mask.png", "person_mask.png", "warp.json", "overlay.png"}
+    names = {"garment.png", "shadow.png", "layers.psd", "warp.json", "overlay.png"}
+    names |= {f"{mask}_mask.png" for mask in ("visible", "person", "painted", "old_garment")}
     assert {path.name for path in layers.iterdir()} == names
     told = json.loads(report.read_text())
     assert told["milliseconds"]["pose"] > 0 and told["person"]["keypoints"] and told["garment"]["landmarks"]
