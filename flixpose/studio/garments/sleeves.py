@@ -60,10 +60,10 @@ def draw_sleeve_cut(rng: Rng, cut: Cut, *, long: bool, display: str, outwear: bo
         rng.choice(["plain", "band", "ribbed", "gathered", "ruffle"], p=[0.36, 0.2, 0.26, 0.12, 0.06])
     )
     pose = rng.random()
-    if pose < 0.72:
+    if pose < 0.76:
         angle = rng.uniform(2, 14) + (3 if outwear else 0)
         bend = rng.uniform(-10, 8)
-    elif pose < 0.88:
+    elif pose < 0.93:
         angle, bend = rng.uniform(15, 38), rng.uniform(-30, 10)
     else:
         angle, bend = rng.uniform(35, 80), rng.uniform(-45, 15)
@@ -230,11 +230,13 @@ def shoulder_turn(s: Sleeve, cut: Cut) -> Pair:
     return float(x), float(y)
 
 
-def add_sleeve(plan: Plan, s: Sleeve, cut: Cut, side: int, paint: str, trim: str, *, name: str) -> None:
+def add_sleeve(plan: Plan, s: Sleeve, cut: Cut, side: int, paint: str, trim: str, *, over: bool) -> None:
     """Put the sleeve of one side (+1 = the wearer's left) into the plan."""
     turn = (lambda p: p) if side > 0 else flipped
-    axis = -s.axis * side
+    axis, name = -s.axis * side, f"sleeve{side}"
     plan.add(Part(turn(outline(s, cut)), name=name, paint=paint, axis=axis, shadow=0.28, bulge=1.1))
+    if over:
+        plan.add(Line([turn(s.under), turn(s.end)], 0.45, -0.2, soft=0.25))
     _add_elbow(plan, s, side, name)
     _add_cuff(plan, s, side, trim, name, axis)
 
@@ -282,7 +284,8 @@ def mark_sleeve(plan: Plan, s: Sleeve, cut: Cut, side: int, *, over: bool) -> No
     flip = np.array([side, 1.0])
     at, parts = fork(s, cut)
     inner = s.end[-1] if parts or over else crossing(s, cut)
-    plan.mark(f"armpit_{name}", at * flip)
+    within = not parts and float(np.hypot(*(np.subtract(at, s.end[-1])))) < 0.1
+    plan.mark(f"armpit_{name}", at * flip, hidden=within)
     plan.mark(f"shoulder_{name}", shoulder_turn(s, cut) * flip)
     plan.mark(f"cuff_{name}_outer", s.end[0] * flip)
     plan.mark(f"cuff_{name}_inner", inner * flip)

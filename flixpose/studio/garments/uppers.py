@@ -186,8 +186,14 @@ def _join(rng: Rng, plan: Plan, cut: Cut) -> tuple[Cut, sleeves.SleeveCut | None
 def _arms(rng: Rng, cut: Cut, made: sleeves.SleeveCut | None) -> list[tuple[sleeves.Sleeve, int, bool]]:
     if made is None:
         return []
-    over = bool(rng.random() < 0.45)
-    return [(sleeves.sew(rng, cut, made), side, over) for side in (1, -1)]
+    wanted, arms = bool(rng.random() < 0.4), []
+    shape = trunk(cut).astype(np.float32)
+    for side in (1, -1):
+        sleeve = sleeves.sew(rng, cut, made)
+        x, y = sleeve.end[0]
+        covered = cv2.pointPolygonTest(shape, (float(x), float(y)), True) > -1.5
+        arms.append((sleeve, side, wanted or covered))
+    return arms
 
 
 def _front(plan: Plan, rng: Rng, cut: Cut, arms: list, trim: str, deep: float) -> None:
@@ -195,13 +201,13 @@ def _front(plan: Plan, rng: Rng, cut: Cut, arms: list, trim: str, deep: float) -
     for s, side, over in arms:
         dummy.arm(plan, rng, s, side)
         if not over:
-            sleeves.add_sleeve(plan, s, cut, side, sheer, trim, name=f"sleeve{side}")
+            sleeves.add_sleeve(plan, s, cut, side, sheer, trim, over=over)
     plan.add(
         Part(trunk(cut, back_view=plan.view == "back", deep=deep), name="trunk", shadow=0.22 if arms else 0.1)
     )
     for s, side, over in arms:
         if over:
-            sleeves.add_sleeve(plan, s, cut, side, sheer, trim, name=f"sleeve{side}")
+            sleeves.add_sleeve(plan, s, cut, side, sheer, trim, over=over)
     _armholes(plan, rng, cut, deep, trim, bool(arms))
 
 
