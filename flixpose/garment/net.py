@@ -3,12 +3,14 @@
 One architecture, plain torch. The numbers that make it wide or narrow travel with its weights.
 """
 
+import copy
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from flixpose.garment.shared_points import KIND_NAMES, POINTS
 
@@ -73,6 +75,8 @@ class GarmentNet(nn.Module):
         self.points = nn.Conv2d(features, len(POINTS), 1)
         self.region = nn.Conv2d(features, (STRIDE // MASK_STRIDE) ** 2, 1)
         self.summary = nn.Linear(widths[-1] + features, 192)
+        self.details = nn.Linear(len(POINTS) * features, 192, bias=False)
+        nn.init.zeros_(self.details.weight)
         self.verdict = nn.Linear(192, len(KIND_NAMES) + 2 + VISIBILITIES * len(POINTS))
 
     def forward(self, pictures: Tensor) -> Answers:
@@ -82,7 +86,8 @@ class GarmentNet(nn.Module):
         fine = self._decode(top, maps[:-1])
         heat = self.points(fine)
         mask = functional.pixel_shuffle(self.region(fine), STRIDE // MASK_STRIDE)[:, 0]
-        return self._answers(heat, mask, torch.cat([overview, fine.mean(dim=(2, 3))], dim=1))
+        summary = self.summary(torch.cat([overview, fine.mean(dim=(2, 3))], dim=1))
+        return self._answers(heat, mask, summary + self.details(_at_points(fine, heat)))
 
     def _encode(self, x: Tensor) -> list[Tensor]:
         maps = []
@@ -98,7 +103,7 @@ class GarmentNet(nn.Module):
         return x
 
     def _answers(self, heat: Tensor, mask: Tensor, summary: Tensor) -> Answers:
-        said = self.verdict(functional.relu(self.summary(summary))).float()
+        said = self.verdict(functional.relu(summary)).float()
         kind, view, whole, visibility = said.split([len(KIND_NAMES), 1, 1, VISIBILITIES * len(POINTS)], dim=1)
         return Answers(
             heat.float(),
@@ -108,6 +113,12 @@ class GarmentNet(nn.Module):
             visibility.unflatten(1, (len(POINTS), VISIBILITIES)),
             whole[:, 0],
         )
+
+
+def _at_points(fine: Tensor, heat: Tensor) -> Tensor:
+    """(B, points · features): what the net sees where each point is; a neckline tells front from back."""
+    share = heat.detach().flatten(2).softmax(dim=-1).to(fine.dtype)
+    return torch.einsum("bpn,bfn->bpf", share, fine.flatten(2)).flatten(1)
 
 
 class _Step(nn.Module):
@@ -136,3 +147,14 @@ class _Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = functional.relu(self.norm1(self.conv1(x)))
         return functional.relu(x + self.norm2(self.conv2(y)))
+
+
+def folded(net: GarmentNet) -> GarmentNet:
+    """The same net for inference, its normalisations multiplied into the convolutions before them."""
+    net = copy.deepcopy(net).eval()
+    for part in net.modules():
+        for conv, norm in (("conv", "norm"), ("conv1", "norm1"), ("conv2", "norm2")):
+            if hasattr(part, conv) and hasattr(part, norm):
+                setattr(part, conv, fuse_conv_bn_eval(getattr(part, conv), getattr(part, norm)))
+                setattr(part, norm, nn.Identity())
+    return net

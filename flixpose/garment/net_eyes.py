@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from flixpose.errors import WeightsDamaged
-from flixpose.garment.net import Answers, GarmentNet, Shape
+from flixpose.garment.net import Answers, GarmentNet, Shape, folded
 from flixpose.garment.net_codec import Square, cut, decode, square_around, to_tensor
 from flixpose.garment.shared_points import MIRROR
 from flixpose.structures.image import Box, Image
@@ -50,7 +50,7 @@ class GarmentEyes:
     """A loaded net, on the CPU."""
 
     def __init__(self, net: GarmentNet) -> None:
-        self._net = net.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._net = folded(net).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def look(self, image: Image) -> Sight:
         """Find the garment in the whole photo, then read it closely."""

@@ -14,6 +14,8 @@ from flixpose.garment.background import rgb_to_lab
 from flixpose.garment.cutout import WORKING_SIDE, Region, disc, main_pieces
 from flixpose.garment.net_codec import Square, paste_back
 from flixpose.garment.net_eyes import Sight, on_paper
+from flixpose.garment.outline import trace
+from flixpose.garment.people import worn
 from flixpose.garment.seeing import Seen, full_mask, see
 from flixpose.imaging.silhouette import tighten
 from flixpose.structures.image import Image, Mask
@@ -42,7 +44,7 @@ class Found:
 
 
 def find_region(image: Image, sight: Sight) -> Found:
-    """Raises NoGarment: neither the background nor the net shows one."""
+    """Raises NoGarment: neither the background nor the net shows one, or a person wears it."""
     shrink = min(1.0, WORKING_SIDE / max(image.size))
     size = round(image.width * shrink), round(image.height * shrink)
     likely = on_working(sight, shrink, size)
@@ -50,12 +52,20 @@ def find_region(image: Image, sight: Sight) -> Found:
         seen = see(image)
     except NoGarment:
         return _by_net(image, likely, shrink)
+    _refuse_people(image, seen)
     agreement = _overlap(seen.region, likely > _LIKELY)
     if agreement < _AGREE:
         return _by_net(image, likely, shrink)
     region = main_pieces(seen.region & _near(likely > _POSSIBLE, _FAR))
     seen = replace(seen, region=region)
     return Found(seen, full_mask(image, seen), agreement)
+
+
+def _refuse_people(image: Image, seen: Seen) -> None:
+    """The net takes head and limbs away from a worn garment, so people are looked for before it speaks."""
+    outline = trace(seen.region)
+    if outline is not None and worn(seen.region, seen.lab, outline):
+        raise NoGarment(f"{image.name}: a person wears it.", subject=image.name)
 
 
 def on_working(sight: Sight, shrink: float, size: tuple[int, int]) -> Plane:

@@ -70,8 +70,9 @@ def publish(
     """
     trained = read_trained(run)
     cases: list[Case] = []
+    eyes = GarmentEyes(trained.net)
     for done in range(photos):
-        cases.extend(_cases(GarmentEyes(trained.net), studio()(_CALIBRATION + done, _SIZE)))
+        cases.extend(_cases(eyes, studio()(_CALIBRATION + done, _SIZE)))
         report(done + 1, "")
     trust = fit_trust(cases, SAME)
     figures = last_test(run / "curve.csv")

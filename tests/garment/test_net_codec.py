@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from flixpose.garment.net import STRIDE, GarmentNet, Shape
+from flixpose.garment.net import STRIDE, GarmentNet, Shape, folded
 from flixpose.garment.net_codec import Square, cut, decode, paste_back, square_around
 from flixpose.garment.shared_points import MIRROR, POINTS
 from flixpose.structures.image import Box
@@ -59,4 +59,7 @@ def test_the_net_says_something_of_every_part():
         answers = net(torch.rand(2, 3, 64, 64))
     assert answers.heat.shape == (2, len(POINTS), 16, 16) and answers.mask.shape == (2, 32, 32)
     assert answers.kind.shape == (2, 13) and answers.visibility.shape == (2, len(POINTS), 3)
+    with torch.inference_mode():
+        same = folded(net)(torch.zeros(1, 3, 64, 64)).heat
+        assert torch.allclose(same, net(torch.zeros(1, 3, 64, 64)).heat, atol=1e-4)
     assert [MIRROR[row] for row in MIRROR] == list(range(len(POINTS)))
