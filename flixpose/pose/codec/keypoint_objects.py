@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from flixpose.geometry.view import View
 from flixpose.pose.codec import boxes as box
-from flixpose.pose.codec.letterbox import Letterbox
 
 Array = NDArray[np.float32]
 
@@ -76,7 +76,7 @@ def _different(
 
 
 def fuse(
-    people: Objects, points: Objects, view: Letterbox, *, rule: Rule = RULE, clip_like_boxes: bool = False
+    people: Objects, points: Objects, view: View, *, rule: Rule = RULE, clip_like_boxes: bool = False
 ) -> tuple[NDArray[np.float64], Array]:
     """Each keypoint object, the surest first, in the place of the nearest person's keypoint.
 

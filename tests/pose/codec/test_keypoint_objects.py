@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from flixpose.geometry.view import fit
 from flixpose.pose.codec.keypoint_objects import Objects, fuse, people_and_keypoints
-from flixpose.pose.codec.letterbox import fit
 from tests.pose.parity import arrays, cases
 
 ROWS = arrays("decode_kapao_nms_fusion")
