@@ -22,6 +22,7 @@ DEFAULT_FILE = "flixpose.toml"
 
 _DATABASES = ("sqlite", "postgresql", "postgresql+psycopg", "postgres")
 _BROKERS = ("redis", "rediss", "redis+socket", "sentinel")
+_LEAST_SECRET = 16
 _CHECKSUMS = ("when_required", "when_supported")
 
 
@@ -42,6 +43,10 @@ class Settings:
         max_attempts: how often an item is tried before it is dead.
         retry_delay_s: pause before the second attempt, in seconds; longer before each further one.
         item_limit_s: seconds an attempt at an item may take.
+        webhook_secret: signs the calls of webhooks; without one there are none.
+        webhook_hosts: hosts that may be called; no others.
+        webhook_schemes: how: `https`, or `http` as well.
+        webhook_private: whether hosts inside the own network may be called ("yes" or "no").
         s3_request_checksum, s3_response_checksum: boto3's `request_checksum_calculation` and
             `response_checksum_validation`. boto3 from 1.36 on sends checksums which several S3-compatible
             stores refuse, so both are "when_required" unless set to "when_supported".
@@ -59,6 +64,10 @@ class Settings:
     max_attempts: int = 3
     retry_delay_s: float = 5.0
     item_limit_s: float = 120.0
+    webhook_secret: str = ""
+    webhook_hosts: tuple[str, ...] = ()
+    webhook_schemes: tuple[str, ...] = ("https",)
+    webhook_private: bool = False
     s3_request_checksum: str = "when_required"
     s3_response_checksum: str = "when_required"
 
@@ -73,7 +82,8 @@ class Settings:
 
     def redacted(self) -> dict[str, str]:
         """Field → printable value, without passwords."""
-        return {field.name: redact(_printable(getattr(self, field.name))) for field in fields(self)}
+        shown = {field.name: redact(_printable(getattr(self, field.name))) for field in fields(self)}
+        return shown | {"webhook_secret": "***" if self.webhook_secret else ""}
 
     def __repr__(self) -> str:
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in self.redacted().items())})"
@@ -223,6 +233,26 @@ def _count(source: str, value: object) -> int:
     return number
 
 
+def _secret(source: str, value: object) -> str:
+    if not isinstance(value, str) or len(value.encode()) < _LEAST_SECRET:
+        raise BadSettings(f"{source} must be a text of at least {_LEAST_SECRET} bytes.", subject=source)
+    return value
+
+
+def _schemes(source: str, value: object) -> tuple[str, ...]:
+    schemes = _names(source, value)
+    if not schemes or not set(schemes) <= {"https", "http"}:
+        raise _bad(source, value, "https, or https,http")
+    return schemes
+
+
+def _yes(source: str, value: object) -> bool:
+    words = {"yes": True, "true": True, "no": False, "false": False}
+    if str(value).lower() not in words:
+        raise _bad(source, value, "yes or no")
+    return words[str(value).lower()]
+
+
 def _checksum(source: str, value: object) -> str:
     if value not in _CHECKSUMS:
         raise _bad(source, value, " or ".join(_CHECKSUMS))
@@ -242,6 +272,10 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "max_attempts": _count,
     "retry_delay_s": _number,
     "item_limit_s": _number,
+    "webhook_secret": _secret,
+    "webhook_hosts": _names,
+    "webhook_schemes": _schemes,
+    "webhook_private": _yes,
     "s3_request_checksum": _checksum,
     "s3_response_checksum": _checksum,
 }

@@ -13,7 +13,11 @@ from flixpose.settings import load_settings
 @click.option("--processes", "-n", type=click.IntRange(1, 64), default=1, show_default=True)
 @click.option("--name", default="flixpose@%h", show_default=True, help="Celery's node name.")
 @click.option("--memory-mb", type=click.FloatRange(min=1), help="A process with more is killed.")
-def main(processes: int, name: str, memory_mb: float | None) -> None:
+@click.option("--metrics-port", type=click.IntRange(0, 65535), help="Serve Prometheus metrics there.")
+@click.option("--metrics-address", default="127.0.0.1", show_default=True)
+def main(
+    processes: int, name: str, memory_mb: float | None, metrics_port: int | None, metrics_address: str
+) -> None:
     """Work on the queue until SIGTERM or Ctrl-C. One process per GPU, or one per 2 to 4 cores.
 
     A process may have --memory-mb MiB of memory; without it an equal share of 85 % of the machine's.
@@ -26,11 +30,15 @@ def main(processes: int, name: str, memory_mb: float | None) -> None:
     except FlixposeError as failure:
         report_failure(failure, as_json=False)
         raise SystemExit(EXIT_USAGE) from failure
-    from workers import guard, logs
+    from workers import guard, logs, metrics
+
+    metrics.prepare()
     from workers.app import app
 
     logs.setup()
     guard.start(processes, memory_mb)
+    if metrics_port is not None:
+        metrics.serve_workers(metrics_port, metrics_address)
     options = ["--without-gossip", "--without-mingle", "--loglevel=INFO", "--pool=prefork"]
     app.worker_main(["--quiet", "worker", *options, f"--concurrency={processes}", f"--hostname={name}"])
 

@@ -18,10 +18,14 @@ Each choice below answers a trap of Celery on Redis:
 from typing import Any
 
 from celery import Celery
+from kombu import Queue
 
 from flixpose.settings import Settings, load_settings
+from flixpose.structures.batch import LANES, Lane
 
-QUEUE = "flixpose"
+# In the order in which workers take from them.
+QUEUES: dict[Lane, str] = {lane: f"flixpose.{lane}" for lane in LANES}
+SUBMIT_QUEUE = "flixpose.submit"
 
 _HARD_LIMIT_MARGIN_S = 60
 _VISIBILITY_S = 6 * 3600
@@ -47,12 +51,15 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "broker_connection_retry_on_startup": True,
         "broker_transport_options": {
             "visibility_timeout": max(_VISIBILITY_S, 2 * chunk_limit),
+            "queue_order_strategy": "priority",  # the rush lane is empty before anything else is taken
             "socket_connect_timeout": 5,
             "socket_timeout": 30,
             "socket_keepalive": True,
             "health_check_interval": 25,
         },
-        "task_default_queue": QUEUE,
+        "task_default_queue": QUEUES["bulk"],
+        "task_queues": [Queue(name) for name in (QUEUES["rush"], SUBMIT_QUEUE, QUEUES["bulk"])],
+        "task_create_missing_queues": False,
         "task_serializer": "json",
         "accept_content": ["json"],
         "result_backend": None,

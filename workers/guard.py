@@ -18,6 +18,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from workers import metrics
+
 FOLDER_VARIABLE = "FLIXPOSE_GUARD"
 _POLL_S = 0.5
 GRACE_VARIABLE = "FLIXPOSE_GUARD_GRACE_S"
@@ -56,8 +58,13 @@ class Guard:
         """Watch this process's pool until `stop`."""
         from billiard.process import active_children
 
+        before: set[int] = set()
         while not stop.wait(_POLL_S):
-            self.watch([child.pid for child in active_children()])
+            children = {child.pid for child in active_children()}
+            self.watch(children)
+            for pid in before - children:
+                metrics.forget(pid)
+            before = children
 
 
 def start(processes: int, memory_mb: float | None) -> None:

@@ -22,15 +22,20 @@ from types import FrameType
 
 import click
 from kombu.exceptions import KombuError, OperationalError
+from prometheus_client import start_http_server
 
 from flixpose.adapters.jobs import JobStore
 from flixpose.adapters.stores import open_store
 from flixpose.adapters.uploads import sweep_uploads
+from flixpose.adapters.watch import queue_state
+from flixpose.adapters.webhooks import Policy, call_due
 from flixpose.errors import BrokerUnavailable, FlixposeError
 from flixpose.ports import BlobStore
 from flixpose.settings import load_settings, redact
+from flixpose.structures.batch import LANES, Lane, OutboxMessage
 from workers import logs
-from workers.app import QUEUE, app, chunk_limit_s
+from workers.app import QUEUES, app, chunk_limit_s
+from workers.metrics import QueueGauges
 from workers.tasks import drape_chunk, job_store
 
 _BATCH = 100
@@ -48,18 +53,21 @@ class Timing:
         sweep: between two sweeps.
         stale: an item that runs for longer lost its worker.
         unclaimed: an item waits for so long with an empty queue: its message is lost.
+        webhooks: between two looks at what is owed to webhooks.
     """
 
     poll: float = 0.25
     sweep: float = 10.0
     stale: float = 180.0
     unclaimed: float = 30.0
+    webhooks: float = 1.0
 
 
 class Relay:
     """One pass at a time; `run` loops."""
 
     def __init__(self, store: JobStore, blobs: BlobStore, timing: Timing, item_limit_s: float) -> None:
+        self.gauges = QueueGauges()
         self.store = store
         self.item_limit_s = item_limit_s
         self.blobs = blobs
@@ -81,20 +89,26 @@ class Relay:
         owed = self.store.unpublished(limit=_BATCH)
         for message in owed:
             if message.item_ids:
-                publish(message.item_ids, self.item_limit_s)
+                publish(message, self.item_limit_s)
             self.store.mark_published([message.id])
+            self.gauges.published.inc()
         if owed:
             log.info("published", extra={"items": sum(len(message.item_ids) for message in owed)})
         return len(owed)
 
     def sweep(self) -> None:
+        self.gauges.show(queue_state(self.store.database))
         stale = self.store.requeue_stale(self.timing.stale)
-        lost = self.store.requeue_unclaimed(self.timing.unclaimed) if queue_length() == 0 else 0
+        empty = [lane for lane in LANES if queue_length(lane) == 0]
+        lost = sum(self.store.requeue_unclaimed(self.timing.unclaimed, lane) for lane in empty)
         if stale or lost:
             log.warning("swept: %d stale, %d lost messages", stale, lost)
+        self.gauges.swept.labels("stale").inc(stale)
+        self.gauges.swept.labels("lost").inc(lost)
         # Twice as long: no attempt that still writes can be older than one that counts as lost.
         if orphans := sweep_uploads(self.store.database, self.blobs, 2 * self.timing.stale):
             log.warning("swept: %d objects that were never recorded", orphans)
+            self.gauges.swept.labels("orphan").inc(orphans)
 
     def run(self, stop: threading.Event, alive: Callable[[], None]) -> None:
         """Until `stop`; a database or broker that does not answer is waited for."""
@@ -108,27 +122,37 @@ class Relay:
             alive()
             stop.wait(pause)
 
+    def tell(self, policy: Policy, stop: threading.Event) -> None:
+        """Call webhooks until `stop`; in a thread of its own, lest a slow receiver delay the rest."""
+        while not stop.wait(self.timing.webhooks):
+            try:
+                for outcome in call_due(self.store.database, policy):
+                    self.gauges.webhooks.labels(outcome).inc()
+                    log.info("webhook %s", outcome)
+            except FlixposeError as failure:
+                log.error("%s: %s", failure.code, failure.message, extra={"code": failure.code})
 
-def publish(item_ids: tuple[str, ...], item_limit_s: float) -> None:
+
+def publish(message: OutboxMessage, item_limit_s: float) -> None:
     """Put one message on the queue; returns after Redis has said that it has it. Raises BrokerUnavailable."""
     try:
         drape_chunk.apply_async(
-            (list(item_ids),),
-            queue=QUEUE,
+            (list(message.item_ids),),
+            queue=QUEUES[message.lane],
             retry=False,
-            time_limit=chunk_limit_s(len(item_ids), item_limit_s),
+            time_limit=chunk_limit_s(len(message.item_ids), item_limit_s),
         )
     except (OperationalError, KombuError, OSError) as failure:
         raise _unavailable(failure) from failure
 
 
-def queue_length() -> int:
-    """Messages that wait in the queue. Raises BrokerUnavailable."""
+def queue_length(lane: Lane) -> int:
+    """Messages that wait in the lane's queue. Raises BrokerUnavailable."""
     try:
         with app.connection_for_read() as connection:
             connection.ensure_connection(max_retries=1, timeout=5)
             channel = connection.default_channel
-            return int(channel.client.llen(QUEUE))
+            return int(channel.client.llen(QUEUES[lane]))
     except (OperationalError, KombuError, OSError) as failure:
         raise _unavailable(failure) from failure
 
@@ -144,8 +168,15 @@ def _unavailable(failure: Exception) -> BrokerUnavailable:
 @click.option("--stale-after", type=float, help="Seconds; an item's time limit and half of it by default.")
 @click.option("--unclaimed-after", type=float, default=Timing.unclaimed, help="Seconds.")
 @click.option("--sweep-every", type=float, default=Timing.sweep, help="Seconds.")
+@click.option("--metrics-port", type=click.IntRange(0, 65535), help="Serve Prometheus metrics there.")
+@click.option("--metrics-address", default="127.0.0.1", show_default=True)
 def main(
-    alive_file: Path | None, stale_after: float | None, unclaimed_after: float, sweep_every: float
+    alive_file: Path | None,
+    stale_after: float | None,
+    unclaimed_after: float,
+    sweep_every: float,
+    metrics_port: int | None,
+    metrics_address: str,
 ) -> None:
     """Publish what the database owes the queue, until SIGTERM or Ctrl-C."""
     logs.setup()
@@ -161,6 +192,9 @@ def main(
     timing = Timing(sweep=sweep_every, stale=stale, unclaimed=unclaimed_after)
     blobs = open_store(settings.store_url, settings)
     relay = Relay(job_store(settings), blobs, timing, settings.item_limit_s)
+    if metrics_port is not None:
+        start_http_server(metrics_port, metrics_address, relay.gauges.registry)
+    threading.Thread(target=relay.tell, args=(Policy.of(settings), stop), daemon=True).start()
     relay.run(stop, alive_file.touch if alive_file else lambda: None)
 
 

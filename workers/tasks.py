@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from celery import Task, signals
@@ -21,7 +21,7 @@ from flixpose.errors import BadSettings, DatabaseUnavailable
 from flixpose.settings import Settings, load_settings
 from workers import guard, logs, stopping
 from workers.app import app
-from workers.chunk import Runner, drape_items
+from workers.chunk import Bench, Runner
 
 RUNNER_VARIABLE = "FLIXPOSE_RUNNER"
 _PIPELINE = "workers.tasks:pipeline_runner"
@@ -29,17 +29,6 @@ _PAUSE_S = 2.0
 Factory = Callable[[Settings, NotingStore], Runner]
 
 log = logging.getLogger("flixpose.worker")
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """What one pool process works with: loaded once, when the process starts."""
-
-    store: JobStore
-    blobs: NotingStore
-    run: Runner
-    worker: str
-    limit_s: float
 
 
 _bench: Bench | None = None
@@ -56,15 +45,7 @@ def _drape(item_ids: list[str]) -> bool:
     if _bench is None:  # this process is about to end
         return False
     try:
-        return drape_items(
-            item_ids,
-            store=_bench.store,
-            run=_bench.run,
-            worker=_bench.worker,
-            stopping=stopping.stopping,
-            limit_s=_bench.limit_s,
-            noted=_bench.blobs.take_noted,
-        )
+        return _bench.drape_items(item_ids, stopping.stopping)
     except DatabaseUnavailable as failure:
         log.error("%s: %s", failure.code, failure.message, extra={"code": failure.code})
         time.sleep(_PAUSE_S)
@@ -79,7 +60,7 @@ def pipeline_runner(settings: Settings, blobs: NotingStore) -> Runner:
     tools = with_memory(replace(bootstrap.build(settings), blobs=blobs), blobs.database)
     for eyes in (tools.poses, tools.garments):
         log.info("loaded %s", eyes.model.name)
-    return Draper(tools, blobs.database, layers=True, note=blobs.note)
+    return Draper(tools, blobs.database, layers=True, note=blobs.note, flush=blobs.flush)
 
 
 def find_runner(name: str) -> Factory:
@@ -106,9 +87,11 @@ def _set_up(**_: Any) -> None:
     try:
         settings = load_settings()
         store = job_store(settings)
-        blobs = NotingStore(open_store(settings.store_url, settings), store.database)
-        run = find_runner(os.environ.get(RUNNER_VARIABLE, _PIPELINE))(settings, blobs)
-        _bench = Bench(store, blobs, run, f"{socket.gethostname()}:{os.getpid()}", settings.item_limit_s)
+        blobs = open_store(settings.store_url, settings)
+        traffic = NotingStore(blobs, store.database, max_bytes=settings.max_bytes)
+        run = find_runner(os.environ.get(RUNNER_VARIABLE, _PIPELINE))(settings, traffic)
+        name = f"{socket.gethostname()}:{os.getpid()}"
+        _bench = Bench(store, traffic, run, name, settings.item_limit_s)
     except Exception as failure:
         log.exception("cannot work: %s", failure)
         time.sleep(_PAUSE_S)  # no faster than this when something starts the worker again and again

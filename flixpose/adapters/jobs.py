@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exc, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, exc, func, select, true, update
 
 from flixpose.adapters.database import CLOCK_SLACK_S, Database, ago, insert_new
 from flixpose.adapters.finishing import finish_all
@@ -27,6 +27,7 @@ from flixpose.adapters.transitions import (
     leave_running,
     record_events,
 )
+from flixpose.adapters.webhooks import owe_webhook
 from flixpose.errors import (
     BadManifest,
     Conflict,
@@ -38,17 +39,21 @@ from flixpose.errors import (
 )
 from flixpose.structures.batch import (
     FINAL_STATES,
+    LANES,
     BatchRef,
     BatchState,
     BatchStatus,
     Claim,
     ItemRow,
     ItemState,
+    Lane,
     OutboxMessage,
     RejectedRow,
     Waiting,
 )
 from flixpose.structures.job import Job, Result
+
+RETRIED: tuple[ItemState, ...] = ("failed", "dead", "cancelled")
 
 _SWEEP = 500  # items swept in one transaction
 
@@ -76,6 +81,8 @@ class JobStore:
         manifest_sha256: str,
         rejected: Iterable[RejectedRow] = (),
         chunk_size: int = 16,
+        lane: Lane = "bulk",
+        webhook: str | None = None,
     ) -> BatchRef:
         """Batch, items and outbox in one transaction; nothing at all when `jobs` raises.
 
@@ -84,6 +91,8 @@ class JobStore:
             key: names the submission: the same key and manifest give the same batch again.
             rejected: rows that are no jobs; read after `jobs`, so it may be a list that fills meanwhile.
             chunk_size: items in one message.
+            lane: `rush` overtakes `bulk`.
+            webhook: URL to be told when the batch has ended.
 
         Raises:
             Conflict: the key is taken by another manifest.
@@ -93,7 +102,7 @@ class JobStore:
         with self.database.transaction() as connection:
             names = {"id": batch_id, "key": key, "manifest_sha256": manifest_sha256}
             counts = dict.fromkeys(("total", *FINAL_STATES), 0)
-            values = {**names, **counts, "chunk_size": chunk_size, "created_at": ago(0)}
+            values = {**names, **counts, "chunk_size": chunk_size, "lane": lane, "created_at": ago(0)}
             if not insert_new(connection, batches, values):
                 return _existing_batch(connection, str(key), manifest_sha256)
             try:
@@ -104,22 +113,23 @@ class JobStore:
                     "Two rows have the same ref or the same line; nothing was taken."
                 ) from failure
             set_total(connection, batch_id)
+            if webhook is not None:
+                owe_webhook(connection, batch_id, webhook)
             return BatchRef(batch_id, created=True)
 
     def unpublished(self, limit: int = 100) -> list[OutboxMessage]:
-        """What is owed to the queue, the oldest first; due ones only."""
-        longest = self.retry_delay_s * 4**self.max_attempts + CLOCK_SLACK_S
-        when = outbox.c.not_before
-        due = select(outbox.c.id).where(
-            IS_UNPUBLISHED, when.is_(None) | (when <= ago(0)) | (when > ago(-longest))
-        )
+        """What is owed to the queue and due: the rush lane first, the oldest first."""
         with self.database.transaction(write=False) as connection:
-            ids = connection.scalars(due.order_by(outbox.c.id).limit(limit)).all()
-            members = select(items.c.outbox_id, items.c.id).where(items.c.outbox_id.in_(ids), IS_QUEUED)
-            by_message: dict[int, list[str]] = {id_: [] for id_ in ids}
+            lanes: dict[int, Lane] = {}
+            for lane in LANES:
+                due = select(outbox.c.id).where(IS_UNPUBLISHED, outbox.c.lane == lane, self._is_due())
+                rest = due.order_by(outbox.c.id).limit(limit - len(lanes))
+                lanes |= dict.fromkeys(connection.scalars(rest), lane)
+            members = select(items.c.outbox_id, items.c.id).where(items.c.outbox_id.in_(lanes), IS_QUEUED)
+            by_message: dict[int, list[str]] = {id_: [] for id_ in lanes}
             for message_id, item_id in connection.execute(members.order_by(items.c.line)):
                 by_message[message_id].append(item_id)
-        return [OutboxMessage(id_, tuple(members)) for id_, members in by_message.items()]
+        return [OutboxMessage(id_, tuple(ids), lanes[id_]) for id_, ids in by_message.items()]
 
     def mark_published(self, ids: Sequence[int]) -> None:
         """These messages are on the queue."""
@@ -198,8 +208,8 @@ class JobStore:
         """Items running for longer go back to the queue, or are dead when attempts are used up; how many."""
         return self._sweep(lambda connection: _requeue_stale(connection, older_than_s))
 
-    def requeue_unclaimed(self, older_than_s: float) -> int:
-        """Messages published so long ago with items still queued are owed again; how many.
+    def requeue_unclaimed(self, older_than_s: float, lane: Lane | None = None) -> int:
+        """Messages (of the lane) published so long ago with items still queued are owed again; how many.
 
         For when the queue was lost. While it is only long, every call adds a copy of what waits in it.
         """
@@ -209,14 +219,15 @@ class JobStore:
             .where(
                 (outbox.c.published_at <= ago(older_than_s)) | (outbox.c.published_at > ago(-CLOCK_SLACK_S)),
                 outbox.c.id.in_(waiting),
+                true() if lane is None else outbox.c.lane == lane,
             )
             .values(published_at=None)
         )
         return self.database.run(lambda connection: connection.execute(owed).rowcount)
 
-    def retry(self, batch_id: str, *, keep: Sequence[str] = ()) -> int:
-        """Failed, dead and cancelled items, except with error codes in `keep`, are queued anew; how many."""
-        return self._sweep(lambda connection: self._retry(connection, batch_id, keep))
+    def retry(self, batch_id: str, *, keep: Sequence[str] = (), states: Sequence[ItemState] = RETRIED) -> int:
+        """Items in these states, except with error codes in `keep`, are queued anew; how many."""
+        return self._sweep(lambda connection: self._retry(connection, batch_id, keep, states))
 
     def cancel(self, batch_id: str) -> int:
         """Queued items are cancelled; running ones end as they will. Returns how many."""
@@ -255,6 +266,12 @@ class JobStore:
             return row
         raise NotFound(f"There is no item {item_id!r}.", subject=item_id)
 
+    def _is_due(self) -> ColumnElement[bool]:
+        """Or due later than any pause lasts: noted before the clock was set back."""
+        longest = self.retry_delay_s * 4**self.max_attempts + CLOCK_SLACK_S
+        when = outbox.c.not_before
+        return when.is_(None) | (when <= ago(0)) | (when > ago(-longest))
+
     def _fail(self, connection: Connection, claim: Claim, error: FlixposeError) -> ItemState:
         allowed = connection.scalar(select(items.c.attempts_allowed).where(items.c.id == claim.item_id)) or 0
         state: ItemState = "failed"
@@ -272,10 +289,12 @@ class JobStore:
             count_finished(connection, claim.batch_id, {state: 1})
         return state
 
-    def _retry(self, connection: Connection, batch_id: str, keep: Sequence[str]) -> int:
+    def _retry(
+        self, connection: Connection, batch_id: str, keep: Sequence[str], states: Sequence[ItemState]
+    ) -> int:
         moved = 0
         wanted = items.c.error_code.is_(None) | items.c.error_code.not_in((*keep, Rejected.code))
-        for state in ("failed", "dead", "cancelled"):
+        for state in states:
             ended = select(items).where(items.c.batch_id == batch_id, items.c.state == state)
             found = ended.where(items.c.product.is_not(None), wanted)
             keys = keys_of(connection, found.limit(_SWEEP).with_for_update())

@@ -33,6 +33,10 @@ def _nowhere(prefix: str) -> None:
     pass
 
 
+def _at_once() -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class Draper:
     """Makes results from jobs; safe to share between threads.
@@ -40,12 +44,14 @@ class Draper:
     Attributes:
         layers: whether the layers are made too.
         note: called with the folder of objects that are used again, before they are looked at.
+        flush: called to wait until the store has everything that was put.
     """
 
     tools: Tools
     database: Database
     layers: bool = False
     note: Callable[[str], None] = _nowhere
+    flush: Callable[[], None] = _at_once
 
     def __call__(self, job: Job) -> Result:
         """The job's result, made now or before.
@@ -65,6 +71,7 @@ class Draper:
             if known is not None:
                 return known
             result = pipeline.make(job, photos, self.tools, layers=self.layers, given=given)
+            self.flush()
             self._keep(name, result)
             return result
 

@@ -115,7 +115,8 @@ def enqueue(connection: Connection, keys: Sequence[ItemKey], *, delay_s: float =
 def new_messages(connection: Connection, batch_id: str, number: int, *, delay_s: float = 0.0) -> list[int]:
     """Ids of `number` new messages without members, due after `delay_s`."""
     due = {"created_at": ago(0), "not_before": ago(-delay_s)} if delay_s else {"created_at": ago(0)}
-    adding = insert(outbox).values(due).returning(outbox.c.id)
+    lane = select(batches.c.lane).where(batches.c.id == batch_id).scalar_subquery()
+    adding = insert(outbox).values({**due, "lane": lane}).returning(outbox.c.id)
     return sorted(connection.scalars(adding, [{"batch_id": batch_id}] * number).all())
 
 

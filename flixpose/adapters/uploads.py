@@ -5,7 +5,9 @@ knows of. Its note stays as well, and the sweep takes away what no drape ever re
 """
 
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 from sqlalchemy import ColumnElement, Connection, delete, select
 
@@ -16,39 +18,88 @@ from flixpose.ports import BlobStore
 
 RESULTS = "results"  # the folder of final keys
 _SWEEP = 50
+_THREADS = 8
 
 
 class NotingStore:
-    """A `BlobStore` that notes a result's folder in the database before the first object goes there."""
+    """A `BlobStore` that notes a result's folder in the database before the first object goes there.
 
-    def __init__(self, blobs: BlobStore, database: Database) -> None:
+    A result's objects are put by several threads at once, and photos can be fetched before they are read.
+    One item at a time: `take_noted`, then its reads and puts, `flush`, `take_noted`.
+
+    Args:
+        max_bytes: the largest photo that is fetched ahead.
+    """
+
+    def __init__(self, blobs: BlobStore, database: Database, *, max_bytes: int = 64_000_000) -> None:
         self._blobs = blobs
         self.database = database
+        self._max_bytes = max_bytes
         self._noted: set[str] = set()
         self._lock = threading.Lock()
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="store")
+        self._puts: list[Future[str]] = []
+        self._ahead: dict[str, Future[bytes]] = {}
 
     def put(self, key: str, data: bytes, *, media_type: str, sha256: str) -> str:
-        self.note(key.rpartition("/")[0])
-        return self._blobs.put(key, data, media_type=media_type, sha256=sha256)
+        """A result's object is on its way when this returns; see `flush`. Others are there."""
+        put = partial(self._blobs.put, key, data, media_type=media_type, sha256=sha256)
+        if not key.startswith(f"{RESULTS}/"):
+            return put()
+        self._puts.append(self._threads.submit(self._put, key.rpartition("/")[0], self._noted, put))
+        return self._blobs.uri(key)
+
+    def flush(self) -> None:
+        """Return when everything that was put is there.
+
+        Raises: StoreUnavailable, DatabaseUnavailable.
+        """
+        puts, self._puts = self._puts, []
+        for put in puts:
+            put.result()
 
     def take_noted(self) -> frozenset[str]:
-        """The folders noted since the last call: for the end of one item."""
+        """The folders noted since the last call: at the begin and the end of one item."""
+        for put in self._puts:  # of an item that failed meanwhile
+            put.cancel()
+        self._puts = []
         with self._lock:
-            noted = frozenset(self._noted)
-            self._noted.clear()
+            noted, self._noted = frozenset(self._noted), set()
         return noted
 
     def note(self, prefix: str) -> None:
         """Note a result's folder, also where its objects are there already and shall stay."""
+        self._note(prefix, self._noted)
+
+    def read_ahead(self, uris: Sequence[str]) -> None:
+        """Begin to fetch what is read next; what was fetched before and is not among `uris` is forgotten."""
+        before = self._ahead
+        self._ahead = {
+            uri: before.get(uri) or self._threads.submit(self._blobs.read, uri, max_bytes=self._max_bytes)
+            for uri in dict.fromkeys(uris)
+        }
+
+    def read(self, uri: str, *, max_bytes: int) -> bytes:
+        fetched = self._ahead.get(uri)
+        if fetched is None or max_bytes != self._max_bytes:
+            return self._blobs.read(uri, max_bytes=max_bytes)
+        try:
+            return fetched.result()
+        except Exception:
+            self._ahead.pop(uri, None)  # the next attempt asks again
+            raise
+
+    def _put(self, prefix: str, noted: set[str], put: Callable[[], str]) -> str:
+        self._note(prefix, noted)
+        return put()
+
+    def _note(self, prefix: str, noted: set[str]) -> None:
         if not prefix.startswith(f"{RESULTS}/"):
             return
         with self._lock:
-            if prefix not in self._noted:
+            if prefix not in noted:
                 self.database.run(lambda connection: begin_upload(connection, prefix))
-                self._noted.add(prefix)
-
-    def read(self, uri: str, *, max_bytes: int) -> bytes:
-        return self._blobs.read(uri, max_bytes=max_bytes)
+                noted.add(prefix)
 
     def get(self, key: str) -> bytes:
         return self._blobs.get(key)

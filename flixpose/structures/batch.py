@@ -9,6 +9,9 @@ from flixpose.structures.job import Artifact, Job
 
 ItemState = Literal["queued", "running", "done", "review", "failed", "dead", "cancelled"]
 BatchState = Literal["running", "finished"]
+Lane = Literal["rush", "bulk"]
+
+LANES: tuple[Lane, ...] = ("rush", "bulk")  # queues of their own; workers take from the first that has work
 
 # The one transition table. An item enters as queued, or as failed where its manifest row was rejected. Out of
 # the final states only humans lead: they try again, correct (queued), approve (done) and reject (failed).
@@ -57,6 +60,7 @@ class OutboxMessage:
 
     id: int
     item_ids: tuple[str, ...]
+    lane: Lane = "bulk"
 
 
 @dataclass(frozen=True, slots=True)

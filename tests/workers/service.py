@@ -11,7 +11,7 @@ import pytest
 from flixpose.adapters.database import Database
 from flixpose.adapters.jobs import JobStore
 from flixpose.embedded.process import Leashed, start
-from flixpose.structures.batch import BatchStatus
+from flixpose.structures.batch import BatchStatus, Lane
 from flixpose.structures.job import Job
 from tests.workers.fakes import LOG_VARIABLE, RUNNER
 
@@ -55,13 +55,17 @@ class Service:
         chunk_size: int = 4,
         photo: str = "file:///{sku}.png",
         key: str | None = None,
+        lane: Lane = "bulk",
+        webhook: str | None = None,
     ) -> str:
         """One batch; each item's ref is its place and sku, its product photo `photo`."""
         jobs = [
             (n, Job(sku, photo.format(sku=sku, n=n), "file:///anna.png", ref=f"{n}-{sku}"))
             for n, sku in enumerate(skus, 2)
         ]
-        return self.store.create_batch(jobs, key=key, manifest_sha256="0" * 64, chunk_size=chunk_size).id
+        return self.store.create_batch(
+            jobs, key=key, manifest_sha256="0" * 64, chunk_size=chunk_size, lane=lane, webhook=webhook
+        ).id
 
     def wait(self, batch_id: str, timeout_s: float = 90.0) -> BatchStatus:
         """Until the batch is finished."""

@@ -58,12 +58,12 @@ def test_a_message_delivered_five_times_at_once_is_done_once(service: Service, r
     batch = service.submit(["slow"] * 3 + ["ok"] * 9, chunk_size=6)
     with redis.Redis.from_url(redis_url) as queue:
         relay = service.relay(("--unclaimed-after", "600"))
-        service.until(lambda: queue.llen("flixpose") == 2)
+        service.until(lambda: queue.llen("flixpose.bulk") == 2)
         relay.stop()
-        for message in queue.lrange("flixpose", 0, -1):
+        for message in queue.lrange("flixpose.bulk", 0, -1):
             for _ in range(4):
-                queue.lpush("flixpose", message)
-        assert queue.llen("flixpose") == 10
+                queue.lpush("flixpose.bulk", message)
+        assert queue.llen("flixpose.bulk") == 10
     service.worker(3)
     service.relay()
     assert service.wait(batch).counts["done"] == 12

@@ -35,13 +35,26 @@ def test_a_batch_goes_through_and_each_item_says_what_came_of_it(service: Servic
     assert all(line["batch"] == batch and line["item"] == rows["boom"].id for line in booms)
 
 
+def test_the_rush_lane_overtakes_the_bulk_lane(service: Service, redis_server: RedisServer) -> None:
+    bulk = service.submit(["slow"] * 6, chunk_size=1)
+    rush = service.submit(["slow"] * 3, chunk_size=1, lane="rush")
+    service.relay()
+    with redis.Redis.from_url(redis_server.url) as queue:
+        service.until(lambda: queue.llen("flixpose.bulk") == 6 and queue.llen("flixpose.rush") == 3)
+    service.worker()
+    service.wait(rush)
+    assert service.store.batch_status(bulk).finished <= 2
+    service.wait(bulk)
+    check_nothing_lost(service)
+
+
 def test_a_queue_that_was_emptied_is_filled_again(service: Service, redis_server: RedisServer) -> None:
     batch = service.submit(["ok"] * 8)
     service.relay()
     with redis.Redis.from_url(redis_server.url) as queue:
-        service.until(lambda: queue.llen("flixpose") == 2)
+        service.until(lambda: queue.llen("flixpose.bulk") == 2)
         queue.flushall()
-        service.until(lambda: queue.llen("flixpose") == 2)
+        service.until(lambda: queue.llen("flixpose.bulk") == 2)
         queue.flushall()
     service.worker()
     assert service.wait(batch).counts["done"] == 8
