@@ -56,7 +56,7 @@ def sample(
         region: nothing outside it is drawn, canvas pixels; the whole canvas unless given.
         max_error: of a position against the exact float64 warp, source pixels; a quarter of it is left to the
             1/32 pixel steps in which both backends count.
-        backend: "opencv" on the CPU, or "torch" on `device`; they agree to 1/255, 2/255 at edges.
+        backend: "opencv" on the CPU, or "torch" on `device`; they agree to 1/255.
 
     Raises:
         ImageTooLarge: the source's side is above 32 000 pixels.

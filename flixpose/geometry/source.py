@@ -16,7 +16,9 @@ from flixpose.errors import ImageTooLarge
 
 _LONGEST_SIDE = 32_000  # cv2.remap counts source pixels in 16 bits
 _MARGIN = 3.0  # pixels around a place that bicubic may read, a rounded step of 1/32 pixel included
+_EDGE = 2  # pixels beyond a picture's border from where bicubic still reads its own
 _SQUARE = np.ones((4, 4), np.uint8)
+_CLEAR = (0, 0, 0, 0)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -105,15 +107,16 @@ def excerpt(source: Source, level: int, places: NDArray[np.float32], reach: floa
     least, greatest = _alphas(cut)
     if greatest == 0:
         return None
-    opaque = least == 255 and bool((low >= 0).all() and (high <= limits).all())
-    if opaque or level > 0:
-        rgba = cut if cut.shape[2] == 4 else cv2.cvtColor(cut, cv2.COLOR_RGB2RGBA)
-    else:
-        rgba = premultiplied(cut)
-    shown = rgba
-    if opaque:
-        shown = cut if cut.shape[2] == 3 else cv2.cvtColor(cut, cv2.COLOR_RGBA2RGB)
-    return Excerpt(shown, _ranges16(rgba), np.array([x0, y0], np.float32))
+    origin = np.array([x0, y0], np.float32)
+    within = bool((low >= 0).all() and (high <= limits).all())
+    rgba = cut if level > 0 or (least == 255 and cut.shape[2] == 4) else premultiplied(cut)
+    if least == 255 and within:
+        rgb = cut if cut.shape[2] == 3 else cv2.cvtColor(cut, cv2.COLOR_RGBA2RGB)
+        return Excerpt(rgb, _ranges16(rgba), origin)
+    if not within:  # what lies beyond the border has a range too
+        rgba = cv2.copyMakeBorder(rgba, _EDGE, _EDGE, _EDGE, _EDGE, cv2.BORDER_CONSTANT, value=_CLEAR)
+        origin -= _EDGE
+    return Excerpt(rgba, _ranges16(rgba), origin)
 
 
 def premultiplied(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -152,7 +155,7 @@ def _alphas(picture: NDArray[np.uint8]) -> tuple[int, int]:
 def _ranges16(rgba: NDArray[np.uint8]) -> NDArray[Any]:
     """(h, w), eight bytes: least and greatest of pixels x-1…x+2, y-1…y+2, 0 beyond; one look-up for both."""
     both = [
-        most(rgba, _SQUARE, anchor=(1, 1), borderType=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0, 0))
+        most(rgba, _SQUARE, anchor=(1, 1), borderType=cv2.BORDER_CONSTANT, borderValue=_CLEAR)
         for most in (cv2.erode, cv2.dilate)
     ]
     return cv2.merge([found.view(np.int32) for found in both]).view(np.float64)[..., 0]
