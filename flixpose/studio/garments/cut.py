@@ -58,7 +58,7 @@ def draw_cut(rng: Rng, *, sleeved: bool, long: bool, outwear: bool, display: str
     hip_y = waist_y + rng.uniform(14, 20)
     hip = max(waist * rng.uniform(1.0, 1.25), chest * rng.uniform(0.9, 1.05))
     hem = _hem(rng, long=long, outwear=outwear, waist=(waist, waist_y), hip=(hip, hip_y), chest=chest)
-    back = min(rng.uniform(-0.4, 2.6), max(front - 1.0, 0.3))
+    back = min(rng.uniform(-0.2, 3.2), max(front - 1.0, 0.3))
     drop = float(
         rng.choice([rng.uniform(0, 1.2), rng.uniform(1.2, 7), rng.uniform(-3, 0)], p=[0.72, 0.2, 0.08])
     )
@@ -126,7 +126,7 @@ def neckline(rng: Rng, *, outwear: bool) -> tuple[str, float, float]:
         "crew": (2.5, 8),
         "keyhole": (2, 6),
         "scoop": (6, 16),
-        "v": (8, 22),
+        "v": (12, 32) if outwear else (8, 22),
         "boat": (0.8, 4.5),
         "square": (5, 15),
         "notch": (7, 15),

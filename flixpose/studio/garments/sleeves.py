@@ -87,10 +87,10 @@ def _short(rng: Rng, cut: Cut, display: str) -> SleeveCut:
     pick, fit = rng.random(), cut.armpit[0] / cut.shoulder[0]
     if pick > 0.93:
         return _cut_on(rng, cut)
-    if pick < 0.16:
+    if pick < 0.13:
         length, angle, cuff = rng.uniform(5, 10), rng.uniform(26, 62), rng.uniform(7, 14)
-    elif pick < 0.7:
-        length, angle, cuff = rng.uniform(11, 22), rng.uniform(20, 58), rng.uniform(9, 16)
+    elif pick < 0.6:
+        length, angle, cuff = rng.uniform(12, 23), rng.uniform(16, 56), rng.uniform(9, 16)
     else:
         length, angle, cuff = rng.uniform(22, 38), rng.uniform(6, 36), rng.uniform(7, 17)
     if fit > 1.0:
