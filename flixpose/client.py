@@ -20,18 +20,16 @@ from flixpose.adapters.delivery import Delivered, deliver, write_results
 from flixpose.adapters.inputs import Inputs, split_uri
 from flixpose.adapters.jobs import JobStore
 from flixpose.adapters.manifest import open_manifest
+from flixpose.adapters.photos import put_photo
+from flixpose.adapters.plates import Plates
 from flixpose.adapters.stores import open_store
-from flixpose.errors import FlixposeError, UnreadableImage
-from flixpose.imaging.decode import sniff
-from flixpose.imaging.files import sha256_hex
+from flixpose.errors import FlixposeError
 from flixpose.settings import Settings
 from flixpose.stages.render import load_presets
 from flixpose.structures.batch import BatchStatus, ItemRow, RejectedRow
 from flixpose.structures.job import Job
 
 _THREADS = 8
-_SUFFIXES = {"jpeg": ".jpg", "png": ".png", "webp": ".webp", "tiff": ".tif"}
-_MEDIA_TYPES = {".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp", ".tif": "image/tiff"}
 
 RESERVED = ("results.csv", "index.html", "page", "logs", "audit")  # names beside the items' folders
 
@@ -97,7 +95,9 @@ class Client:
         """
         rejected: list[RejectedRow] = []
         presets = load_presets(resources.CONFIGS / "presets")
-        jobs = list(open_manifest(manifest, presets=presets, reserved=RESERVED).jobs(rejected))
+        plates = Plates(self.jobs.database).resolve
+        opened = open_manifest(manifest, presets=presets, reserved=RESERVED, plates=plates)
+        jobs = list(opened.jobs(rejected))
         found = self._upload({uri for _, job in jobs for uri in job.photos}, report)
         accepted, refused = _resolve(jobs, found)
         rejected = sorted([*rejected, *refused], key=lambda row: row.line)
@@ -176,18 +176,11 @@ class Client:
     def _put(self, uri: str) -> str | FlixposeError:
         try:
             data = self._local.read(uri, max_bytes=self.settings.max_bytes)
-            kind = sniff(data)
-            if kind is None:
-                raise UnreadableImage(f"{split_uri(uri)[2]} is no JPEG, PNG, WebP or TIFF.", subject=uri)
+            return put_photo(self.store, data, split_uri(uri)[2])
         except FlixposeError as failure:
             if failure.retry:
                 raise
             return failure
-        suffix, sha256 = _SUFFIXES[kind], sha256_hex(data)
-        key = f"inputs/{sha256}{suffix}"
-        if self.store.exists(key):
-            return self.store.uri(key)
-        return self.store.put(key, data, media_type=_MEDIA_TYPES[suffix], sha256=sha256)
 
 
 def _resolve(

@@ -2,6 +2,7 @@
 
 Columns: sku, product, person, and optionally kind, view, preset, light, tuck, ref; others are ignored, unless
 they look like a misspelt one of these. product, kind and view may list several garments, with | between them.
+person may be plate:NAME.
 A bad row is reported with its line and never stops the rest; only a file that cannot be understood at all is
 an error.
 """
@@ -14,12 +15,14 @@ from typing import Any, get_args
 
 from flixpose.adapters.inputs import split_uri
 from flixpose.adapters.lines import BETWEEN, Fields, Unusable, csv_rows, is_csv, json_rows, text_lines
-from flixpose.errors import BadManifest, FlixposeError, MissingInput, UnknownKind
+from flixpose.adapters.plates import PREFIX
+from flixpose.errors import BadManifest, FlixposeError, MissingInput, UnknownKind, UnknownPlate
 from flixpose.garment.kinds import KINDS
 from flixpose.structures.batch import RejectedRow
 from flixpose.structures.job import FurtherProduct, Job, Light, Tuck
 
 Row = tuple[int, Job] | RejectedRow
+PlateOf = Callable[[str], tuple[str, str]]
 
 _RELATIVE = "Relative paths start at the manifest's folder."
 _VIEWS = ("front", "back")
@@ -36,11 +39,13 @@ class Manifest:
     Attributes:
         presets: names that rows may use.
         reserved: refs that rows may not use.
+        plates: name of a plate → (its photo's URI, id of its keypoint set); None: there are no plates here.
     """
 
     path: Path
     presets: Collection[str]
     reserved: tuple[str, ...] = ()
+    plates: PlateOf | None = None
 
     def rows(self) -> Iterator[Row]:
         """(line, job) or a RejectedRow, in the file's order; lines count from 1 as an editor counts.
@@ -83,15 +88,16 @@ class Manifest:
         return line, job
 
     def _job(self, fields: Fields) -> Job:
-        """Raises BadManifest, UnknownKind, MissingInput, ForbiddenUri."""
+        """Raises BadManifest, UnknownKind, MissingInput, ForbiddenUri, UnknownPlate, PlateNotApproved."""
         for name in ("sku", "product", "person"):
             if not fields.get(name):
                 raise BadManifest(f"{name} is empty.", subject=name)
         first, *more = self._products(fields)
+        person, plate, person_set = self._person(_told(fields, "person", _printable))
         job = Job(
             sku=_told(fields, "sku", _printable),
             product=first.product,
-            person=self._uri("person", _told(fields, "person", _printable)),
+            person=person,
             ref="",
             kind=first.kind,
             view=first.view,
@@ -99,6 +105,8 @@ class Manifest:
             light=_option(fields, "light", LIGHTS),
             tuck=_option(fields, "tuck", TUCKS),
             more=tuple(more),
+            plate=plate,
+            person_set=person_set,
         )
         return replace(job, ref=self._ref(fields, job))
 
@@ -121,6 +129,19 @@ class Manifest:
             for name, kind, view in told
         ]
 
+    def _person(self, value: str) -> tuple[str, str | None, str | None]:
+        """(URI, plate's name, plate's keypoint set) of a photo or of `plate:NAME`."""
+        if not value.startswith(PREFIX):
+            return self._uri("person", value), None, None
+        if self.plates is None:
+            advice = "Use `flixpose submit`, or name the photo."
+            raise UnknownPlate(
+                f"person {value!r}: plates are the service's.", advice=advice, subject="person"
+            )
+        name = value.removeprefix(PREFIX).strip()
+        uri, set_id = self.plates(name)
+        return uri, name, set_id
+
     def _uri(self, name: str, value: str) -> str:
         """An absolute URI; relative paths start at the manifest's folder."""
         uri = value if "://" in value else (self.path.absolute().parent / value).as_uri()
@@ -132,7 +153,8 @@ class Manifest:
 
     def _ref(self, fields: Fields, job: Job) -> str:
         given = fields.get("ref")
-        ref = given or _safe(f"{job.sku}-{PurePosixPath(split_uri(job.person)[2]).stem}")
+        person = job.plate or PurePosixPath(split_uri(job.person)[2]).stem
+        ref = given or _safe(f"{job.sku}-{person}")
         if ref in self.reserved:
             raise BadManifest(f"ref {ref!r} is the name of a file of flixpose's own.", subject="ref")
         if ref != _safe(ref) or ref.startswith("."):
@@ -141,13 +163,19 @@ class Manifest:
         return ref
 
 
-def open_manifest(path: Path, *, presets: Collection[str], reserved: tuple[str, ...] = ()) -> Manifest:
+def open_manifest(
+    path: Path,
+    *,
+    presets: Collection[str],
+    reserved: tuple[str, ...] = (),
+    plates: PlateOf | None = None,
+) -> Manifest:
     """Open a manifest and look at its head.
 
     Raises:
         BadManifest: unreadable, empty, not UTF-8, or a column is missing or misspelt.
     """
-    manifest = Manifest(path, presets, reserved)
+    manifest = Manifest(path, presets, reserved, plates)
     for _ in manifest.rows():
         break
     return manifest

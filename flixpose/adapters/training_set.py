@@ -13,17 +13,16 @@ from sqlalchemy import ColumnElement, select
 from flixpose.adapters.audit import PointSet, read_sets
 from flixpose.adapters.coco import coco_keypoints
 from flixpose.adapters.database import Database
+from flixpose.adapters.photos import photo_name, photo_names
 from flixpose.adapters.sets import MODEL
 from flixpose.adapters.tables import drapes, items, keypoint_sets
 from flixpose.adapters.transitions import chunks
 from flixpose.adapters.weights import file_sha256
-from flixpose.errors import FlixposeError, MissingInput, UnreadableImage
-from flixpose.imaging.decode import sniff
+from flixpose.errors import FlixposeError, MissingInput
 from flixpose.imaging.files import sha256_hex, write_atomic
 from flixpose.ports import BlobStore
 
 ANNOTATIONS, IMAGES = "annotations.json", "images"
-_SUFFIXES = {"jpeg": ".jpg", "png": ".png", "webp": ".webp", "tiff": ".tif"}
 _PAGE = 200
 
 
@@ -104,8 +103,7 @@ def export_corrected(
 
 def _photo(sha256: str, uri: str, blobs: BlobStore, folder: Path, max_bytes: int) -> tuple[str, bool]:
     """(file name, whether it was fetched now)."""
-    for suffix in _SUFFIXES.values():
-        path = folder / f"{sha256}{suffix}"
+    for path in (folder / name for name in photo_names(sha256)):
         if path.is_file() and file_sha256(path) == sha256:
             return path.name, False
     if not uri:
@@ -113,10 +111,7 @@ def _photo(sha256: str, uri: str, blobs: BlobStore, folder: Path, max_bytes: int
     data = blobs.read(uri, max_bytes=max_bytes)
     if sha256_hex(data) != sha256:
         raise MissingInput(f"{uri} is no longer the photo that was corrected.", subject=uri)
-    kind = sniff(data)
-    if kind is None:
-        raise UnreadableImage(f"{uri} is no JPEG, PNG, WebP or TIFF.", subject=uri)
-    name = f"{sha256}{_SUFFIXES[kind]}"
+    name = photo_name(data, uri)
     write_atomic(folder / name, data)
     return name, True
 

@@ -20,6 +20,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "status": ("flixpose.cli.status", "Show how far a batch is"),
     "fetch": ("flixpose.cli.fetch", "Download a batch's pictures and reports"),
     "audit": ("flixpose.cli.audit", "Look into the database: keypoints, landmarks, scores, quality"),
+    "plates": ("flixpose.cli.plates", "Keep persons that are corrected once and used for many garments"),
     "models": ("flixpose.cli.models", "List, pull and verify model weights"),
     "train": ("flixpose.cli.train", "Train a net by a recipe"),
     "evaluate": ("flixpose.cli.evaluate", "Measure a part against truth"),
