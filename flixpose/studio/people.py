@@ -43,24 +43,30 @@ class Look:
     seed: int = 0
 
 
-def add_person(look: Look) -> Figure:
-    """Put a dressed person on the stage; returns the model with its joints."""
+def add_person(look: Look, *, coarse: float = 1.0) -> Figure:
+    """Put a dressed person on the stage; returns the model with its joints.
+
+    Args:
+        coarse: how many times wider than usual the lattices of skin, head and clothes are (small pictures).
+    """
     body = figure(look.build, look.stance)
     face = tuple(head(look.face))
-    _add_skin(look, body, face)
+    _add_skin(look, body, face, coarse)
     for _, side in SIDES:
         _add_eye(look, side)
-    _add_clothes(look, body)
+    _add_clothes(look, body, coarse)
     _add_hair(look, body, face)
     return body
 
 
-def _add_skin(look: Look, body: Figure, face: tuple[Part, ...]) -> None:
+def _add_skin(look: Look, body: Figure, face: tuple[Part, ...], coarse: float) -> None:
     skin = blender.material("skin", tinted=True, roughness=0.48, specular=0.35, subsurface=0.18)
-    trunk = sample(body.skin + face, (-0.75, -0.35, 0.0), (0.75, 0.35, _NECK_SEAM + 0.003), _SKIN_STEP)
+    trunk = sample(
+        body.skin + face, (-0.75, -0.35, 0.0), (0.75, 0.35, _NECK_SEAM + 0.003), _SKIN_STEP * coarse
+    )
     vertices, faces = mesh(trunk)
     blender.add_mesh("body", vertices, faces, skin, _body_tint(look, body, vertices))
-    top = sample(body.torso + face, (-0.12, -0.16, _NECK_SEAM), (0.12, 0.16, 1.75), _HEAD_STEP)
+    top = sample(body.torso + face, (-0.12, -0.16, _NECK_SEAM), (0.12, 0.16, 1.75), _HEAD_STEP * coarse)
     vertices, faces = mesh(top)
     blender.add_mesh("head", vertices, faces, skin, _face_tint(look, vertices))
 
@@ -161,11 +167,11 @@ def _add_eye(look: Look, side: float) -> None:
     blender.add_mesh("eye", sphere * EYE_RADIUS + eye_centre(side), faces, eye, tint)
 
 
-def _add_clothes(look: Look, body: Figure) -> None:
+def _add_clothes(look: Look, body: Figure, coarse: float) -> None:
     cloth = blender.material("top", look.top_colour, roughness=0.85, specular=0.15, sheen=0.25, weave=0.25)
-    blender.add_mesh("top", *mesh(top_grid(look, body)), cloth)
+    blender.add_mesh("top", *mesh(top_grid(look, body, _CLOTH_STEP * coarse)), cloth)
     cloth = blender.material("legs", look.legs_colour, roughness=0.7, specular=0.25, sheen=0.15, weave=0.15)
-    blender.add_mesh("legs", *mesh(legs_grid(look, body)), cloth)
+    blender.add_mesh("legs", *mesh(legs_grid(look, body, _CLOTH_STEP * coarse)), cloth)
     shoe = blender.material("shoes", look.shoe_colour, roughness=0.6)
     sole = blender.material("soles", (0.8, 0.8, 0.78), roughness=0.7)
     for name, side in SIDES:
@@ -176,10 +182,10 @@ def _add_clothes(look: Look, body: Figure) -> None:
             blender.add_mesh("shoe", *mesh(sample(part, lo, hi, 0.0022)), paint)
 
 
-def top_grid(look: Look, body: Figure) -> Grid:
+def top_grid(look: Look, body: Figure, step: float = _CLOTH_STEP) -> Grid:
     """The top as a field: the body's, thickened, between hem, neckline and armholes."""
     lo, hi = (-0.45, -0.25, 0.86), (0.45, 0.25, 1.5)
-    grid = sample(body.torso + body.legs, lo, hi, _CLOTH_STEP)
+    grid = sample(body.torso + body.legs, lo, hi, step)
     x, y, z = grid.axes
     ease = 0.006 + 0.007 * np.clip((1.12 - z) / 0.16, 0.0, 1.0)
     cloth = np.maximum(grid.values - ease - _wrinkles(x, y, z, look.seed), 0.945 - z)
@@ -209,9 +215,9 @@ def _neckline(x: Array, y: Array, z: Array) -> Array:
     return (1.0 - np.sqrt((x / wide) ** 2 + below**2)) * np.minimum(wide, depth)
 
 
-def legs_grid(look: Look, body: Figure) -> Grid:
+def legs_grid(look: Look, body: Figure, step: float = _CLOTH_STEP) -> Grid:
     """Leggings or shorts as a field."""
-    grid = sample(body.torso + body.legs, (-0.3, -0.25, 0.08), (0.3, 0.25, 1.02), _CLOTH_STEP)
+    grid = sample(body.torso + body.legs, (-0.3, -0.25, 0.08), (0.3, 0.25, 1.02), step)
     _, _, z = grid.axes
     bottom = 0.125 if look.legs == "leggings" else 0.60
     loose = 0.003 if look.legs == "leggings" else 0.005 + 0.009 * np.clip((0.85 - z) / 0.25, 0, 1)

@@ -1,0 +1,1 @@
+"""The simulated studio: garments sewn around a body, dressed by cloth simulation, photographed by Blender."""

@@ -1,0 +1,232 @@
+"""What a scene shows, decided by its seed: garment, cloth, mannequin, person, poses and light."""
+
+import colorsys
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from flixpose.studio.body import ON_HIP, Arm, Build, Stance
+from flixpose.studio.hair import Cut
+from flixpose.studio.head import Face
+from flixpose.studio.people import Look
+from flixpose.studio.simulated.sewing import Pattern
+
+Colour = tuple[float, float, float]
+Print = Literal["plain", "stripes", "upright", "checks", "dots"]
+
+KINDS = (
+    "short_sleeve_top",
+    "long_sleeve_top",
+    "vest",
+    "short_sleeve_top",
+    "short_sleeve_dress",
+    "trousers",
+    "long_sleeve_top",
+    "skirt",
+    "sling",
+    "long_sleeve_outwear",
+    "short_sleeve_top",
+    "vest_dress",
+    "shorts",
+    "long_sleeve_dress",
+    "short_sleeve_outwear",
+    "sling_dress",
+)
+POSES = ("down", "bent", "hip", "walking", "crossed")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One garment, photographed on a mannequin and worn by a person.
+
+    Attributes:
+        cloth, second: colours of ground and print, linear RGB.
+        scale: of the print, repeats per metre.
+        mannequin: its build; `dummy` its colour, `gloss` its shine.
+        warmth: of the person's light, -1 (cool) to 1 (warm). side: where it comes from, -1 to 1.
+    """
+
+    seed: int
+    pattern: Pattern
+    cloth: Colour
+    second: Colour
+    motif: Print
+    scale: float
+    roughness: float
+    mannequin: Build
+    dummy: Colour
+    gloss: float
+    look: Look
+    pose: str
+    warmth: float
+    side: float
+
+
+def scene(seed: int, number: int) -> Scene:
+    """The `number`-th scene of a set: kinds and poses take turns, all else is drawn by the seed."""
+    rng = np.random.default_rng([seed, number])
+    kind = KINDS[number % len(KINDS)]
+    pose = POSES[(number + number // len(KINDS)) % len(POSES)]
+    cloth = _colour(rng)
+    return Scene(
+        seed=seed * 100_003 + number,
+        pattern=_pattern(kind, rng),
+        cloth=cloth,
+        second=_other(cloth, rng),
+        motif=str(rng.choice(["plain", "stripes", "upright", "checks", "dots"])),  # type: ignore[arg-type]
+        scale=float(rng.uniform(14, 34)),
+        roughness=float(rng.uniform(0.6, 0.95)),
+        mannequin=Build(form=float(rng.uniform(0.1, 0.6)), bust=0.5),
+        dummy=_dummy(rng),
+        gloss=float(rng.uniform(0.0, 0.6)),
+        look=_look(rng, pose),
+        pose=pose,
+        warmth=float(rng.uniform(-0.6, 1.0)),
+        side=float(rng.uniform(-1, 1)),
+    )
+
+
+def _colour(rng: np.random.Generator) -> Colour:
+    if rng.random() < 0.35:
+        grey = float(rng.choice([0.02, 0.1, 0.35, 0.75]))
+        return (grey, grey, grey * float(rng.uniform(0.9, 1.1)))
+    return colorsys.hsv_to_rgb(rng.random(), rng.uniform(0.3, 0.9), rng.uniform(0.1, 0.8))
+
+
+def _other(colour: Colour, rng: np.random.Generator) -> Colour:
+    light = sum(colour) / 3
+    mean = 0.75 if light < 0.3 else 0.04
+    r, g, b = np.clip(mean * rng.uniform(0.6, 1.2, 3), 0, 0.85)
+    return float(r), float(g), float(b)
+
+
+def _dummy(rng: np.random.Generator) -> Colour:
+    choices: tuple[Colour, ...] = ((0.8, 0.8, 0.8), (0.03, 0.03, 0.03), (0.62, 0.42, 0.32), (0.5, 0.48, 0.45))
+    return choices[int(rng.integers(len(choices)))]
+
+
+def _between(rng: np.random.Generator, low: float, high: float) -> float:
+    return float(rng.uniform(low, high))
+
+
+def _pattern(kind: str, rng: np.random.Generator) -> Pattern:
+    if kind in ("trousers", "shorts", "skirt"):
+        return _bottoms(kind, rng)
+    sleeve = 0.0
+    if kind.startswith("short_sleeve"):
+        sleeve = _between(rng, 0.24, 0.42)
+    elif kind.startswith("long_sleeve"):
+        sleeve = _between(rng, 0.9, 1.0)
+    dress = kind.endswith("dress")
+    loose = _between(rng, 0.012, 0.045) + (0.012 if "outwear" in kind else 0.0)
+    made = Pattern(
+        kind,
+        bottom=_between(rng, 0.42, 0.62) if dress else _between(rng, 0.80, 0.92),
+        ease=loose,
+        flare=_between(rng, 0.02, 0.12) if dress else _between(rng, 0.0, 0.03),
+        straight=_between(rng, 0.2, 1.0),
+        sleeve=sleeve,
+        sleeve_ease=_between(rng, 0.012, 0.03),
+        cuff=_between(rng, 0.07, 0.085) if sleeve < 0.5 else _between(rng, 0.040, 0.055),
+        neck_width=_between(rng, 0.075, 0.10),
+        neck_drop=_between(rng, 0.06, 0.16),
+    )
+    if kind.startswith("sling"):
+        return replace(
+            made, strap=_between(rng, 0.105, 0.118), neck_width=0.09, neck_drop=0.19, neck_back=0.13
+        )
+    if kind.startswith("vest"):
+        return replace(made, strap=_between(rng, 0.125, 0.165))
+    return made
+
+
+def _bottoms(kind: str, rng: np.random.Generator) -> Pattern:
+    low = {"trousers": (0.10, 0.2), "shorts": (0.5, 0.66), "skirt": (0.35, 0.68)}[kind]
+    return Pattern(
+        kind,
+        bottom=_between(rng, *low),
+        top=_between(rng, 1.0, 1.05),
+        ease=_between(rng, 0.012, 0.025),
+        flare=_between(rng, 0.02, 0.14),
+        straight=1.0,
+        leg_ease=_between(rng, 0.008, 0.03),
+    )
+
+
+def _look(rng: np.random.Generator, pose: str) -> Look:
+    form = float(rng.random() < 0.35)
+    dark = float(rng.random())
+    skin = tuple(
+        float(c) for c in np.array([0.62, 0.36, 0.26]) * (1 - dark) + np.array([0.14, 0.06, 0.035]) * dark
+    )
+    style = "crop" if form else str(rng.choice(["long", "bun", "long"]))
+    length = {"crop": 0.022, "bun": 0.16, "long": _between(rng, 0.25, 0.4)}[style]
+    return Look(
+        Build(
+            form,
+            girth=_between(rng, 0.94, 1.2),
+            bust=0.0 if form else _between(rng, 0.3, 0.9),
+            muscle=_between(rng, 0.1, 0.4),
+            hips=_between(rng, 0.97, 1.07),
+        ),
+        stance(pose, rng),
+        Face(jaw=1.12 if form else 1.0, lips=_between(rng, 0.8, 1.1)),
+        Cut(style, length, lift=0.01, strands=9000),  # type: ignore[arg-type]
+        skin=skin,  # type: ignore[arg-type]
+        lips=tuple(c * 0.8 for c in skin),  # type: ignore[arg-type]
+        melanin=_between(rng, 0.3, 0.97),
+        top_colour=(0.5, 0.47, 0.43) if rng.random() < 0.5 else (0.3, 0.31, 0.33),
+        legs="shorts" if rng.random() < 0.3 else "leggings",
+        seed=int(rng.integers(1 << 20)),
+    )
+
+
+def stance(pose: str, rng: np.random.Generator) -> Stance:
+    """A stance of one of POSES."""
+    hanging = Arm(reach=(_between(rng, 0.2, 0.4), 0.09, -0.93))
+    bent = Arm(reach=(0.22, 0.45, -0.55), elbow=(0.4, -1.0, -0.2), palm=(-0.6, 0.0, -0.8))
+    across = Arm(reach=(-0.12, 0.42, -0.52), elbow=(0.9, -0.6, -0.3), palm=(0.1, -0.9, -0.2))
+    sway = _between(rng, -0.02, 0.02)
+    other = {"bent": bent, "hip": ON_HIP, "crossed": across}.get(pose, hanging)
+    if rng.random() < 0.5:
+        return Stance(left=other, right=hanging, sway=sway, step=0.16 if pose == "walking" else 0.0)
+    return Stance(left=hanging, right=other, sway=sway, step=0.16 if pose == "walking" else 0.0)
+
+
+MANNEQUIN_STANCE = Stance(left=Arm(reach=(0.36, 0.06, -0.90)), right=Arm(reach=(0.36, 0.06, -0.90)))
+
+
+def between_stances(a: Stance, b: Stance, share: float) -> Stance:
+    """A stance on the way from `a` to `b`."""
+    return Stance(
+        left=_between_arms(a.left, b.left, share),
+        right=_between_arms(a.right, b.right, share),
+        sway=a.sway + (b.sway - a.sway) * share,
+        apart=a.apart + (b.apart - a.apart) * share,
+        step=a.step + (b.step - a.step) * share,
+    )
+
+
+def _between_arms(a: Arm, b: Arm, share: float) -> Arm:
+    def mix(u: tuple[float, ...], v: tuple[float, ...]) -> tuple[float, float, float]:
+        x, y, z = (p + (q - p) * share for p, q in zip(u, v, strict=True))
+        return x, y, z
+
+    ends = a if share < 0.5 else b
+    # a bowed path: an arm that comes to the hip first swings out, as it would around one's clothes
+    bow = 0.25 * np.sin(np.pi * share)
+    reach = mix(a.reach, b.reach)
+    return Arm(
+        (reach[0] + bow, reach[1], reach[2]), mix(a.elbow, b.elbow), ends.fingers, ends.palm, ends.curl
+    )
+
+
+def between_builds(a: Build, b: Build, share: float) -> Build:
+    """A body on the way from `a` to `b`."""
+
+    def mix(name: str) -> float:
+        first, last = getattr(a, name), getattr(b, name)
+        return float(first + (last - first) * share)
+
+    return Build(mix("form"), mix("girth"), mix("bust"), mix("muscle"), mix("hips"))
