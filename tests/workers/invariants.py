@@ -8,12 +8,13 @@ from flixpose.adapters.stores import open_store
 from flixpose.imaging.files import sha256_hex
 from flixpose.ports import BlobStore
 from flixpose.settings import load_settings
+from flixpose.structures.batch import TRANSITIONS
 from tests.workers.service import Service
 
 _FINAL = "('done','review','failed','dead','cancelled')"
 
 
-def check_nothing_lost(service: Service, *, retried: bool = False) -> None:
+def check_nothing_lost(service: Service, *, retried: bool = False, corrected: bool = False) -> None:
     """Over all batches of the service's database.
 
     Every item is in one final state; every drape's objects lie in the store with the recorded SHA-256;
@@ -21,13 +22,15 @@ def check_nothing_lost(service: Service, *, retried: bool = False) -> None:
 
     Args:
         retried: items were queued anew after their end, so that they may have ended more than once.
+        corrected: people corrected, approved and rejected items, so that some were draped several times.
     """
     settings = load_settings({**service.variables, "HOME": str(service.folder)})
     service.until(lambda: not _uploads_owed(service))
     with service.store.database.transaction(write=False) as connection:
         _check_states(connection, retried)
         _check_counters(connection)
-        _check_rows(connection)
+        _check_histories(connection)
+        _check_rows(connection, corrected)
         _check_objects(connection, open_store(settings.store_url, settings))
 
 
@@ -55,6 +58,24 @@ def _check_states(connection: Connection, retried: bool) -> None:
     assert not _rows(connection, last)
 
 
+def _check_histories(connection: Connection) -> None:
+    """Every item's events are a chain of allowed changes, and each verdict by a worker has its drape."""
+    state: dict[str, str] = {}
+    judged: dict[str, int] = {}
+    told = "SELECT item_id, from_state, to_state, code FROM events WHERE item_id IS NOT NULL ORDER BY id"
+    for item_id, before, after, code in _rows(connection, told):
+        if before is None:
+            state[item_id] = after
+            continue
+        assert state.setdefault(item_id, "queued") == before, (item_id, before, after)
+        assert after in TRANSITIONS[before] or (before == after == "queued" and code == "corrected")
+        state[item_id] = after
+        if before == "running" and (after in ("done", "review") or code == "quality_failed"):
+            judged[item_id] = judged.get(item_id, 0) + 1
+    drapes = _rows(connection, "SELECT item_id, count(*) FROM drapes GROUP BY item_id")
+    assert judged == dict(drapes)
+
+
 def _check_counters(connection: Connection) -> None:
     for state in ("done", "review", "failed", "dead", "cancelled"):
         wrong = f"SELECT id FROM batches b WHERE {state} <> (SELECT count(*) FROM items i "
@@ -62,15 +83,18 @@ def _check_counters(connection: Connection) -> None:
     assert not _rows(connection, "SELECT id FROM batches WHERE finished_at IS NULL")
 
 
-def _check_rows(connection: Connection) -> None:
-    """A drape with artifacts for each item that got a verdict, and one only."""
+def _check_rows(connection: Connection, corrected: bool) -> None:
+    """A drape with artifacts for each item that got a verdict, and one only unless people corrected it."""
     drapes = dict(_rows(connection, "SELECT item_id, count(*) FROM drapes GROUP BY item_id"))
     judged = _rows(
         connection,
         "SELECT id FROM items WHERE state IN ('done','review') OR error_code = 'quality_failed'",
     )
-    assert {id_ for (id_,) in judged} == drapes.keys()
-    assert set(drapes.values()) <= {1}
+    if corrected:
+        assert {id_ for (id_,) in judged} <= drapes.keys()
+    else:
+        assert {id_ for (id_,) in judged} == drapes.keys()
+        assert set(drapes.values()) <= {1}
     without = "SELECT id FROM drapes d WHERE NOT EXISTS (SELECT 1 FROM artifacts a WHERE a.drape_id = d.id)"
     assert not _rows(connection, without)
 
