@@ -22,6 +22,7 @@ class LegCut:
         waist: half-width. hip: half-width at `rise` * 0.75. rise: y of the crotch.
         length: y of the cuffs. cuff: width of a leg's end. spread: x of a cuff's middle, per side.
         knee: width at the knee. style: jeans, chinos, joggers, leggings, wide.
+        overlap: how far the thighs lie over one another.
     """
 
     waist: float
@@ -32,6 +33,7 @@ class LegCut:
     knee: float
     spread: tuple[float, float]
     style: str
+    overlap: float = 0.0
 
 
 def legs_plan(rng: Rng, kind: str, view: str, display: str) -> Plan:
@@ -89,6 +91,7 @@ def _legs_cut(rng: Rng, *, short: bool) -> LegCut:
         "leggings": rng.uniform(5, 8),
         "wide": rng.uniform(15, 30),
     }[style]
+    overlap = float(rng.uniform(0.2, 1.6)) if rng.random() < 0.35 else 0.0
     knee = max(cuff * rng.uniform(0.85, 1.1), 9.5) if style != "wide" else cuff * rng.uniform(0.7, 0.95)
     spread = float(rng.choice([rng.uniform(0.35, 0.62), rng.uniform(0.6, 1.1)], p=[0.6, 0.4])) * hip
     spread = max(spread, cuff * rng.uniform(0.42, 0.6))
@@ -101,6 +104,7 @@ def _legs_cut(rng: Rng, *, short: bool) -> LegCut:
         knee,
         (spread + rng.normal(0, 1.0), spread + rng.normal(0, 1.0)),
         style,
+        overlap,
     )
 
 
@@ -123,6 +127,8 @@ def _leg(c: LegCut, side: int) -> tuple[Points, Points]:
     back = [tuple(inner)]
     if c.length - c.rise > 30:
         back.append((max(knee_x - c.knee / 2, 0.15), knee_y))
+        if c.overlap > 0:
+            back.append((-c.overlap, c.rise + (knee_y - c.rise) * 0.35))
     back.append((0.0, c.rise))
     return down, smooth(back, 12)
 

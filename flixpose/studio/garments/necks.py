@@ -222,7 +222,7 @@ def hood_down(plan: Plan, rng: Rng, cut: Cut, *, back_view: bool) -> None:
     at = ridge_at(cut, wide)
     plan.mark_both("neck_*", at)
     plan.mark("neck_front", (0.0, cut.front), hidden=back_view)
-    plan.mark("neck_back", (0.0, max(cut.back, 0.0) if not back_view else 1.0), hidden=back_view)
+    plan.mark("neck_back", (0.0, cut.back), hidden=back_view)
 
 
 def hood_up(plan: Plan, rng: Rng, cut: Cut, *, back_view: bool) -> None:
@@ -239,7 +239,9 @@ def hood_up(plan: Plan, rng: Rng, cut: Cut, *, back_view: bool) -> None:
         ],
         8,
     )
-    shell = joined(half, flipped(half)[::-1])
+    low = max(cut.front, 3.0) + 1.5
+    foot = smooth([(-wide, 3), (-wide * 0.8, low * 0.7), (0, low), (wide * 0.8, low * 0.7), (wide, 3)], 6)
+    shell = joined(half, flipped(half)[::-1], foot)
     plan.add(Part(shell, name="hood", paint="main", shadow=0.25, bulge=1.3, folds=1.2))
     if not back_view:
         mouth = smooth(
@@ -259,7 +261,7 @@ def hood_up(plan: Plan, rng: Rng, cut: Cut, *, back_view: bool) -> None:
         plan.add(Line(line((0, -tall), (0, 2)), 0.25, -0.25, within="hood"))
     plan.mark_both("neck_*", ridge_at(cut, wide))
     plan.mark("neck_front", (0.0, cut.front), hidden=back_view)
-    plan.mark("neck_back", (0.0, rng.uniform(-1, 1)), hidden=False)
+    plan.mark("neck_back", (0.0, cut.back), hidden=back_view)
 
 
 def hood_front(plan: Plan, rng: Rng, cut: Cut) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from flixpose.studio.curves import Points, bow, joined, offset, smooth
 from flixpose.studio.garments.cut import Cut, ridge, side_curve
-from flixpose.studio.garments.plan import Line, Pair, Part, Plan, flipped
+from flixpose.studio.garments.plan import Line, Pair, Part, Plan, flipped, pts
 
 Rng = np.random.Generator
 
@@ -35,7 +35,10 @@ class Sleeve:
 
 @dataclass
 class SleeveCut:
-    """A sleeve's numbers; both arms share them but for the pose."""
+    """A sleeve's numbers; both arms share them but for the pose.
+
+    `hug` > 0: it hangs along the body and leaves a slit that is so wide at the cuff.
+    """
 
     length: float
     cuff: float
@@ -46,13 +49,14 @@ class SleeveCut:
     bend: float
     round: float
     smooth_cap: bool
+    hug: float = 0.0
 
 
 def draw_sleeve_cut(rng: Rng, cut: Cut, *, long: bool, display: str, outwear: bool = False) -> SleeveCut:
     """A sleeve by lot."""
     if not long:
         return _short(rng, cut, display)
-    length = float(rng.choice([rng.uniform(45, 54), rng.uniform(55, 76)], p=[0.16, 0.84]))
+    length = float(rng.choice([rng.uniform(47, 54), rng.uniform(55, 76)], p=[0.15, 0.85]))
     cuff = float(
         rng.choice([rng.uniform(4.6, 7.5), rng.uniform(7, 10.5), rng.uniform(11, 20)], p=[0.5, 0.38, 0.12])
     )
@@ -70,6 +74,7 @@ def draw_sleeve_cut(rng: Rng, cut: Cut, *, long: bool, display: str, outwear: bo
     if display == "mannequin" and pose > 0.6:
         angle, bend = rng.uniform(14, 30), rng.uniform(-55, -15)
     swell = rng.uniform(1.2, 1.7) if style == "gathered" else rng.uniform(0.9, 1.15)
+    hug = float(rng.uniform(0.7, 4.0)) if pose < 0.3 and display != "mannequin" else 0.0
     return SleeveCut(
         length,
         cuff,
@@ -80,6 +85,7 @@ def draw_sleeve_cut(rng: Rng, cut: Cut, *, long: bool, display: str, outwear: bo
         bend,
         rng.uniform(0, 0.1),
         bool(rng.random() < 0.5),
+        hug,
     )
 
 
@@ -92,7 +98,7 @@ def _short(rng: Rng, cut: Cut, display: str) -> SleeveCut:
     elif pick < 0.6:
         length, angle, cuff = rng.uniform(12, 23), rng.uniform(16, 56), rng.uniform(9, 16)
     else:
-        length, angle, cuff = rng.uniform(22, 38), rng.uniform(6, 36), rng.uniform(7, 17)
+        length, angle, cuff = rng.uniform(22, 41), rng.uniform(6, 34), rng.uniform(7, 17)
     if fit > 1.0:
         cuff *= rng.uniform(1.0, 1.35)
     if display == "flat" and rng.random() < 0.5:
@@ -126,6 +132,8 @@ def _cut_on(rng: Rng, cut: Cut) -> SleeveCut:
 
 def sew(rng: Rng, cut: Cut, sc: SleeveCut) -> Sleeve:
     """The sleeve's outline for one arm; the pose differs a little from arm to arm."""
+    if sc.hug > 0:
+        return _hugging(rng, cut, sc)
     tip, pit = np.asarray(cut.shoulder), np.asarray(cut.armpit)
     a1 = np.deg2rad(sc.angle + rng.normal(0, 2.0))
     a2 = a1 + np.deg2rad(sc.bend + rng.normal(0, 2.5))
@@ -153,6 +161,24 @@ def sew(rng: Rng, cut: Cut, sc: SleeveCut) -> Sleeve:
         sc.style,
         (float(joint[0]), float(joint[1])),
     )
+
+
+def _hugging(rng: Rng, cut: Cut, sc: SleeveCut) -> Sleeve:
+    """A sleeve that hangs straight down beside the body."""
+    tip, pit, side = np.asarray(cut.shoulder), np.asarray(cut.armpit), side_curve(cut)
+    start, low = pit[1] + rng.uniform(-1, 8), tip[1] + sc.length
+    y = np.linspace(start, low, 9)
+    t = (y - start) / (low - start)
+    level = np.interp(y, side[:, 1], side[:, 0])
+    if rng.random() < 0.5:
+        level = np.maximum.accumulate(level)
+    x = level - 0.1 + (sc.hug + 0.1) * t ** rng.uniform(0.6, 1.5)
+    far = x + sc.cuff + max(11.0 - sc.cuff, 0.0) * (1 - t) ** 1.3
+    inner, outer = np.array([x[8], low]), np.array([x[8] + sc.cuff, low - rng.uniform(-0.5, 1.5)])
+    under = smooth(pts(inner, (x[5], y[5]), (x[2], y[2]), (x[0], y[0]), pit), 10)
+    over = smooth(pts(tip, (max(far[1], tip[0] + 0.5), y[1]), (far[5], y[5]), outer), 10)
+    joint = (float((x[4] + far[4]) / 2), float(y[4]))
+    return Sleeve(over, under, _end(rng, outer, inner, sc), 2.0, 2.0, sc.band, sc.style, joint)
 
 
 def _below(elbow: np.ndarray, pit: np.ndarray, inner: np.ndarray) -> np.ndarray:

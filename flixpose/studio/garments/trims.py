@@ -229,6 +229,22 @@ def pull_folds(plan: Plan, rng: Rng, cut: Cut) -> None:
     plan.add(Line(light, 0.6, float(rng.choice([-0.08, 0.05])), soft=0.45, within="trunk"))
 
 
+def _patch(art: NDArray[np.uint8], rng: Rng) -> None:
+    """A large light or dark shape under the rest, often with sharp corners."""
+    ink = (*(int(v) for v in rng.integers(150, 256, 3)), 255) if rng.random() < 0.7 else (20, 20, 30, 255)
+    half = rng.uniform(35, 78, 2)
+    pick = rng.random()
+    if pick < 0.4:
+        lo, hi = np.array([80, 80]) - half, np.array([80, 80]) + half
+        cv2.rectangle(art, tuple(int(v) for v in lo), tuple(int(v) for v in hi), ink, -1)
+    elif pick < 0.65:
+        cv2.ellipse(art, (80, 80), (int(half[0]), int(half[1])), 0, 0, 360, ink, -1, 16)
+    else:
+        turn = rng.uniform(0, 2 * np.pi) + np.sort(rng.uniform(0, 2 * np.pi, int(rng.integers(3, 8))))
+        corners = 80 + 76 * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+        cv2.fillPoly(art, [corners.astype(np.int32)], ink, 16)
+
+
 @cache
 def _art(number: int) -> NDArray[np.uint8]:
     """An emblem: lettering over or under a simple figure, in one or two inks. RGBA."""
@@ -236,6 +252,8 @@ def _art(number: int) -> NDArray[np.uint8]:
     art = np.zeros((160, 160, 4), np.uint8)
     inks = [tuple(int(v) for v in (*rng.integers(0, 256, 3), 255)) for _ in range(3)]
     style = int(rng.integers(5))
+    if rng.random() < 0.4:
+        _patch(art, rng)
     if style != 0:
         for _ in range(int(rng.integers(1, 9))):
             centre = tuple(int(v) for v in rng.integers(35, 125, 2))
@@ -279,7 +297,7 @@ def emblem(plan: Plan, rng: Rng, cut: Cut) -> None:
     """A print on the chest: large in the middle or small on one side."""
     art = _art(int(rng.integers(120)))
     if rng.random() < 0.7:
-        width = rng.uniform(0.5, 1.5) * cut.armpit[0]
+        width = rng.uniform(0.5, 1.6) * cut.armpit[0]
         centre = (rng.normal(0, 0.8), cut.front + 4 + width * rng.uniform(0.5, 0.9))
     else:
         width = rng.uniform(3, 8)

@@ -75,6 +75,10 @@ def _bare_arms(rng: Rng, cut: Cut) -> Cut:
     if pick > 0.93:
         neck = rng.uniform(3.5, 7)
     tip = min(neck + strap, chest * 1.15)
+    if pick < 0.25:
+        tip = chest * rng.uniform(0.9, 1.08)
+        neck = tip - rng.uniform(1.5, 7)
+        cut = replace(cut, style=str(rng.choice(["boat", "crew", "scoop"])), front=rng.uniform(1, 8))
     return replace(
         cut,
         neck=neck,
@@ -93,6 +97,8 @@ def _assemble(rng: Rng, plan: Plan, cut: Cut, *, coat: bool) -> Plan:
     deep = rng.uniform(0.06, 0.14) if cut.sleeved else rng.uniform(0.12, 0.30)
     dropped = cut.sleeved and rng.random() < 0.22
     deep = -rng.uniform(0.06, 0.2) if dropped else deep
+    if not cut.sleeved and cut.shoulder[0] > 0.88 * cut.armpit[0]:
+        deep = rng.uniform(0.0, 0.07)
     wrap = not coat and not back and rng.random() < 0.06
     if wrap:
         cut = replace(cut, style="v", front=rng.uniform(9, 24), neck=rng.uniform(6, 11))
@@ -117,7 +123,7 @@ def _assemble(rng: Rng, plan: Plan, cut: Cut, *, coat: bool) -> Plan:
     details.details(plan, rng, cut, coat=coat, trim=trim, wrap=wrap)
     _neck_finish(plan, rng, cut, collar, band, trim)
     _marks(plan, rng, cut, arms)
-    if not arms and rng.random() < 0.12:
+    if not arms and rng.random() < 0.16:
         details.shoulder_frill(plan, rng, cut, deep)
     return plan
 
@@ -149,7 +155,11 @@ def _fit_neck(rng: Rng, cut: Cut, collar: str) -> Cut:
             style="v" if deep > 5 else "crew",
             back=0.0,
         )
-    if collar in ("stand", "hood_up", "hood_down"):
+    if collar.startswith("hood"):
+        front = rng.uniform(2, 11)
+        back = front - rng.uniform(3, 8)
+        return replace(cut, stand=0.0, neck=rng.uniform(5.5, 9.5), front=front, style="crew", back=back)
+    if collar == "stand":
         return replace(
             cut, stand=0.0, neck=rng.uniform(5.5, 9.5), front=rng.uniform(2, 8), style="crew", back=0.3
         )
