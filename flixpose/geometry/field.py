@@ -28,6 +28,8 @@ from flixpose.geometry.warp import map_points
 from flixpose.structures.warp import AnyWarp
 
 CELL = COARSEST
+# Of the error bound: the rest is left to the 1/32 pixel steps in which the samplers count, and to both axes.
+TOLERANCE_SHARE = 0.25
 _BLOCK_CELLS = (2, 4)  # down and across: what one tile reads and writes stays in the cache
 _UNEVEN = 1.2  # cells are joined as long as they take no more than this share of the samples they need
 _BLOCK = 16  # source pixels to one entry of the occupancy table

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from flixpose.geometry.field import CELL, Field, Occupancy, Run, Tile, runs
+from flixpose.geometry.field import CELL, TOLERANCE_SHARE, Field, Occupancy, Run, Tile, runs
 from flixpose.geometry.source import Source, excerpt, hold_colour, prepared
 from flixpose.geometry.threads import for_each
 from flixpose.structures.image import Box
@@ -22,8 +22,6 @@ from flixpose.structures.warp import AnyWarp
 Backend = Literal["opencv", "torch"]
 
 _MAX_LEVEL = 6
-# Of the error bound: the rest is left to the 1/32 pixel steps in which the samplers count, and to both axes.
-TOLERANCE_SHARE = 0.25
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -4,6 +4,7 @@ float32 throughout, no autocast. Served, it counts positions in the same 1/32 pi
 the two agree; differentiable, it does not round.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +12,10 @@ import torch
 import torch.nn.functional as functional
 from numpy.typing import NDArray
 
-from flixpose.geometry.field import Tile
+from flixpose.geometry.field import TOLERANCE_SHARE, Tile
+from flixpose.geometry.lattice import FINEST, coarse_lattice, interpolation, refined
 from flixpose.geometry.source import Source, premultiplied
+from flixpose.structures.warp import AnyWarp
 
 if TYPE_CHECKING:
     from flixpose.geometry.sampling import Drawer
@@ -51,6 +54,25 @@ def sample_batch(
     index = (y * lows.shape[3] + x).flatten(1)[:, None].expand(-1, out.shape[1], -1)
     low, high = (values.flatten(2).gather(2, index).view(out.shape) for values in (lows, highs))
     return torch.minimum(torch.maximum(out, low), high)
+
+
+def batch_positions(
+    warps: Sequence[AnyWarp], size: tuple[int, int], *, max_error: float = 0.05, device: str = "cpu"
+) -> torch.Tensor:
+    """Where the pixels of canvases of `size` (width, height) read: (B, h, w, 2) float32, for `sample_batch`.
+
+    The lattices are refined on the host, within `max_error` source pixels but for spots that bend too sharply
+    for one of two pixels; they are interpolated on the device.
+    """
+    out = torch.empty((len(warps), size[1], size[0], 2), device=device)
+    for row, warp in enumerate(warps):
+        lattice = coarse_lattice(warp, (0, 0), *size)
+        while lattice.stride > FINEST and lattice.rough.any():
+            lattice = refined(warp, lattice, TOLERANCE_SHARE * max_error)
+        across, down = (torch.from_numpy(interpolation(n, lattice.stride)).to(device) for n in size)
+        nodes = torch.from_numpy(lattice.part(0, 0, *size).nodes.astype(np.float32)).to(device)
+        out[row] = (down @ nodes @ across.T).permute(1, 2, 0)
+    return out
 
 
 def ranges16(pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -4,9 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from flixpose.geometry.field import CELL, Field, Occupancy, Run, runs
+from flixpose.geometry.field import CELL, TOLERANCE_SHARE, Field, Occupancy, Run, runs
 from flixpose.geometry.lattice import coarse_lattice, interpolation, refined
-from flixpose.geometry.sampling import TOLERANCE_SHARE
 from flixpose.geometry.solve import solve_warp
 from flixpose.geometry.warp import compose, map_points
 from flixpose.structures.warp import Warp

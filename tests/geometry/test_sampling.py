@@ -8,7 +8,7 @@ import torch
 from flixpose.geometry.sampling import sample
 from flixpose.geometry.solve import solve_warp
 from flixpose.geometry.source import prepare_source
-from flixpose.geometry.torch_sampling import sample_batch
+from flixpose.geometry.torch_sampling import batch_positions, sample_batch
 from flixpose.geometry.warp import map_points
 from flixpose.structures.image import Box
 from flixpose.structures.warp import Warp
@@ -187,6 +187,24 @@ def test_a_pictures_border_is_as_soft_on_every_side(side):
     drawn = canvas(sample(source, scaled(0.25, (-5.0, -5.0)), (200, 200)), (200, 200))[..., 3]
     line = drawn.take(100, axis=side).astype(int)
     assert np.abs(line - line[::-1]).max() <= 1 and 60 < line[20] < 195
+
+
+def test_a_batch_reads_where_the_warps_say():
+    size = (300, 410)
+    warps = [solve_warp(controls(9, 0.02, size=size, scale=s)).warp for s in (0.8, 2.1)]
+    places = batch_positions(warps, size).numpy()
+    for warp, found in zip(warps, places, strict=True):
+        x, y = np.meshgrid(np.arange(size[0]) + 0.5, np.arange(size[1]) + 0.5)
+        exact = map_points(warp, np.column_stack([x.ravel(), y.ravel()])).reshape(size[1], size[0], 2)
+        assert np.hypot(*(found - exact).transpose(2, 0, 1)).max() <= 0.05
+    source = picture(240, 330)
+    image = torch.from_numpy(source).permute(2, 0, 1)[None].float()
+    served = sample_batch(image, torch.from_numpy(places[:1]), rounded=True)[0].permute(1, 2, 0)
+    drawn = canvas(sample(source, warps[0], size), size)
+    inner = drawn[..., 3] == 255
+    assert (
+        np.abs(served.clamp(0, 255).round().numpy() - drawn[..., :3])[inner].max() <= 9
+    )  # 1/32 px of an edge
 
 
 def test_the_torch_backend_is_differentiable_when_asked():
