@@ -25,6 +25,7 @@ _OVERLAP = 0.012
 _ARM = ("shoulder", "elbow", "wrist")
 _LEG = ("hip", "knee", "ankle")
 _ARM_ZONE = 0.5
+_CAP = 0.6  # of the seam
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,5 +208,13 @@ def _limbs(garment: Garment, frame: GarmentFrame) -> tuple[LimbLandmarks, ...]:
         else:
             outer, inner = point(garment, tip), point(garment, pit)
         part = f"{side}_{'leg' if legs else 'sleeve'}"
-        found.append(LimbLandmarks(part, outer, inner, point(garment, cuffs[0]), point(garment, cuffs[1])))
+        limb = LimbLandmarks(part, outer, inner, point(garment, cuffs[0]), point(garment, cuffs[1]))
+        if legs or not _is_cap(limb):
+            found.append(limb)
     return tuple(found)
+
+
+def _is_cap(limb: LimbLandmarks) -> bool:
+    """A sleeve that ends on the shoulder's curve has no arm to follow: it goes with the trunk."""
+    edge = float(np.linalg.norm(limb.cuff_outer - limb.outer))
+    return edge < _CAP * float(np.linalg.norm(limb.outer - limb.inner))

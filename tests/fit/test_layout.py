@@ -1,6 +1,6 @@
 """Where parts of drawn garments go on drawn bodies: every kind, arms every way, front and back."""
 
-from dataclasses import fields
+from dataclasses import replace
 from functools import cache
 from typing import Any, cast
 
@@ -26,7 +26,7 @@ from tests.fit.figures import ARMS, MODEL, SIZE, fill, make_garment, make_pose, 
 
 RIGS = load_rigs(resources.CONFIGS / "rigs")
 SIDES = (("left", 1.0), ("right", -1.0))
-BLANK = Occluders(*(Mask(np.zeros(SIZE[::-1], np.uint8)) for _ in fields(Occluders)))
+BLANK = Occluders(*(Mask(np.zeros(SIZE[::-1], np.uint8)) for _ in range(4)))
 
 
 def lay(product: Image, garment: Garment, pose: Pose) -> Layout:
@@ -339,3 +339,15 @@ def test_parts_together_are_the_whole_garment(kind: str) -> None:
     share = 1 - np.prod([1 - matte / 255 for matte in mattes], axis=0)
     lost = (share < 0.98 * (mask / 255)) & (mask == 255)
     assert not lost.any(), "a gap between two parts lets the background through"
+
+
+def test_a_cap_that_ends_on_the_shoulder_goes_with_the_trunk() -> None:
+    product, garment = make_garment("short_sleeve_top")
+    points = garment.landmarks.xy.copy()
+    index = garment.landmarks.skeleton.index
+    for side in ("left", "right"):
+        tip, pit = (points[index[f"{name}_{side}"]] for name in ("shoulder", "armpit"))
+        points[index[f"cuff_{side}_outer"]] = tip + 0.3 * (points[index[f"cuff_{side}_outer"]] - tip)
+        points[index[f"cuff_{side}_inner"]] = pit
+    short = replace(garment, landmarks=replace(garment.landmarks, xy=points))
+    assert [part.controls.part for part in lay(product, short, make_pose()).parts] == ["torso"]
