@@ -1,0 +1,132 @@
+"""Drapes scored against simulated scenes, where the same garment was really worn by the same person.
+
+The folder is what `python -m flixpose.studio.scenes` writes. A drape sees product.png and person.png alone;
+the truth (worn garment, correspondences) is read after it.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.errors import FlixposeError, MissingInput
+from flixpose.evaluation.drape import EndPointError, correspondence_error, iou
+from flixpose.imaging.decode import read_image
+from flixpose.pipeline import Tools, drape
+from flixpose.stages.plan_targets import plan_targets
+from flixpose.structures.drape import Drape
+
+# A drape is called good where it lies this near to the truth.
+GOOD_ERROR, GOOD_IOU = 3.0, 0.85
+
+
+@dataclass(frozen=True, slots=True)
+class SceneRow:
+    """What came of one scene; `code` is that of the error that stopped it.
+
+    Attributes:
+        iou: of the visible garment with the worn one.
+        error: end-point error in per cent of the worn garment's height.
+    """
+
+    name: str
+    kind: str
+    pose: str
+    verdict: str | None = None
+    iou: float = 0.0
+    error: EndPointError | None = None
+    code: str | None = None
+
+    @property
+    def good(self) -> bool:
+        """Whether the drape lies where the garment is worn."""
+        return self.error is not None and self.error.mean <= GOOD_ERROR and self.iou >= GOOD_IOU
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "good": self.good}
+
+
+def find_scenes(folder: Path) -> list[Path]:
+    """The finished scenes below `folder`, in order. Raises MissingInput where there is none."""
+    found = sorted(path.parent for path in folder.glob("*/scene.json"))
+    if not found:
+        raise MissingInput(
+            f"{folder} holds no scene.",
+            subject=str(folder),
+            advice="Make some: python -m flixpose.studio.scenes --out DIR (needs the extra `studio`).",
+        )
+    return found
+
+
+def drape_scene(folder: Path, tools: Tools) -> tuple[SceneRow, Drape | None]:
+    """Drape a scene's product on its person and compare with the truth. Raises MissingInput."""
+    told = json.loads((folder / "scene.json").read_text(encoding="utf-8"))
+    row = {"name": folder.name, "kind": told["kind"], "pose": told["pose"]}
+    person, product = read_image(folder / "person.png"), read_image(folder / "product.png")
+    try:
+        draped = drape(person, product, tools, kind=told["kind"], view="front")
+    except FlixposeError as failure:
+        return SceneRow(**row, code=failure.code), None
+    overlap = iou(draped.visible.alpha > 127, worn_mask(folder) > 127)
+    error = _error(folder, draped, tools)
+    return SceneRow(**row, verdict=draped.quality.verdict, iou=overlap, error=error), draped
+
+
+def _error(folder: Path, draped: Drape, tools: Tools) -> EndPointError | None:
+    plan = plan_targets(draped.person, draped.product, draped.pose, draped.garment, tools.rigs)
+    mattes = [part.matte for part in plan.layout.parts]
+    with np.load(folder / "correspondence.npz") as truth:
+        product_xy, worn_xy = (truth[name].astype(np.float64) for name in ("product_xy", "worn_xy"))
+    try:
+        return correspondence_error(draped.parts, mattes, product_xy, worn_xy)
+    except MissingInput:
+        return None
+
+
+def worn_mask(folder: Path) -> NDArray[np.uint8]:
+    """(H, W) coverage of the worn garment in the scene's true picture. Raises MissingInput."""
+    path = folder / "worn_parts.png"
+    parts = cv2.imread(str(path))
+    if parts is None:
+        raise MissingInput(f"{path} is missing or no picture.", subject=str(path))
+    return np.asarray(parts[..., 2], np.uint8)
+
+
+def summary(rows: Sequence[SceneRow]) -> dict[str, dict[str, float]]:
+    """Means over all scenes, by kind and by pose."""
+    groups: dict[str, list[SceneRow]] = {"all": list(rows)}
+    for field in ("kind", "pose"):
+        for name in sorted({getattr(row, field) for row in rows}):
+            groups[name] = [row for row in rows if getattr(row, field) == name]
+    return {name: _means(group) for name, group in groups.items()}
+
+
+def _means(rows: Sequence[SceneRow]) -> dict[str, float]:
+    errors = [row.error for row in rows if row.error is not None]
+    nothing = float("nan")
+    return {
+        "count": float(len(rows)),
+        "failed": float(sum(row.code is not None for row in rows)),
+        "iou": float(np.mean([row.iou for row in rows])),
+        "error_mean": float(np.mean([e.mean for e in errors])) if errors else nothing,
+        "error_median": float(np.median([e.median for e in errors])) if errors else nothing,
+        "error_p95": float(np.mean([e.p95 for e in errors])) if errors else nothing,
+        "compared": float(np.mean([e.compared for e in errors])) if errors else nothing,
+    }
+
+
+def calibration(rows: Sequence[SceneRow]) -> dict[str, tuple[int, int]]:
+    """Verdict → (scenes, good ones among them)."""
+    verdicts = sorted({row.verdict for row in rows if row.verdict})
+    return {
+        verdict: (
+            sum(row.verdict == verdict for row in rows),
+            sum(row.verdict == verdict and row.good for row in rows),
+        )
+        for verdict in verdicts
+    }
