@@ -10,7 +10,13 @@ than theirs and keep to points that a person can place by eye on a product photo
 - `cuff_*_outer`, `cuff_*_inner`: the two corners of a sleeve's or a leg's end.
 - `hem_*`, `waist_*`, `crotch`: corners and centre of the lower edge; the narrowest place of a long garment or
   the upper edge of a skirt or trousers; where the legs part.
+
+`KINDS` holds these core landmarks. `OUTLINED` adds, in DeepFashion2's manner, points spaced evenly between
+them (`sleeve_left_outer_1`, ...); `flixpose.garment.between` finds those from the mask and the landmarks.
 """
+
+from itertools import pairwise
+from typing import NamedTuple
 
 from flixpose.errors import UnknownKind
 from flixpose.structures.keypoints import Skeleton
@@ -61,6 +67,40 @@ _EDGES_OF_LEGS = (
 )
 _EDGES_OF_SKIRT = (("waist_left", "waist_right"),)
 
+
+class Stretch(NamedTuple):
+    """A piece of outline between two core landmarks, and how many points are spaced on it."""
+
+    start: str
+    end: str
+    name: str
+    points: int
+
+
+def _sides(start: str, end: str, name: str, points: int) -> tuple[Stretch, Stretch]:
+    left, right = (
+        (start.replace("*", s), end.replace("*", s), name.replace("*", s)) for s in ("left", "right")
+    )
+    return Stretch(*left, points), Stretch(*right, points)
+
+
+# Every stretch that any kind has; a kind keeps those that are among its edges.
+STRETCHES = (
+    *_sides("neck_*", "neck_front", "neckline_*", 2),
+    *_sides("neck_*", "neck_back", "nape_*", 1),
+    *_sides("neck_*", "shoulder_*", "ridge_*", 1),
+    *_sides("shoulder_*", "armpit_*", "armhole_*", 2),
+    *_sides("shoulder_*", "cuff_*_outer", "sleeve_*_outer", 3),
+    *_sides("armpit_*", "cuff_*_inner", "sleeve_*_inner", 2),
+    *_sides("armpit_*", "hem_*", "side_*", 3),
+    *_sides("armpit_*", "waist_*", "bodice_*", 1),
+    *_sides("waist_*", "hem_*", "skirt_*", 3),
+    *_sides("hem_*", "hem_center", "hemline_*", 1),
+    *_sides("waist_*", "cuff_*_outer", "leg_*_outer", 4),
+    *_sides("crotch", "cuff_*_inner", "leg_*_inner", 3),
+    Stretch("waist_left", "waist_right", "waistband", 1),
+)
+
 # OKS constants: how far careful people differ in placing the point, relative to the root of the garment's
 # area (COCO's own for bodies lie between 0.025 and 0.107).
 _SIGMA = {
@@ -72,6 +112,8 @@ _SIGMA = {
     "crotch": 0.030,
     "hem": 0.025,
 }
+# A point between landmarks may slide along its edge.
+_SIGMA_BETWEEN = 0.05
 
 
 def _skeleton(kind: str, names: tuple[str, ...], more_edges: tuple[tuple[str, str], ...]) -> Skeleton:
@@ -100,17 +142,39 @@ KINDS: dict[str, Skeleton] = {
     "sling_dress": _skeleton("sling_dress", _SLEEVELESS_LONG, _BARE),
 }
 
+
+def skeleton(kind: str) -> Skeleton:
+    """The kind's core landmarks. Raises UnknownKind."""
+    if kind not in KINDS:
+        raise UnknownKind(f"{kind!r} is not a garment kind; the 13 are {', '.join(KINDS)}.", subject=kind)
+    return KINDS[kind]
+
+
+def stretches(kind: str) -> tuple[Stretch, ...]:
+    """The pieces of outline that carry points between the kind's core landmarks. Raises UnknownKind."""
+    edges = {frozenset(edge) for edge in skeleton(kind).edges}
+    return tuple(stretch for stretch in STRETCHES if frozenset(stretch[:2]) in edges)
+
+
+def _outlined(core: Skeleton) -> Skeleton:
+    names, edges, sigmas = list(core.names), {frozenset(edge): edge for edge in core.edges}, dict(core.sigmas)
+    chains: list[tuple[str, str]] = []
+    for start, end, name, points in stretches(core.name):
+        between = [f"{name}_{k}" for k in range(1, points + 1)]
+        names += between
+        sigmas |= dict.fromkeys(between, _SIGMA_BETWEEN)
+        chains += list(pairwise([start, *between, end]))
+        edges.pop(frozenset((start, end)))
+    mirror = tuple((n, n.replace("_left", "_right")) for n in names if "_left" in n)
+    return Skeleton(f"{core.name}_outlined", tuple(names), (*edges.values(), *chains), mirror, sigmas)
+
+
+OUTLINED: dict[str, Skeleton] = {kind: _outlined(core) for kind, core in KINDS.items()}
+
 LEGGED = frozenset({"shorts", "trousers"})
 LOWER = LEGGED | {"skirt"}
 FULL = frozenset(kind for kind in KINDS if kind.endswith("_dress"))
 SLEEVED = frozenset(kind for kind in KINDS if "_sleeve_" in kind)
-
-
-def skeleton(kind: str) -> Skeleton:
-    """The kind's landmarks. Raises UnknownKind."""
-    if kind not in KINDS:
-        raise UnknownKind(f"{kind!r} is not a garment kind; the 13 are {', '.join(KINDS)}.", subject=kind)
-    return KINDS[kind]
 
 
 def group(kind: str) -> str:

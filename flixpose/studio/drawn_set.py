@@ -5,7 +5,8 @@ Layout of DIR (photo number n has seed S + n):
     set.json             seed, size and count that the folder was begun with
     images/00/00000042.jpg
     masks/00/00000042.png     8 bits, the garment alone
-    labels/00/00000042.json   kind, view, display, box, landmarks (first pixel's centre at 0.5)
+    labels/00/00000042.json   kind, view, display, box, landmarks with visibility, points between them
+                              (the first pixel's centre is 0.5)
     annotations.json     all of it as COCO keypoints: 13 categories with names and edges, pixel indices
                          (first pixel's centre 0), visibility 0 absent, 1 hidden, 2 seen
 
@@ -25,8 +26,10 @@ import numpy as np
 from flixpose.cli.main import report_failure
 from flixpose.cli.progress import progress
 from flixpose.errors import FlixposeError, UsageError
+from flixpose.garment.between import outline_points
 from flixpose.garment.kinds import KINDS
 from flixpose.imaging.files import write_atomic
+from flixpose.structures.keypoints import Keypoints
 from flixpose.studio.garments import Sample, draw_sample
 
 _QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 95]
@@ -97,9 +100,17 @@ def _write_photo(out: Path, number: int, sample: Sample, label: Path) -> None:
         "view": sample.view,
         "display": sample.display,
         "box_xyxy": box,
+        "outline": _between(sample),
         "landmarks": {k: [round(x, 2), round(y, 2), v] for k, (x, y, v) in sample.landmarks.items()},
     }
     write_atomic(label, (json.dumps(truth) + "\n").encode())
+
+
+def _between(sample: Sample) -> dict[str, list[float]]:
+    """The evenly spaced points between the landmarks."""
+    core = {name: (x, y, 1.0) for name, (x, y, _) in sample.landmarks.items()}
+    found = outline_points(sample.mask, Keypoints.from_points(KINDS[sample.kind], core))
+    return {name: [round(float(v), 2) for v in found[name]] for name in found.present if name not in core}
 
 
 def _annotation(out: Path, number: int, label: dict[str, Any]) -> dict[str, Any]:
