@@ -6,34 +6,45 @@ client.wait(batch)
 client.fetch(batch, Path("out"))
 """
 
-import hashlib
-import json
+import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
 from flixpose import resources
 from flixpose.adapters.database import Database
 from flixpose.adapters.delivery import Delivered, deliver, write_results
 from flixpose.adapters.inputs import Inputs, split_uri
 from flixpose.adapters.jobs import JobStore
-from flixpose.adapters.manifest import open_manifest
+from flixpose.adapters.manifest import Manifest, open_manifest
 from flixpose.adapters.photos import put_photo
 from flixpose.adapters.plates import Plates
+from flixpose.adapters.spool import Spool
 from flixpose.adapters.stores import open_store
+from flixpose.adapters.webhooks import Policy
 from flixpose.errors import FlixposeError
 from flixpose.settings import Settings
 from flixpose.stages.render import load_presets
-from flixpose.structures.batch import BatchStatus, ItemRow, RejectedRow
+from flixpose.structures.batch import BatchStatus, ItemRow, Lane, RejectedRow
 from flixpose.structures.job import Job
 
 _THREADS = 8
+_SLICE = 256  # rows
+_KEPT = 20_000  # pictures whose place in the store is remembered, for persons come again and again
+_MOST_MANIFEST_BYTES = 512_000_000
 
 RESERVED = ("results.csv", "index.html", "page", "logs", "audit")  # names beside the items' folders
 
 Report = Callable[[int, int | None, str], None]
+
+
+class Reader(Protocol):
+    def __call__(self, uri: str, *, max_bytes: int) -> bytes: ...
 
 
 def _quiet(_done: int, _total: int | None, _note: str) -> None:
@@ -79,36 +90,97 @@ class Client:
         self._local = Inputs(None, (), lambda: None)
         self.jobs = JobStore(Database(settings.database_url), max_attempts=settings.max_attempts)
 
-    def submit(self, manifest: Path, *, key: str | None = None, report: Report = _quiet) -> Submission:
+    def submit(
+        self,
+        manifest: Path,
+        *,
+        key: str | None = None,
+        lane: Lane = "bulk",
+        webhook: str | None = None,
+        report: Report = _quiet,
+    ) -> Submission:
         """Upload the manifest's local pictures and make a batch of it.
 
         Pictures go to `inputs/<sha256>.<ext>` in the store, each content once. Rows whose pictures cannot be
-        read are rejected, with their lines; the others go on.
+        read are rejected, with their lines; the others go on. Memory does not grow with the rows.
 
         Args:
             key: names the submission: the same key with the same rows and pictures gives the same batch.
-            report: called with (pictures done, of how many, a note).
+            lane: `rush` overtakes `bulk`.
+            webhook: URL to be told when the batch has ended.
+            report: called with (pictures done, of how many where that is known, a note).
 
         Raises:
             BadManifest: the file as a whole cannot be read. Conflict: the key is taken by other rows.
-            StoreUnavailable, DatabaseUnavailable.
+            ForbiddenUri: the webhook may not be called. StoreUnavailable, DatabaseUnavailable.
         """
-        rejected: list[RejectedRow] = []
+        opened = self._open(manifest)
+        return self._submit(opened, self._local.read, key, lane, webhook, report)
+
+    def submit_uri(
+        self, uri: str, *, key: str, lane: Lane = "bulk", webhook: str | None = None
+    ) -> Submission:
+        """The same for a manifest that lies where the service may read; so must its pictures.
+
+        Relative paths in it start at its folder.
+
+        Raises: as `submit`, and MissingInput, ForbiddenUri, ImageTooLarge for the manifest.
+        """
+        data = self.store.read(uri, max_bytes=_MOST_MANIFEST_BYTES)
+        with tempfile.TemporaryDirectory(prefix="flixpose-") as folder:
+            copy = Path(folder) / uri.rsplit("/", 1)[-1]
+            copy.write_bytes(data)
+            opened = replace(self._open(copy), base=uri.rpartition("/")[0])
+            return self._submit(opened, self.store.read, key, lane, webhook, _quiet)
+
+    def _open(self, path: Path) -> Manifest:
         presets = load_presets(resources.CONFIGS / "presets")
         plates = Plates(self.jobs.database).resolve
-        opened = open_manifest(manifest, presets=presets, reserved=RESERVED, plates=plates)
-        jobs = list(opened.jobs(rejected))
-        found = self._upload({uri for _, job in jobs for uri in job.photos}, report)
-        accepted, refused = _resolve(jobs, found)
-        rejected = sorted([*rejected, *refused], key=lambda row: row.line)
-        batch = self.jobs.create_batch(
-            accepted,
-            key=key,
-            manifest_sha256=_digest(accepted, rejected),
-            rejected=rejected,
-            chunk_size=self.settings.chunk_size,
-        )
-        return Submission(batch.id, batch.created, len(accepted), tuple(rejected))
+        return open_manifest(path, presets=presets, reserved=RESERVED, plates=plates)
+
+    def _submit(
+        self,
+        manifest: Manifest,
+        read: Reader,
+        key: str | None,
+        lane: Lane,
+        webhook: str | None,
+        report: Report,
+    ) -> Submission:
+        if webhook is not None:
+            Policy.of(self.settings).check(webhook)
+        with Spool() as spool:
+            self._fill(spool, manifest, read, report)
+            batch = self.jobs.create_batch(
+                spool.jobs(),
+                key=key,
+                manifest_sha256=spool.sha256,
+                rejected=spool.rejected(),
+                chunk_size=self.settings.chunk_size,
+                lane=lane,
+                webhook=webhook,
+            )
+            return Submission(batch.id, batch.created, spool.accepted, tuple(spool.rejected()))
+
+    def _fill(self, spool: Spool, manifest: Manifest, read: Reader, report: Report) -> None:
+        """Slice by slice: the slice's pictures are uploaded, then its rows are taken."""
+        found: dict[str, str | FlixposeError] = {}
+        done = 0
+        rows = manifest.rows()
+        with ThreadPoolExecutor(_THREADS) as threads:
+            while slice_ := list(islice(rows, _SLICE)):
+                jobs = [row[1] for row in slice_ if not isinstance(row, RejectedRow)]
+                local = {uri for job in jobs for uri in job.photos if uri.startswith("file:")} - found.keys()
+                if len(found) > _KEPT:
+                    found = {}
+                    local = {uri for job in jobs for uri in job.photos if uri.startswith("file:")}
+                new = sorted(local)
+                for uri, answer in zip(new, threads.map(partial(self._put, read), new), strict=True):
+                    found[uri] = answer
+                    done += 1
+                    report(done, None, uri.rsplit("/", 1)[-1])
+                for row in slice_:
+                    spool.add(*_resolved(row, found))
 
     def status(self, batch_id: str) -> BatchStatus:
         """Raises NotFound, DatabaseUnavailable."""
@@ -163,19 +235,10 @@ class Client:
                 raise
             return row, failure
 
-    def _upload(self, uris: Iterable[str], report: Report) -> dict[str, str | FlixposeError]:
-        """Local URI → the store's URI, or why its picture cannot be served."""
-        local = sorted(uri for uri in uris if uri.startswith("file:"))
-        found: dict[str, str | FlixposeError] = {}
-        with ThreadPoolExecutor(_THREADS) as threads:
-            for done, (uri, answer) in enumerate(zip(local, threads.map(self._put, local), strict=True), 1):
-                found[uri] = answer
-                report(done, len(local), uri.rsplit("/", 1)[-1])
-        return found
-
-    def _put(self, uri: str) -> str | FlixposeError:
+    def _put(self, read: Reader, uri: str) -> str | FlixposeError:
+        """The picture's URI in the store, or why it cannot be served."""
         try:
-            data = self._local.read(uri, max_bytes=self.settings.max_bytes)
+            data = read(uri, max_bytes=self.settings.max_bytes)
             return put_photo(self.store, data, split_uri(uri)[2])
         except FlixposeError as failure:
             if failure.retry:
@@ -183,28 +246,18 @@ class Client:
             return failure
 
 
-def _resolve(
-    jobs: Iterable[tuple[int, Job]], found: Mapping[str, str | FlixposeError]
-) -> tuple[list[tuple[int, Job]], list[RejectedRow]]:
-    """The jobs with the store's URIs, and the rows of those whose pictures cannot be served."""
-    accepted, refused = [], []
-    for line, job in jobs:
-        uris = [found.get(uri, uri) for uri in job.photos]
-        failure = next((uri for uri in uris if isinstance(uri, FlixposeError)), None)
-        if failure:
-            message = f"Line {line}: {failure.message} {failure.advice}"
-            refused.append(RejectedRow(line, failure.code, message, ref=job.ref, sku=job.sku))
-        else:
-            person, product, *others = map(str, uris)
-            more = tuple(replace(other, product=uri) for other, uri in zip(job.more, others, strict=True))
-            accepted.append((line, replace(job, product=product, person=person, more=more)))
-    return accepted, refused
-
-
-def _digest(jobs: Sequence[tuple[int, Job]], rejected: Sequence[RejectedRow]) -> str:
-    """Tells submissions apart by what they ask for, the pictures' content included."""
-    digest = hashlib.sha256()
-    rows: list[tuple[int, Job | RejectedRow]] = [*jobs, *((row.line, row) for row in rejected)]
-    for line, row in rows:
-        digest.update(json.dumps([line, asdict(row)], sort_keys=True).encode() + b"\n")
-    return digest.hexdigest()
+def _resolved(
+    row: tuple[int, Job] | RejectedRow, found: Mapping[str, str | FlixposeError]
+) -> tuple[int, Job | RejectedRow]:
+    """The row with the store's URIs; rejected if a picture of its cannot be served."""
+    if isinstance(row, RejectedRow):
+        return row.line, row
+    line, job = row
+    uris = [found.get(uri, uri) for uri in job.photos]
+    failure = next((uri for uri in uris if isinstance(uri, FlixposeError)), None)
+    if failure:
+        message = f"Line {line}: {failure.message} {failure.advice}"
+        return line, RejectedRow(line, failure.code, message, ref=job.ref, sku=job.sku)
+    person, product, *others = map(str, uris)
+    more = tuple(replace(other, product=uri) for other, uri in zip(job.more, others, strict=True))
+    return line, replace(job, product=product, person=person, more=more)

@@ -57,6 +57,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
             "socket_keepalive": True,
             "health_check_interval": 25,
         },
+        "task_routes": {"flixpose.submit": {"queue": SUBMIT_QUEUE}},
         "task_default_queue": QUEUES["bulk"],
         "task_queues": [Queue(name) for name in (QUEUES["rush"], SUBMIT_QUEUE, QUEUES["bulk"])],
         "task_create_missing_queues": False,

@@ -17,8 +17,10 @@ from flixpose.adapters.database import Database
 from flixpose.adapters.jobs import JobStore
 from flixpose.adapters.stores import open_store
 from flixpose.adapters.uploads import NotingStore
-from flixpose.errors import BadSettings, DatabaseUnavailable
+from flixpose.client import Client, Submission
+from flixpose.errors import BadSettings, DatabaseUnavailable, FlixposeError, UsageError
 from flixpose.settings import Settings, load_settings
+from flixpose.structures.batch import LANES, Lane
 from workers import guard, logs, stopping
 from workers.app import app
 from workers.chunk import Bench, Runner
@@ -37,8 +39,39 @@ _bench: Bench | None = None
 @app.task(name="flixpose.drape_chunk", bind=True)
 def drape_chunk(self: Task, item_ids: list[str]) -> None:
     """Drape these items. Delivered twice, it does nothing twice; what it cannot begin goes back."""
+    if not isinstance(item_ids, list) or not all(isinstance(id_, str) for id_ in item_ids):
+        log.error("a message that names no items is dropped")
+        return
     if not _drape(item_ids):
         raise Reject("put back", requeue=True)
+
+
+@app.task(name="flixpose.submit", bind=True)
+def submit(self: Task, manifest: str, key: str, lane: Lane = "bulk", webhook: str | None = None) -> None:
+    """Make a batch of the manifest behind the URI; delivered twice, with the same key, it is one batch.
+
+    A manifest that cannot be taken is told in the log; a store or database that is away is waited for.
+    """
+    try:
+        taken = _take_manifest(manifest, key, lane, webhook)
+    except FlixposeError as failure:
+        log.error("%s: %s", failure.code, failure.message, extra={"code": failure.code})
+        if failure.retry:
+            time.sleep(_PAUSE_S)
+            raise Reject("put back", requeue=True) from failure
+    else:
+        log.info("submitted", extra={"batch": taken.batch_id, "items": taken.accepted})
+
+
+def _take_manifest(manifest: str, key: str, lane: Lane, webhook: str | None) -> Submission:
+    shapes = isinstance(manifest, str) and isinstance(key, str) and isinstance(webhook, str | None)
+    if not shapes or not key or lane not in LANES:
+        raise UsageError("A submit message is a manifest's URI, a key, a lane and a webhook's URL or null.")
+    client = Client(load_settings())
+    try:
+        return client.submit_uri(manifest, key=key, lane=lane, webhook=webhook)
+    finally:
+        client.close()
 
 
 def _drape(item_ids: list[str]) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, get_args
+from urllib.parse import quote
 
 from flixpose.adapters.inputs import split_uri
 from flixpose.adapters.lines import BETWEEN, Fields, Unusable, csv_rows, is_csv, json_rows, text_lines
@@ -40,12 +41,14 @@ class Manifest:
         presets: names that rows may use.
         reserved: refs that rows may not use.
         plates: name of a plate → (its photo's URI, id of its keypoint set); None: there are no plates here.
+        base: URI of the folder in which relative paths start; the manifest's own folder unless given.
     """
 
     path: Path
     presets: Collection[str]
     reserved: tuple[str, ...] = ()
     plates: PlateOf | None = None
+    base: str | None = None
 
     def rows(self) -> Iterator[Row]:
         """(line, job) or a RejectedRow, in the file's order; lines count from 1 as an editor counts.
@@ -144,12 +147,17 @@ class Manifest:
 
     def _uri(self, name: str, value: str) -> str:
         """An absolute URI; relative paths start at the manifest's folder."""
-        uri = value if "://" in value else (self.path.absolute().parent / value).as_uri()
+        uri = value if "://" in value else self._below(value)
         scheme, _, path = split_uri(uri)
-        if scheme == "file" and not Path(path).is_file():
+        if scheme == "file" and self.base is None and not Path(path).is_file():
             where = "" if value == path else f" ({path})"
             raise MissingInput(f"{name} {value!r} does not exist{where}.", advice=_RELATIVE, subject=name)
         return uri
+
+    def _below(self, relative: str) -> str:
+        if self.base is None:
+            return (self.path.absolute().parent / relative).as_uri()
+        return f"{self.base}/{quote(relative) if self.base.startswith('file:') else relative}"
 
     def _ref(self, fields: Fields, job: Job) -> str:
         given = fields.get("ref")

@@ -18,6 +18,9 @@ VERBS: dict[str, tuple[str, str]] = {
     "landmarks": ("flixpose.cli.landmarks", "Find garments' landmarks in product photos"),
     "submit": ("flixpose.cli.submit", "Submit a manifest to the service"),
     "status": ("flixpose.cli.status", "Show how far a batch is"),
+    "retry": ("flixpose.cli.retry", "Queue a batch's failed, dead and cancelled items anew"),
+    "requeue": ("flixpose.cli.requeue", "Queue dead items anew, of one batch or of all"),
+    "cancel": ("flixpose.cli.cancel", "Cancel a batch's queued items"),
     "fetch": ("flixpose.cli.fetch", "Download a batch's pictures and reports"),
     "audit": ("flixpose.cli.audit", "Look into the database: keypoints, landmarks, scores, quality"),
     "plates": ("flixpose.cli.plates", "Keep persons that are corrected once and used for many garments"),
@@ -26,6 +29,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "evaluate": ("flixpose.cli.evaluate", "Measure a part against truth"),
     "migrate": ("flixpose.cli.migrate", "Bring the database to the current schema"),
     "doctor": ("flixpose.cli.doctor", "Say what is installed, reachable and missing"),
+    "up": ("flixpose.cli.up", "Run the whole service on this machine until Ctrl-C"),
     "demo": ("flixpose.cli.demo", "Run the whole service on this machine over the sample catalogue"),
 }
 

@@ -13,6 +13,7 @@ from flixpose.cli.progress import progress
 from flixpose.cli.status import row_of, show, watch
 from flixpose.client import Client, Submission
 from flixpose.settings import load_settings
+from flixpose.structures.batch import LANES, Lane
 
 _SHOWN = 20  # rejected rows that are printed one by one
 
@@ -20,9 +21,13 @@ _SHOWN = 20  # rejected rows that are printed one by one
 @click.command()
 @click.argument("manifest", type=click.Path(path_type=Path))
 @click.option("--key", help="Names the submission: submitted again with it, nothing is done twice.")
+@click.option("--lane", type=click.Choice(LANES), default="bulk", show_default=True, help="rush comes first.")
+@click.option("--webhook", metavar="URL", help="Told when the batch has ended; see docs/operations.md.")
 @click.option("--wait", is_flag=True, help="Return when every item has ended.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
-def command(manifest: Path, key: str | None, wait: bool, as_json: bool) -> int:
+def command(
+    manifest: Path, key: str | None, lane: Lane, webhook: str | None, wait: bool, as_json: bool
+) -> int:
     """Submit a manifest to the service, and print the batch's id.
 
     Local pictures are uploaded to the store first, each content once. A row that cannot be used is reported
@@ -36,7 +41,7 @@ def command(manifest: Path, key: str | None, wait: bool, as_json: bool) -> int:
     """
     client = Client(load_settings())
     with uploading() as report:
-        submission = client.submit(manifest, key=key, report=report)
+        submission = client.submit(manifest, key=key, lane=lane, webhook=webhook, report=report)
     if not as_json:
         _print(submission)
     if wait:
@@ -54,7 +59,7 @@ def command(manifest: Path, key: str | None, wait: bool, as_json: bool) -> int:
 def uploading() -> Iterator[Callable[[int, int | None, str], None]]:
     """Progress of `Client.submit`."""
     with progress("pictures", None) as advance:
-        yield lambda done, total, note: advance(done=done, note=f"of {total} {note}")
+        yield lambda done, total, note: advance(done=done, note=f"of {total} {note}" if total else note)
 
 
 def _print(submission: Submission) -> None:

@@ -35,9 +35,12 @@ class PostgresServer:
         """SQLAlchemy's URL of a database on this server."""
         return f"postgresql+psycopg://{self.address}/{database}"
 
-    def create_database(self, name: str) -> str:
-        """A new, empty database; its URL."""
+    def create_database(self, name: str, *, exist_ok: bool = False) -> str:
+        """A new, empty database, or the one that is there; its URL."""
         with self._connect() as connection:
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+            if found and exist_ok:
+                return self.url(name)
             connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
         return self.url(name)
 

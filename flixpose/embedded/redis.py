@@ -37,24 +37,29 @@ class RedisServer:
         self.process.stop()
 
 
-def start_redis(folder: Path, log: Path, *, again: RedisServer | None = None) -> RedisServer:
+def start_redis(
+    folder: Path, log: Path, *, again: RedisServer | None = None, url: str | None = None, keep: bool = False
+) -> RedisServer:
     """Start it with its files in `folder`, which is removed at the end; see `wait_for_redis`.
 
     Args:
         again: one that has ended, whose address and password this one takes over.
+        url: the address and password, on loopback; free and new ones unless given.
+        keep: the folder stays at the end.
 
     Raises:
         EmbeddedFailed: the wheel is missing or the server did not start.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    parts = urlsplit(again.url if again else f"redis://:{new_secret()}@127.0.0.1:{free_port()}/0")
+    url = again.url if again else url
+    parts = urlsplit(url or f"redis://:{new_secret()}@127.0.0.1:{free_port()}/0")
     config = folder / "redis.conf"
     config.touch(mode=0o600)
     quoted = str(folder).replace("\\", "\\\\").replace('"', '\\"')
     config.write_text(
         _CONFIG.format(port=parts.port, password=parts.password, folder=quoted), encoding="utf-8"
     )
-    process = start("redis", [redis_binary(), config], log=log, remove=folder)
+    process = start("redis", [redis_binary(), config], log=log, remove=None if keep else folder)
     return RedisServer(process, parts.geturl())
 
 
