@@ -1,9 +1,10 @@
 """The net looks at a photo: at the whole, to find the garment, then closely at it and its mirror image."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ SIDE = 224
 FILL = 0.86  # of the square that the garment's longer side takes, as in training
 _PAPER = 238  # what shows through a transparent photo, grey level
 _LEAST_MASK = 0.5
+_CLOSED = 5  # cells of the mask: narrower gaps do not part two garments
+_OTHER, _MOST = 0.4, 3  # of the largest piece's area: a garment of its own; so many are looked at
 _SMALLEST = 0.05  # of the photo's longer side: less is no garment to look closely at
 
 Plane = NDArray[np.float32]
@@ -34,6 +37,7 @@ class Sight:
         visibility: (points, 3) probabilities of absent, occluded, visible.
         kinds: (13,) probabilities. back, whole: probabilities.
         region: (S/2, S/2) probability of garment over `square`.
+        alone: whether no other garment of about its size is in the photo.
     """
 
     xy: Plane
@@ -44,6 +48,7 @@ class Sight:
     whole: float
     region: Plane
     square: Square
+    alone: bool = True
 
 
 class GarmentEyes:
@@ -53,10 +58,13 @@ class GarmentEyes:
         self._net = folded(net).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def look(self, image: Image) -> Sight:
-        """Find the garment in the whole photo, then read it closely."""
+        """Find the garment in the whole photo, then read it closely; of several the likeliest front."""
         pixels = on_paper(image)
         whole = square_around(Box(0, 0, image.width, image.height), SIDE, 1.0)
-        return self.look_at(pixels, self._find(pixels, whole))
+        boxes = self._find(pixels, whole)
+        sights = [self.look_at(pixels, box) for box in boxes]
+        best = max(sights, key=lambda sight: sight.whole * (1 - sight.back))
+        return replace(best, alone=len(boxes) == 1)
 
     def look_at(self, pixels: NDArray[np.uint8], box: Box) -> Sight:
         """Read the garment in a box of an opaque (H, W, 3) photo."""
@@ -77,11 +85,12 @@ class GarmentEyes:
             square=square,
         )
 
-    def _find(self, pixels: NDArray[np.uint8], square: Square) -> Box:
+    def _find(self, pixels: NDArray[np.uint8], square: Square) -> list[Box]:
+        """Around each garment of about the size of the largest; the whole photo where there is none."""
         region = self._ask([cut(pixels, square)]).mask[0].sigmoid().numpy()
-        box = box_in(region, square)
+        boxes = [box_in(piece, square) for piece in large_pieces(region > _LEAST_MASK)]
         whole = Box(0, 0, pixels.shape[1], pixels.shape[0])
-        return whole if box is None or box.longer_side < _SMALLEST * whole.longer_side else box
+        return [box for box in boxes if box.longer_side > _SMALLEST * whole.longer_side] or [whole]
 
     def _ask(self, pictures: list[NDArray[np.uint8]]) -> Answers:
         with torch.inference_mode():
@@ -94,12 +103,18 @@ def _region(mask: Tensor) -> Plane:
     return ((p[0] + p[1].flip(-1)) / 2).numpy()
 
 
-def box_in(region: Plane, square: Square) -> Box | None:
-    """Around the region's likely part, in pixels of the photo; None where there is none."""
-    likely = region > _LEAST_MASK
-    rows, columns = np.flatnonzero(likely.any(axis=1)), np.flatnonzero(likely.any(axis=0))
-    if not len(rows):
-        return None
+def large_pieces(region: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+    """The pieces of a region that are of about the size of its largest, small gaps closed; at most 3."""
+    joined = cv2.dilate(region.astype(np.uint8), np.ones((_CLOSED, _CLOSED), np.uint8))
+    count, labels = cv2.connectedComponents(joined)
+    areas = np.bincount(labels[region], minlength=count)
+    order = [label for label in np.argsort(-areas) if areas[label] > _OTHER * areas.max()]
+    return [region & (labels == label) for label in order[:_MOST]]
+
+
+def box_in(region: NDArray[np.bool_], square: Square) -> Box:
+    """Around a region over the square, in pixels of the photo."""
+    rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
     cell = square.side / region.shape[0]
     corners = np.array([[columns[0], rows[0]], [columns[-1] + 1, rows[-1] + 1]]) * cell
     (x0, y0), (x1, y1) = square.to_photo(corners)

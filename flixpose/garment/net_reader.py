@@ -20,12 +20,13 @@ from flixpose.garment.placing import place_landmarks
 from flixpose.garment.seeing import Seen
 from flixpose.garment.shapes import Point, agree, fit_shapes
 from flixpose.garment.shared_points import INDEX, KIND_NAMES, as_seen
-from flixpose.garment.silhouette import box_of, whole_outline
+from flixpose.garment.silhouette import as_outwear, box_of, whole_outline
 from flixpose.structures.found import Garment, ModelInfo, View
 from flixpose.structures.image import Image
 from flixpose.structures.keypoints import Keypoints
 
 _LEAST_WHOLE = 0.15  # below: no garment, two, or a part of one
+_NOT_ALONE = 0.4  # of the score is left where another garment is in the photo
 _ABSENT = 0.8  # sure enough that a landmark is not there
 _HIDDEN_ODDS = -1.5  # a landmark that the net thinks hidden is a guess
 _SNAP = 0.012  # of the garment's longer side
@@ -60,7 +61,7 @@ class NetReader:
         found = find_region(image, sight)
         outline = whole_outline(image, found.seen)
         fits = fit_shapes(outline, shapes_for(kind))
-        guess = classify(outline, fits, kind)
+        guess = as_outwear(found.seen, outline, classify(outline, fits, kind))
         chosen, kind_score = (kind, 1.0) if kind else choose_kind(sight, guess)
         points = self._points(sight, found.seen, outline, chosen)
         return self._garment(image, sight, found, (chosen, kind_score), points, view)
@@ -100,7 +101,7 @@ class NetReader:
             box=box_of(found.mask),
             mask=found.mask,
             landmarks=Keypoints.from_points(kinds.skeleton(kind[0]), named),
-            score=sight.whole * found.seen.plain,
+            score=sight.whole * found.seen.plain * (1.0 if sight.alone else _NOT_ALONE),
             model=self._info,
         )
 

@@ -15,7 +15,7 @@ from flixpose.garment.cutout import WORKING_SIDE, Region, disc, main_pieces
 from flixpose.garment.net_codec import Square, paste_back
 from flixpose.garment.net_eyes import Sight, on_paper
 from flixpose.garment.outline import trace
-from flixpose.garment.people import worn
+from flixpose.garment.people import skin, worn
 from flixpose.garment.seeing import Seen, full_mask, see
 from flixpose.imaging.silhouette import tighten
 from flixpose.structures.image import Image, Mask
@@ -23,6 +23,11 @@ from flixpose.structures.image import Image, Mask
 _LIKELY, _POSSIBLE = 0.5, 0.25
 _AGREE = 0.75  # overlap of the two from which the background's is believed in detail
 _FAR = 0.02  # of the longer side: what lies further outside the net's region is no garment
+_CLUTTERED = 0.6  # of the score is left where the background is not plain
+_AROUND = 0.04
+_TELLS = 4.0  # a quarter of skin around it is proof
+_OCCUPIED = 6.0  # L*a*b* from the empty background
+_FACE = 0.25  # share of the top fifth of a worn garment's region, head included
 _LEAST_AREA = 0.01
 _CELL = 5.0  # pixels of the working photo that one cell of the net's mask covers, about
 _CLEAR = 60.0  # distance that stands for "surely not background" where there is no plain one
@@ -57,7 +62,8 @@ def find_region(image: Image, sight: Sight) -> Found:
     if agreement < _AGREE:
         return _by_net(image, likely, shrink)
     region = main_pieces(seen.region & _near(likely > _POSSIBLE, _FAR))
-    seen = replace(seen, region=region)
+    occupied = seen.distance > _OCCUPIED if seen.background else np.zeros_like(region)
+    seen = replace(seen, region=region, plain=seen.plain * (1 - _bare(region, occupied, seen.lab)))
     return Found(seen, full_mask(image, seen), agreement)
 
 
@@ -84,12 +90,34 @@ def _by_net(image: Image, likely: Plane, shrink: float) -> Found:
     if region.mean() < _LEAST_AREA:
         raise NoGarment(f"{image.name}: nothing in it looks like a garment.", subject=image.name)
     distance = np.where(region, np.float32(_CLEAR), np.float32(0.0))
-    seen = Seen(region, rgb_to_lab(small), distance, shrink, None, 0.5)
+    lab = rgb_to_lab(small)
+    if _has_head(region, lab):
+        raise NoGarment(f"{image.name}: a person wears it.", subject=image.name)
+    bare = _bare(region, np.ones_like(region), lab)
+    seen = Seen(region, lab, distance, shrink, None, _CLUTTERED * (1 - bare))
     mask = tighten(pixels, likely, cell=_CELL)
     near = cv2.resize(
         cv2.dilate(region.astype(np.uint8), disc(3)), image.size, interpolation=cv2.INTER_NEAREST
     )
     return Found(seen, Mask(np.where(near > 0, mask, 0).astype(np.uint8)), 0.0)
+
+
+def _bare(region: Region, occupied: Region, lab: Plane) -> float:
+    """How sure it is, in [0, 1], that skin surrounds the garment: a person, or a mannequin much like one."""
+    ring = _near(region, _AROUND) & ~region
+    bare = ring & occupied & skin(lab)
+    return min(1.0, _TELLS * float(bare.sum()) / float(max(ring.sum(), 1)))
+
+
+def _has_head(region: Region, lab: Plane) -> bool:
+    """Whether the region's top shows skin, and its middle another colour."""
+    rows = np.flatnonzero(region.any(axis=1))
+    at = np.linspace(rows[0], rows[-1] + 1, 11).astype(int)  # tenths of the height
+    bare = skin(lab) & region
+    top, middle = (
+        float(bare[a:b].sum()) / float(max(region[a:b].sum(), 1)) for a, b in (at[:3:2], at[4:7:2])
+    )
+    return top > _FACE and middle < top / 2
 
 
 def _near(region: Region, reach: float) -> Region:

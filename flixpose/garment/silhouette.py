@@ -53,7 +53,7 @@ class SilhouetteReader:
         if guess.fit.penalty > _MOST_PENALTY and kind is None:
             raise NoGarment(f"{image.name}: the outline is not that of a garment.", subject=image.name)
         if kind is None:
-            guess = _as_outwear(seen, outline, guess)
+            guess = as_outwear(seen, outline, guess)
         fit = agree(outline, guess.fit)
         points = place_landmarks(seen, outline, fit, guess.kind)
         return _garment(image, seen, guess, points, view)
@@ -71,7 +71,7 @@ def whole_outline(image: Image, seen: Seen) -> Outline:
     return outline
 
 
-def _as_outwear(seen: Seen, outline: Outline, guess: Guess) -> Guess:
+def as_outwear(seen: Seen, outline: Outline, guess: Guess) -> Guess:
     """A long-sleeved top that opens down to the hem is outwear (short-sleeved outwear must be told)."""
     if guess.kind != "long_sleeve_top":
         return guess
