@@ -33,6 +33,7 @@ _MOST_CHANGE = 2.5  # mean ΔE2000 that the scene's light may add
 _SHADOWS = ((0.30, 0.009, 0.006), (0.26, 0.034, 0.030))
 _ASIDE = 0.8  # of the drop, where the light comes fully from one side
 _ON_CLOTH = 0.22  # light that a forearm takes from the cloth it lies on
+_BLUR = 2.0  # pixels: shadows are drawn on planes on which they are no softer than this
 _FULLY_ASIDE = 0.30  # log of brightness lost across a shoulder width under light from one side
 
 
@@ -124,9 +125,14 @@ def shadow_reach(unit: float) -> float:
 
 
 def _cast(plane: Plane, softness: float, drop: float, aside: float) -> Plane:
-    shift = np.array([[1, 0, -_ASIDE * aside * drop], [0, 1, drop]], np.float32)
-    moved = cv2.warpAffine(plane, shift, plane.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(cv2.GaussianBlur(moved, (0, 0), softness), np.float32)
+    """The plane moved away from the light and blurred; made on a smaller one, as it is soft."""
+    reduce = max(1.0, softness / _BLUR)
+    size = max(1, round(plane.shape[1] / reduce)), max(1, round(plane.shape[0] / reduce))
+    small = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+    shift = np.array([[1, 0, -_ASIDE * aside * drop / reduce], [0, 1, drop / reduce]], np.float32)
+    moved = cv2.warpAffine(small, shift, size, borderMode=cv2.BORDER_REPLICATE)
+    soft = cv2.GaussianBlur(moved, (0, 0), softness / reduce)
+    return np.asarray(cv2.resize(soft, plane.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _one_colour(lab: Plane, luminance: Plane, where: NDArray[np.bool_]) -> NDArray[np.bool_]:

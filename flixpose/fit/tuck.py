@@ -101,7 +101,11 @@ def tucked_into(body: Body, occluders: Occluders, waistband: Waistband) -> Mask:
 
 def _on_grid(body: Body, mask: Mask) -> Plane:
     """(rows, columns) of a mask in the body's frame, in [0, 1]."""
-    places = np.array([[body.place(float(a), float(d)) for a in _ACROSS] for d in _DEPTHS], np.float32) - 0.5
+    rows = [
+        body.axis_at(float(d)) + _ACROSS[:, None] * body.shoulder_width * body.across_at(float(d))
+        for d in _DEPTHS
+    ]
+    places = np.array(rows, np.float32) - np.float32(0.5)
     drawn = cv2.remap(mask.alpha, places[..., 0], places[..., 1], cv2.INTER_LINEAR)
     return (drawn / np.float32(255)).astype(np.float32)
 

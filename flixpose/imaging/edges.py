@@ -15,6 +15,7 @@ _DEEP = 0.0035  # of the cut-out's longer side: how far inside the outline the o
 _INNER = 2.5  # how many depths further in the cloth's own colour is looked for
 _LEAN = 0.06  # share of old background below which a pixel is the cloth's own
 _MOST = 0.85
+_ENOUGH = 0.995  # of the rim: the few others keep their colours
 _LEAST_CONTRAST = 24.0  # of 255: cloth nearer to its background than this has no visible rim
 
 
@@ -71,6 +72,8 @@ def _mean_near(
     found = np.zeros((int(wanted.sum()), 3), np.float32)
     sure = np.zeros(len(found), bool)
     for reach in (radius, 3 * radius):
+        if sure.mean() > _ENOUGH:
+            break
         side = (2 * reach + 1, 2 * reach + 1)
         count = cv2.boxFilter(share, cv2.CV_32F, side, normalize=False, borderType=cv2.BORDER_CONSTANT)[
             wanted

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 Plane = NDArray[np.float32]
 
-_SWEEPS = 24
+_SWEEPS = 12
+_BLUR = 3.0  # pixels
 _LEAST_SHARE = 1e-4
 _GRAIN_SIGMA = 3.0  # pixels: what is coarser than this belongs to the smooth part
 
@@ -39,18 +40,28 @@ def fill(
     rows, columns = np.nonzero(hole)
     if not len(rows) or not source.any():
         return filled
-    smooth, sure = _smooth(pixels, source, grain)
-    membrane = hang_membrane(smooth, sure)
-    membrane = _sweep(membrane, hole)
-    near = _nearest(source)[rows, columns]
-    mirror = np.clip(2 * near - np.stack([rows, columns], axis=1), 0, np.array(hole.shape) - 1)
-    # Where the mirror image lies outside the source, the rim's own grain serves.
-    outside = ~source[mirror[:, 0], mirror[:, 1]]
-    mirror[outside] = near[outside]
+    mirror, _ = mirrored(hole, source)
+    smooth = _smooth(pixels, source, grain)
+    membrane = _sweep(hang_membrane(smooth, source), hole)
     texture = pixels[mirror[:, 0], mirror[:, 1]] - smooth[mirror[:, 0], mirror[:, 1]]
     value = membrane[rows, columns] + texture
     filled[rows, columns] = np.clip(np.rint(value), 0, 255).astype(np.uint8)
     return filled
+
+
+def mirrored(
+    hole: NDArray[np.bool_], source: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(N, 2) twice, row and column: each hole pixel's mirror image in the source, and its nearest in there.
+
+    Where the mirror image lies outside the source, the nearest pixel stands for both.
+    """
+    place = np.stack(np.nonzero(hole), axis=1)
+    near = _nearest(source)[place[:, 0], place[:, 1]]
+    mirror = np.clip(2 * near - place, 0, np.array(hole.shape) - 1)
+    outside = ~source[mirror[:, 0], mirror[:, 1]]
+    mirror[outside] = near[outside]
+    return mirror, near
 
 
 def hang_membrane(pixels: NDArray[np.floating], known: NDArray[np.bool_]) -> Plane:
@@ -72,14 +83,15 @@ def hang_membrane(pixels: NDArray[np.floating], known: NDArray[np.bool_]) -> Pla
     return np.asarray(total, np.float32)
 
 
-def _smooth(
-    pixels: NDArray[np.uint8], source: NDArray[np.bool_], sigma: float
-) -> tuple[Plane, NDArray[np.bool_]]:
-    """The source's colours without their grain, and where they stand on enough of the source."""
+def _smooth(pixels: NDArray[np.uint8], source: NDArray[np.bool_], sigma: float) -> Plane:
+    """The source's colours without their grain; a wide blur is made on a smaller picture."""
+    reduce = max(1.0, sigma / _BLUR)
+    size = max(1, round(source.shape[1] / reduce)), max(1, round(source.shape[0] / reduce))
     share = source.astype(np.float32)
-    weight = cv2.GaussianBlur(share, (0, 0), sigma)
-    colour = cv2.GaussianBlur(pixels * share[..., None], (0, 0), sigma)
-    return colour / np.maximum(weight, _LEAST_SHARE)[..., None], source
+    known = np.dstack([pixels * share[..., None], share])
+    blurred = cv2.GaussianBlur(cv2.resize(known, size, interpolation=cv2.INTER_AREA), (0, 0), sigma / reduce)
+    mean = blurred[..., :3] / np.maximum(blurred[..., 3:], _LEAST_SHARE)
+    return np.asarray(cv2.resize(mean, source.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _sweep(membrane: Plane, hole: NDArray[np.bool_]) -> Plane:

@@ -41,17 +41,27 @@ class Stack:
         self.seen = np.zeros(shape, np.float32)
         self.all_colour = np.zeros((*shape, 3), np.float32)
         self.drawn = np.zeros(shape, np.float32)
+        self._empty = True
 
     def lay(self, sheet: Sheet) -> None:
         """Lay a sheet over what is there."""
         if (placed := self._placed(sheet)) is None:
             return
         here, light, alpha, veil = placed
-        self.all_colour[here] = light + self.all_colour[here] * (1 - alpha)[..., None]
-        self.drawn[here] = alpha + self.drawn[here] * (1 - alpha)
-        alpha = alpha * veil
-        self.colour[here] = light * veil[..., None] + self.colour[here] * (1 - alpha)[..., None]
-        self.seen[here] = alpha + self.seen[here] * (1 - alpha)
+        unveiled, veiled = light * veil[..., None], alpha * veil
+        if self._empty:
+            self._empty = False
+            self.all_colour[here], self.drawn[here] = light, alpha
+            self.colour[here], self.seen[here] = unveiled, veiled
+            return
+        for plane, new, share in (
+            (self.all_colour, light, alpha),
+            (self.drawn, alpha, alpha),
+            (self.colour, unveiled, veiled),
+            (self.seen, veiled, veiled),
+        ):
+            plane[here] *= (1 - share)[..., None] if plane.ndim == 3 else 1 - share
+            plane[here] += new
 
     def slip_under(self, sheet: Sheet) -> None:
         """Slip a sheet under all that is there."""
@@ -71,10 +81,11 @@ class Stack:
 
     def layer(self) -> NDArray[np.uint8]:
         """(h, w, 4) straight RGBA of everything drawn, before anything is laid over it."""
-        result = np.zeros((*self.drawn.shape, 4), np.uint8)
-        there = self.drawn > _LEAST
-        result[..., :3][there] = linear_to_srgb(self.all_colour[there] / self.drawn[there][:, None])
-        result[..., 3] = np.round(self.drawn * 255)
+        share = np.maximum(self.drawn, _LEAST)
+        colour = linear_to_srgb(self.all_colour / share[..., None])
+        colour[self.drawn <= _LEAST] = 0
+        result = np.empty((*self.drawn.shape, 4), np.uint8)
+        result[..., :3], result[..., 3] = colour, np.rint(self.drawn * 255)
         return result
 
     def over(self, pixels: NDArray[np.uint8], shadow: Plane) -> NDArray[np.uint8]:
@@ -83,13 +94,14 @@ class Stack:
         Args:
             shadow: (h, w) the share of light that is taken away.
         """
-        picture = pixels.copy()
         touched = (np.round(self.seen * 255) > 0) | (shadow > 0)
-        solid = touched & (self.seen >= np.float32(1) - _LEAST)
-        picture[solid] = linear_to_srgb(self.colour[solid])
-        mixed = touched & ~solid
-        under = srgb_to_linear(pixels[mixed]) * (1 - shadow[mixed])[:, None]
-        picture[mixed] = linear_to_srgb(self.colour[mixed] + under * (1 - self.seen[mixed])[:, None])
+        mixed = np.flatnonzero(touched & (self.seen < np.float32(1) - _LEAST))
+        picture = linear_to_srgb(self.colour)
+        np.copyto(picture, pixels, where=~touched[..., None])
+        rest = (1 - self.seen.ravel()[mixed]) * (1 - shadow.ravel()[mixed])
+        light = srgb_to_linear(pixels.reshape(-1, 3)[mixed]) * rest[:, None]
+        light += self.colour.reshape(-1, 3)[mixed]
+        picture.reshape(-1, 3)[mixed] = linear_to_srgb(light)
         return picture
 
     def _placed(self, sheet: Sheet) -> tuple[Region, Plane, Plane, Plane] | None:

@@ -89,7 +89,7 @@ def _sheets(
 
 
 def _draw(cloth: NDArray[np.uint8], matte: Mask, warp: PartWarp, size: tuple[int, int]) -> Sampled:
-    return sample(np.dstack([cloth, matte.alpha]), warp.warp, size)
+    return sample(cv2.merge([*cv2.split(cloth), matte.alpha]), warp.warp, size)
 
 
 def _without_scraps(drawn: Sampled, border: NDArray[np.float64], margin: float) -> Sampled:
