@@ -9,8 +9,8 @@ from flixpose.adapters.stores import open_store
 from flixpose.adapters.weights import WeightsCache
 from flixpose.fit.rig import load_rigs
 from flixpose.fit.verdict import load_rules
-from flixpose.garment.silhouette import SilhouetteReader
 from flixpose.imaging.decode import Limits
+from flixpose.models import GARMENT_NET
 from flixpose.pipeline import Tools
 from flixpose.ports import GarmentReader, PoseEstimator
 from flixpose.settings import Settings
@@ -32,7 +32,7 @@ def build(settings: Settings, *, store_url: str | None = None) -> Tools:
 
     return Tools(
         poses=RememberedPoses(load_poses),
-        garments=RememberedGarments(SilhouetteReader),
+        garments=RememberedGarments(lambda: garment_reader(settings)),
         rigs=load_rigs(resources.CONFIGS / "rigs"),
         rules=load_rules(resources.CONFIGS / "quality.toml"),
         presets=load_presets(resources.CONFIGS / "presets"),
@@ -43,14 +43,22 @@ def build(settings: Settings, *, store_url: str | None = None) -> Tools:
 
 
 def garment_reader(settings: Settings) -> GarmentReader:
-    """Eyes for clothes."""
-    return SilhouetteReader()
+    """Eyes for clothes. Raises WeightsDamaged."""
+    from flixpose.garment.net_reader import load_reader
+
+    model = GARMENT_NET.info
+    return load_reader(WeightsCache(settings.home).path(model.name), model)
 
 
 def digest_of(folder: Path) -> str:
-    """One hash over the folder's TOML files, names and contents: other numbers, other results."""
+    """One hash over the folder's TOML files, names and contents: other numbers, other results.
+
+    Recipes are left out: how a net was trained is told by the SHA-256 of its weights.
+    """
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*.toml")):
+        if path.is_relative_to(folder / "recipes"):
+            continue
         content = path.read_bytes()
         digest.update(f"{path.relative_to(folder).as_posix()}\n{len(content)}\n".encode() + content)
     return digest.hexdigest()
