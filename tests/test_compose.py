@@ -26,7 +26,9 @@ def services() -> dict[str, Any]:
 
 
 def test_every_service_is_healthy_or_one_shot_and_comes_back(services: dict[str, Any]) -> None:
-    assert services.keys() == {"postgres", "redis", "store", "migrate", "relay", "worker", "cli"}
+    assert services.keys() == {
+        *("postgres", "redis", "store", "migrate", "relay", "worker", "worker-gpu", "cli")
+    }
     for name, service in services.items():
         assert ("healthcheck" in service) == (name not in _ONE_SHOT), name
         assert (service.get("restart") == "unless-stopped") == (name not in _ONE_SHOT), name
@@ -41,7 +43,7 @@ def test_whoever_depends_on_a_service_waits_for_its_health_or_its_end(services: 
 
 
 def test_our_services_run_without_rights(services: dict[str, Any]) -> None:
-    for name in ("migrate", "relay", "worker", "cli"):
+    for name in ("migrate", "relay", "worker", "worker-gpu", "cli"):
         assert services[name]["read_only"] and services[name]["cap_drop"] == ["ALL"]
     users = re.findall(r"^USER (\S+)", (_ROOT / "Dockerfile").read_text(), re.M)
     assert users and users[-1] not in ("root", "0")
@@ -49,6 +51,14 @@ def test_our_services_run_without_rights(services: dict[str, Any]) -> None:
 
 def test_the_worker_has_longer_to_stop_than_it_takes(services: dict[str, Any]) -> None:
     assert int(services["worker"]["stop_grace_period"].removesuffix("s")) > stopping.GRACE_S + 10
+
+
+def test_the_gpu_worker_is_asked_for_and_has_one_process_for_its_device(services: dict[str, Any]) -> None:
+    gpu = services["worker-gpu"]
+    assert gpu["profiles"] == ["gpu"] and "--processes" in gpu["command"] and "1" in gpu["command"]
+    (device,) = gpu["deploy"]["resources"]["reservations"]["devices"]
+    assert device == {"driver": "nvidia", "count": 1, "capabilities": ["gpu"]}
+    assert {**gpu, "profiles": 0, "deploy": 0} == {**services["worker"], "profiles": 0, "deploy": 0}
 
 
 def test_the_queue_evicts_nothing_and_keeps_a_log(services: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from types import TracebackType
 
+from flixpose.adapters.finishing import STATE_OF_VERDICT
 from flixpose.adapters.jobs import JobStore
 from flixpose.errors import DatabaseUnavailable, FlixposeError
 from flixpose.settings import redact
@@ -119,7 +120,7 @@ class Recorder:
                     self._record([end])
         else:
             for (end, result), ours in zip(results, recorded, strict=True):
-                _tell(end, result.quality.verdict if ours else "lost")
+                _tell(end, STATE_OF_VERDICT[result.quality.verdict] if ours else "lost")
                 metrics.drape(result)
         for end in ends:
             if isinstance(end.outcome, FlixposeError):

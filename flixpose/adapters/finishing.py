@@ -13,7 +13,7 @@ from flixpose.errors import FlixposeError, QualityFailed
 from flixpose.structures.batch import Claim, ItemState
 from flixpose.structures.job import Result, Verdict
 
-_STATE_OF_VERDICT: Mapping[Verdict, ItemState] = {"pass": "done", "review": "review", "fail": "failed"}
+STATE_OF_VERDICT: Mapping[Verdict, ItemState] = {"pass": "done", "review": "review", "fail": "failed"}
 
 
 def finish_all(
@@ -24,7 +24,7 @@ def finish_all(
     ours: list[tuple[Claim, Result]] = []
     ends: dict[str, Counter[ItemState]] = {}
     for claim, result, uploads in sorted(finished, key=lambda one: one[0].item_id):
-        state = _STATE_OF_VERDICT[result.quality.verdict]
+        state = STATE_OF_VERDICT[result.quality.verdict]
         if leave_running(connection, claim, state, error=_verdict_error(claim, result)):
             end_uploads(connection, uploads, [artifact.key for artifact in result.artifacts])
             ours.append((claim, result))

@@ -62,7 +62,7 @@ def test_it_serves_stops_and_goes_on_with_its_data(tmp_path: Path, monkeypatch: 
     assert client.wait(batch).counts["done"] == 1
     port = (tmp_path / "up.log").read_text().split("metrics: http://127.0.0.1:")[1].split("/")[0]
     with urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
-        assert b'flixpose_attempts_total{state="pass"} 1.0' in answer.read()
+        assert b'flixpose_attempts_total{state="done"} 1.0' in answer.read()
     client.close()
     first.stop()
 
