@@ -8,8 +8,11 @@ import pytest
 from flixpose.adapters.jobs import JobStore
 from flixpose.structures.batch import Claim
 from tests.adapters.samples import result
+from tests.cli import local_driver
 from tests.cli.test_audit import Run, batch, run  # noqa: F401
+from tests.cli.test_drape import write_manifest
 from tests.databases import database, database_url, store  # noqa: F401
+from tests.workers.fakes import LOG_VARIABLE
 
 # The items of `batch`: 2 passed, 3 is to be reviewed, 4 failed without a drape.
 
@@ -92,3 +95,28 @@ def test_unknown_and_running_items_are_told(batch: str, run: Run, store: JobStor
 def test_a_folder_of_a_local_run_is_corrected_too(run: Run, tmp_path: Path) -> None:  # noqa: F811
     told = run("approve", "nope", "--in", tmp_path / "absent", code=1)
     assert "There is no flixpose.sqlite" in told
+
+
+def test_what_is_corrected_in_a_folder_is_draped_by_the_next_start(
+    run: Run,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs = tmp_path / "runs.log"
+    monkeypatch.setenv(LOG_VARIABLE, str(runs))
+    manifest, out = write_manifest(tmp_path, ["ok-1", "review-2"]), tmp_path / "out"
+    assert local_driver.drape(manifest, out) == 0
+    run("list", "--in", out)  # takes what was printed up to here
+    (waiting,) = json.loads(run("list", "--state", "review", "--in", out, "--json"))["items"]
+    run("correct", waiting["id"], "--set", "nose=99,50", "--by", "ines", "--in", out)
+    assert local_driver.drape(manifest, out) == 0
+    assert runs.read_text().split() == ["ok-1", "review-2", "review-2"]
+    run("list", "--in", out)  # takes what was printed up to here
+    shown = json.loads(run("show", waiting["id"], "--in", out, "--json"))
+    assert {found["subject"]: found["author"] for found in shown["sets"]} == {
+        "person": "ines",
+        "garment": "model",
+    }
+    run("reject", waiting["id"], "--reason", "no", "--by", "ines", "--in", out)
+    local_driver.drape(manifest, out)
+    assert len(runs.read_text().split()) == 3, "what a human refused is not tried again"

@@ -12,6 +12,7 @@ from sqlalchemy import exc, insert, inspect, text
 
 from flixpose.adapters import tables
 from flixpose.adapters.database import SCHEMA, Database, ago, alembic_config
+from flixpose.adapters.jobs import JobStore
 from flixpose.cli.migrate import command
 from flixpose.errors import DatabaseUnavailable
 
@@ -48,6 +49,34 @@ def test_events_are_append_only(database: Database) -> None:
             c.execute(text(change))
     with database.transaction() as connection:
         assert connection.scalar(text("SELECT actor FROM events")) == "test"
+
+
+def test_rows_of_the_first_schema_are_kept(database_url: str) -> None:
+    """A database made by the first release, with an item that waits for review, is brought up to date."""
+    from alembic import command as alembic
+
+    database = Database(database_url)
+    with database.transaction() as connection:
+        alembic.upgrade(alembic_config(connection), "0001")
+        for row in (
+            "INSERT INTO batches VALUES ('b', 'k', 'aa', 16, 1, 0, 1, 0, 0, 0, '2026-01-01', '2026-01-01')",
+            "INSERT INTO items (id, batch_id, line, ref, sku, product, person, preset, state, attempt, "
+            "attempts_allowed) "
+            "VALUES ('b-2', 'b', 2, 'r', 's', 'file:///p', 'file:///q', 'master', 'review', 1, 3)",
+            "INSERT INTO drapes (item_id, attempt, verdict, software, worker, created_at) "
+            "VALUES ('b-2', 1, 'review', '0', 'w', '2026-01-01')",
+        ):
+            connection.execute(text(row))
+    assert database.migrate() == ("0001", SCHEMA)
+    database.check_schema()
+    store = JobStore(database)
+    assert store.batch_status("b").counts["review"] == 1
+    job = store.item("b-2").job
+    assert job is not None and (job.plate, job.person_set, job.garment_set) == (None, None, None)
+    with database.transaction(write=False) as connection:
+        assert connection.scalar(text("SELECT reused FROM drapes")) in (False, 0)
+        assert connection.scalar(text("SELECT item_id FROM review_queue")) == "b-2"
+    database.close()
 
 
 def test_several_may_migrate_at_once(database_url: str) -> None:
