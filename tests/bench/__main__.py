@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import importlib
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -18,7 +19,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--only", default="", help="run only benchmarks whose room contains this")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, smaller pictures")
+    parser.add_argument("--full", action="store_true", help="the service's load with a million queued items")
     arguments = parser.parse_args()
+    if arguments.full:
+        os.environ["FLIXPOSE_BENCH_FULL"] = "1"
     OUT.mkdir(parents=True, exist_ok=True)
     rows: list[Row] = []
     broken = []

@@ -14,11 +14,13 @@ from flixpose.embedded.stack import Stack, running_stack
 from flixpose.ports import BlobStore
 from flixpose.settings import Settings
 from tests.adapters.samples import jobs, result
+from tests.bench import service_load as load
 from tests.bench.rows import Row
 from workers.chunk import Runner
 
 _ROOT = Path(__file__).resolve().parents[2]
 _MOST_CPU_MS = 10.0
+FULL = bool(os.environ.get("FLIXPOSE_BENCH_FULL"))  # a million queued items, too
 
 
 def idle_runner(settings: Settings, blobs: BlobStore) -> Runner:
@@ -43,6 +45,8 @@ def rows(quick: bool) -> list[Row]:
             measure = partial(_through, stack, store, environment, 400 if quick else 5_000)
             (first, one, cpu), (_, two, _) = measure(processes=1), measure(processes=2)
             relay.stop()
+            loads = [*_worker_rows(database, Path(folder), quick), *_ingest_rows(stack, quick)]
+            loads += _status_rows(database, quick)
             database.close()
             began = time.perf_counter()
         stop = time.perf_counter() - began
@@ -55,7 +59,47 @@ def rows(quick: bool) -> list[Row]:
         ),
         Row("served path, 1 process", round(1 / one, 1), "items/s", "reported", True),
         Row("served path, 2 processes", round(1 / two, 1), "items/s", "reported", True),
+        *loads,
     ]
+
+
+def _worker_rows(database: Database, folder: Path, quick: bool) -> list[Row]:
+    """What the service costs an item in the worker's own loop, in a small database and in a full one."""
+    items = 320 if quick else 2_000
+    small = load.fill(database, 10_000, ended=False)
+    wall, cpu = load.worker_ms(database, small, items, folder)
+    many = 1_000_000 if FULL else 100_000
+    big = load.fill(database, many, ended=False)
+    wall_big, cpu_big = load.worker_ms(database, big, items, folder)
+    ratio = cpu_big / cpu
+    return [
+        Row("overhead an item: worker's time", round(wall, 2), "ms", "≤ 10", wall <= _MOST_CPU_MS),
+        Row("overhead an item: worker's CPU", round(cpu, 2), "ms", "≤ 10", cpu <= _MOST_CPU_MS),
+        Row(
+            f"the same among {many} queued items", round(wall_big, 2), "ms", "≤ 10", wall_big <= _MOST_CPU_MS
+        ),
+        Row(f"CPU an item: among {many} / among 10000", round(ratio, 2), "", "≤ 1.3", ratio <= 1.3),
+    ]
+
+
+def _ingest_rows(stack: Stack, quick: bool) -> list[Row]:
+    variables = stack.environment({})
+    few, many = (2_000, 20_000) if quick else (10_000, 100_000)
+    (_, _, small), (seconds, cpu, big) = load.submit(variables, few), load.submit(variables, many)
+    whole, growth = seconds * 100_000 / many, big - small
+    return [
+        Row(f"ingest of {many} rows, for 100000", round(whole, 1), "s", "≤ 60", whole <= 60),
+        Row("ingest: the client's CPU of that", round(cpu * 100_000 / many, 1), "s", "reported", True),
+        Row(f"ingest: peak memory at {many} rows", round(big, 1), "MiB", "reported", True),
+        Row(f"ingest: more memory than at {few} rows", round(growth, 1), "MiB", "≤ 20", growth <= 20),
+    ]
+
+
+def _status_rows(database: Database, quick: bool) -> list[Row]:
+    items = 100_000 if quick else 1_000_000
+    batch = load.fill(database, items, ended=True)
+    took = load.status_ms(JobStore(database), batch)
+    return [Row(f"status of a batch among {items} items", round(took, 2), "ms", "≤ 50", took <= 50)]
 
 
 def _through(

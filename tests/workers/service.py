@@ -26,7 +26,7 @@ class Service:
     def __init__(
         self, folder: Path, database_url: str, broker_url: str, variables: Mapping[str, str] = NONE
     ) -> None:
-        self.folder = folder
+        self.folder, self.root = folder, _ROOT
         self.runs = folder / "runs.txt"
         self.variables = {
             "FLIXPOSE_DATABASE_URL": database_url,
