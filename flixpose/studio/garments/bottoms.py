@@ -72,17 +72,8 @@ def _legs_cut(rng: Rng, *, short: bool) -> LegCut:
     if short:
         length = rise + float(rng.choice([rng.uniform(2.5, 10), rng.uniform(9, 26)], p=[0.4, 0.6]))
         cuff = hip * rng.uniform(0.8, 1.12)
-        spread = hip * rng.uniform(0.52, 0.74)
-        return LegCut(
-            waist,
-            hip,
-            rise,
-            length,
-            cuff,
-            cuff,
-            (spread + rng.normal(0, 0.8), spread + rng.normal(0, 0.8)),
-            style,
-        )
+        feet = _spread(rng, hip * rng.uniform(0.52, 0.74), 0.8)
+        return LegCut(waist, hip, rise, length, cuff, cuff, feet, style)
     length = rise + float(rng.choice([rng.uniform(48, 62), rng.uniform(60, 84)], p=[0.3, 0.7]))
     cuff = {
         "jeans": rng.uniform(7.5, 13),
@@ -94,18 +85,13 @@ def _legs_cut(rng: Rng, *, short: bool) -> LegCut:
     overlap = float(rng.uniform(0.2, 1.6)) if rng.random() < 0.35 else 0.0
     knee = max(cuff * rng.uniform(0.85, 1.1), 9.5) if style != "wide" else cuff * rng.uniform(0.7, 0.95)
     spread = float(rng.choice([rng.uniform(0.35, 0.62), rng.uniform(0.6, 1.1)], p=[0.6, 0.4])) * hip
-    spread = max(spread, cuff * rng.uniform(0.42, 0.6))
-    return LegCut(
-        waist,
-        hip,
-        rise,
-        length,
-        cuff,
-        knee,
-        (spread + rng.normal(0, 1.0), spread + rng.normal(0, 1.0)),
-        style,
-        overlap,
-    )
+    feet = _spread(rng, max(spread, cuff * rng.uniform(0.42, 0.6)), 1.0)
+    return LegCut(waist, hip, rise, length, cuff, knee, feet, style, overlap)
+
+
+def _spread(rng: Rng, x: float, jitter: float) -> tuple[float, float]:
+    """Where the two legs end: about `x` from the middle."""
+    return x + rng.normal(0, jitter), x + rng.normal(0, jitter)
 
 
 def _top(waist: float, sag: float) -> Points:

@@ -17,7 +17,7 @@ class Cut:
     Attributes:
         neck: half-width of the opening. front, back: y of its lowest points. style: shape of the neckline.
         shoulder, armpit: tips. waist, hip: points of the side. hem: its corner. drop: hem's centre below it.
-        boxy: the side is straight. sleeved: a sleeve joins at shoulder–armpit.
+        sleeved: a sleeve joins from shoulder to armpit. long: a dress.
         power, ripple, ripples: shape and waves of the hem. bend: how square a round neckline is.
         soft: 1 = the shoulder runs into the sleeve without a corner. lean: sleeve's degrees from vertical.
         stand: how much the neck's edge stands up from the shoulder's slope.

@@ -5,7 +5,7 @@ import numpy as np
 from flixpose.studio.curves import Points, bow, joined
 from flixpose.studio.garments import trims
 from flixpose.studio.garments.cut import Cut, armhole, hem_curve, narrowest, neck_curve
-from flixpose.studio.garments.plan import Line, Part, Plan, moved, pts
+from flixpose.studio.garments.plan import Line, Part, Plan, box, moved, pts
 
 Rng = np.random.Generator
 
@@ -46,39 +46,25 @@ def _front_details(plan: Plan, rng: Rng, cut: Cut) -> None:
         trims.buttons(plan, rng, cut.front + 1.5, end - 2, count=int(rng.integers(2, 5)))
     elif pick < 0.29:
         trims.chest_pocket(plan, rng, cut)
-    elif pick < 0.34:
+    elif pick < 0.51:
+        _softness(plan, rng, cut, pick)
+
+
+def _softness(plan: Plan, rng: Rng, cut: Cut, pick: float) -> None:
+    """A frill, pleats, a bow, a cowl or a sheer yoke."""
+    if pick < 0.34:
         trims.ruffle(plan, rng, neck_curve(cut, 0.5), rng.uniform(3, 8), name="frill", within="trunk")
     elif pick < 0.38:
-        trims.pleats(
-            plan,
-            rng,
-            neck_curve(cut, 0.5),
-            hem_curve(cut) - (0, cut.hem[1] * rng.uniform(0.3, 0.7)),
-            int(rng.integers(5, 14)),
-            strength=0.1,
-        )
+        low = hem_curve(cut) - (0, cut.hem[1] * rng.uniform(0.3, 0.7))
+        trims.pleats(plan, rng, neck_curve(cut, 0.5), low, int(rng.integers(5, 14)), strength=0.1)
     elif pick < 0.42:
-        trims.bow_tie(
-            plan,
-            rng,
-            0.0,
-            cut.front + rng.uniform(0, 3),
-            str(rng.choice(["main", "trim"])),
-            size=rng.uniform(3, 6),
-        )
+        y, paint = cut.front + rng.uniform(0, 3), str(rng.choice(["main", "trim"]))
+        trims.bow_tie(plan, rng, 0.0, y, paint, size=rng.uniform(3, 6))
     elif pick < 0.46:
         _cowl(plan, rng, cut)
-    elif pick < 0.51:
+    else:
         y = cut.armpit[1] + rng.uniform(-8, 2)
-        plan.add(
-            Part(
-                pts((-40, -12), (40, -12), (40, y), (-40, y)),
-                paint="sheer",
-                shadow=0,
-                bulge=0.2,
-                within="trunk",
-            )
-        )
+        plan.add(Part(box(-40, -12, 40, y), paint="sheer", shadow=0, bulge=0.2, within="trunk"))
 
 
 def _cowl(plan: Plan, rng: Rng, cut: Cut) -> None:

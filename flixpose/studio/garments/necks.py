@@ -187,42 +187,22 @@ def hood_down(plan: Plan, rng: Rng, cut: Cut, *, back_view: bool) -> None:
     )
     low = rng.uniform(10, 17) if back_view else cut.front + 1.5
     foot = smooth([(-wide, 2.5), (-wide * 0.8, low * 0.6), (0, low), (wide * 0.8, low * 0.6), (wide, 2.5)], 8)
-    plan.add(
-        Part(
-            joined(lobe, flipped(lobe)[::-1], foot),
-            name="hood",
-            paint="main",
-            shadow=0.3,
-            bulge=1.3,
-            folds=1.3,
-            axis=90,
-        )
-    )
+    shape = joined(lobe, flipped(lobe)[::-1], foot)
+    plan.add(Part(shape, name="hood", paint="main", shadow=0.3, bulge=1.3, folds=1.3, axis=90))
     if not back_view:
-        mouth = smooth(
-            [
-                (wide * 0.75, 2),
-                (wide * 0.55, -tall * 0.5),
-                (0, -tall * 0.62),
-                (-wide * 0.55, -tall * 0.5),
-                (-wide * 0.75, 2),
-            ],
-            8,
-        )
-        plan.add(
-            Part(
-                joined(mouth, pts((0, cut.front + 1))),
-                name="inside",
-                paint="inside",
-                tone=rng.uniform(0.55, 0.9),
-                shadow=0.2,
-                bulge=0.9,
-            )
-        )
-    at = ridge_at(cut, wide)
-    plan.mark_both("neck_*", at)
+        _hood_mouth(plan, rng, cut, wide, tall)
+    plan.mark_both("neck_*", ridge_at(cut, wide))
     plan.mark("neck_front", (0.0, cut.front), hidden=back_view)
     plan.mark("neck_back", (0.0, cut.back), hidden=back_view)
+
+
+def _hood_mouth(plan: Plan, rng: Rng, cut: Cut, wide: float, tall: float) -> None:
+    """The inside of a hood that lies on the shoulders."""
+    half = [(wide * 0.75, 2), (wide * 0.55, -tall * 0.5)]
+    mouth = smooth([*half, (0, -tall * 0.62), *((-x, y) for x, y in half[::-1])], 8)
+    shape = joined(mouth, pts((0, cut.front + 1)))
+    tone = rng.uniform(0.55, 0.9)
+    plan.add(Part(shape, name="inside", paint="inside", tone=tone, shadow=0.2, bulge=0.9))
 
 
 def hood_up(plan: Plan, rng: Rng, cut: Cut, *, back_view: bool) -> None:

@@ -60,38 +60,17 @@ def _opening(plan: Plan, rng: Rng, cut: Cut, low: float, *, wide: float) -> None
     edge = bow((top_half, cut.front * 0.25), (reach, low + 3), rng.uniform(-0.03, 0.05), 14)
     other = flipped(bow((top_half, cut.front * 0.25), (right, low + 3), rng.uniform(-0.03, 0.05), 14))
     shape = joined(edge, other[::-1])
-    if plan.display == "mannequin" or rng.random() < 0.3:
-        plan.add(
-            Part(
-                shape,
-                name="gap",
-                paint="other",
-                garment=False,
-                shadow=0.0,
-                folds=0.8,
-                bulge=0.3,
-                within="trunk",
-            )
-        )
-        mark_hidden_back = True
+    shirt = plan.display == "mannequin" or rng.random() < 0.3
+    gap = Part(shape, name="gap", paint="inside", shadow=0.0, folds=0.8, bulge=0.8, within="trunk")
+    if shirt:
+        gap.paint, gap.garment, gap.bulge = "other", False, 0.3
     else:
-        plan.add(
-            Part(
-                shape,
-                name="gap",
-                paint="inside",
-                tone=rng.uniform(0.5, 0.95),
-                shadow=0.0,
-                folds=0.8,
-                bulge=0.8,
-                within="trunk",
-            )
-        )
-        mark_hidden_back = False
+        gap.tone = rng.uniform(0.5, 0.95)
+    plan.add(gap)
     for curve in (edge, other):
         plan.add(Line(curve, 0.9, -0.35, soft=0.5, within="gap"), Line(curve, 0.25, -0.2, within="trunk"))
     plan.mark("neck_front", (0.0, cut.front), hidden=True)
-    if mark_hidden_back:
+    if shirt:
         plan.hidden.update({"hem_center", "neck_back"})
 
 
@@ -102,17 +81,23 @@ def _lapels(plan: Plan, rng: Rng, cut: Cut, low: float) -> None:
     below = float(rng.choice([0.0, rng.uniform(0, 6)]))
     shape = joined(bow((half, 0.0), (0.0, meet), 0.02, 10), bow((0.0, meet), (-half, 0.0), 0.02, 10))
     inner = plan.display == "mannequin" or rng.random() < 0.35
-    plan.add(
-        Part(
-            shape,
-            name="gap",
-            paint="other" if inner else "inside",
-            garment=not inner,
-            tone=rng.uniform(0.6, 1.0),
-            shadow=0,
-            folds=0.6,
-        )
+    gap = Part(
+        shape, name="gap", paint="other" if inner else "inside", garment=not inner, shadow=0, folds=0.6
     )
+    gap.tone = rng.uniform(0.6, 1.0)
+    plan.add(gap)
+    _lapel_leaves(plan, rng, half, meet)
+    _close(plan, rng, meet, low, below, cut)
+    plan.mark_both("neck_*", (half, -0.8))
+    plan.mark("neck_front", (0.0, meet))
+    plan.mark("neck_back", (0.0, cut.back), hidden=inner)
+    if not inner:
+        back = joined(bow((half, -1.0), (-half, -1.0), 0.03, 10), bow((-half, 3.0), (half, 3.0), -0.06, 10))
+        plan.steps.insert(_before_trunk(plan), Part(back, paint="main", tone=0.8, shadow=0.1, folds=0.2))
+        plan.mark("neck_back", (0.0, -1.2))
+
+
+def _lapel_leaves(plan: Plan, rng: Rng, half: float, meet: float) -> None:
     wide, notch = rng.uniform(5, 9.5), rng.uniform(7, 13)
     lapel = joined(
         bow((half, -0.6), (0.0, meet), 0.02, 10),
@@ -129,14 +114,6 @@ def _lapels(plan: Plan, rng: Rng, cut: Cut, low: float) -> None:
     for turn in (flipped, lambda p: p):
         plan.add(Part(turn(lapel), paint="main", shadow=0.4, bulge=0.5, folds=0.2, tone=1.02))
         plan.add(Part(turn(collar), paint="main", shadow=0.35, bulge=0.5, folds=0.2))
-    _close(plan, rng, meet, low, below, cut)
-    plan.mark_both("neck_*", (half, -0.8))
-    plan.mark("neck_front", (0.0, meet))
-    plan.mark("neck_back", (0.0, cut.back), hidden=inner)
-    if not inner:
-        back = joined(bow((half, -1.0), (-half, -1.0), 0.03, 10), bow((-half, 3.0), (half, 3.0), -0.06, 10))
-        plan.steps.insert(_before_trunk(plan), Part(back, paint="main", tone=0.8, shadow=0.1, folds=0.2))
-        plan.mark("neck_back", (0.0, -1.2))
 
 
 def _before_trunk(plan: Plan) -> int:

@@ -81,7 +81,6 @@ class Plan:
 
     Attributes:
         marks: name → (x, y) units. hidden: names that cannot be seen.
-        sides: the left side line for outline work; empty where there is none.
     """
 
     kind: str

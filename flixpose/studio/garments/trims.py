@@ -256,41 +256,27 @@ def _art(number: int) -> NDArray[np.uint8]:
         _patch(art, rng)
     if style != 0:
         for _ in range(int(rng.integers(1, 9))):
-            centre = tuple(int(v) for v in rng.integers(35, 125, 2))
-            axes = tuple(int(v) for v in rng.integers(5, 50 if style < 3 else 25, 2))
-            thick = -1 if rng.random() < 0.6 else int(rng.integers(2, 7))
-            if rng.random() < 0.5:
-                cv2.ellipse(
-                    art,
-                    centre,
-                    axes,
-                    float(rng.uniform(0, 180)),
-                    0,
-                    360,
-                    inks[int(rng.integers(3))],
-                    thick,
-                    16,
-                )
-            else:
-                corners = np.array(centre) + rng.integers(-45, 46, (int(rng.integers(3, 6)), 2))
-                cv2.polylines(
-                    art, [corners.astype(np.int32)], True, inks[int(rng.integers(3))], max(thick, 3), 16
-                )
+            _figure(art, rng, inks, widest=50 if style < 3 else 25)
     if style != 1:
         for row in range(int(rng.integers(1, 4))):
             word = str(rng.choice(_WORDS))
             size = float(rng.uniform(0.7, 2.0)) * min(1.0, 5 / len(word))
-            cv2.putText(
-                art,
-                word,
-                (int(rng.integers(2, 20)), int(45 + row * 45)),
-                int(rng.integers(0, 8)),
-                size,
-                inks[0],
-                int(rng.integers(2, 7)),
-                16,
-            )
+            place, font = (int(rng.integers(2, 20)), 45 + row * 45), int(rng.integers(0, 8))
+            cv2.putText(art, word, place, font, size, inks[0], int(rng.integers(2, 7)), 16)
     return art
+
+
+def _figure(art: NDArray[np.uint8], rng: Rng, inks: list[tuple[int, ...]], *, widest: int) -> None:
+    centre = tuple(int(v) for v in rng.integers(35, 125, 2))
+    axes = tuple(int(v) for v in rng.integers(5, widest, 2))
+    thick = -1 if rng.random() < 0.6 else int(rng.integers(2, 7))
+    if rng.random() < 0.5:
+        turn, ink = float(rng.uniform(0, 180)), inks[int(rng.integers(3))]
+        cv2.ellipse(art, centre, axes, turn, 0, 360, ink, thick, 16)
+    else:
+        corners = np.array(centre) + rng.integers(-45, 46, (int(rng.integers(3, 6)), 2))
+        ink = inks[int(rng.integers(3))]
+        cv2.polylines(art, [corners.astype(np.int32)], True, ink, max(thick, 3), 16)
 
 
 def emblem(plan: Plan, rng: Rng, cut: Cut) -> None:
