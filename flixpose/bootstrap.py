@@ -5,6 +5,7 @@ from pathlib import Path
 
 from flixpose import pose, resources
 from flixpose.adapters.memo import RememberedGarments, RememberedPoses
+from flixpose.adapters.microbatch import MicroBatchedPoses
 from flixpose.adapters.stores import open_store
 from flixpose.adapters.weights import WeightsCache
 from flixpose.fit.rig import load_rigs
@@ -28,7 +29,7 @@ def build(settings: Settings, *, store_url: str | None = None) -> Tools:
     """
 
     def load_poses() -> PoseEstimator:
-        return pose.load(pose.DEFAULT, WeightsCache(settings.home))
+        return MicroBatchedPoses(pose.load(pose.DEFAULT, WeightsCache(settings.home)))
 
     return Tools(
         poses=RememberedPoses(load_poses),

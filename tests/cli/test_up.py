@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -50,6 +51,17 @@ class Up:
         assert not alive
 
 
+def wait_for_metric(url: str, line: str) -> None:
+    """The item is recorded a moment before it is counted."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with urlopen(url) as answer:
+            if line in answer.read().decode():
+                return
+        time.sleep(0.1)
+    raise AssertionError(f"{line} did not appear")
+
+
 def test_it_serves_stops_and_goes_on_with_its_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("shirt.png", "anna.png"):
         Image.new("RGB", (80, 90), (len(name) * 9, 90, 200)).save(tmp_path / name)
@@ -61,8 +73,7 @@ def test_it_serves_stops_and_goes_on_with_its_data(tmp_path: Path, monkeypatch: 
     batch = client.submit(manifest).batch_id
     assert client.wait(batch).counts["done"] == 1
     port = (tmp_path / "up.log").read_text().split("metrics: http://127.0.0.1:")[1].split("/")[0]
-    with urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
-        assert b'flixpose_attempts_total{state="done"} 1.0' in answer.read()
+    wait_for_metric(f"http://127.0.0.1:{port}/metrics", 'flixpose_attempts_total{state="done"} 1.0')
     client.close()
     first.stop()
 

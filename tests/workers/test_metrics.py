@@ -29,6 +29,7 @@ def test_worker_and_relay_tell_prometheus_and_answer_celery(service: Service) ->
     service.worker(2, "--metrics-port", str(ports[1]))
     service.wait(batch)
     service.until(lambda: numbers(ports[0]).get('flixpose_items{state="dead"}') == 1)
+    service.until(lambda: numbers(ports[1]).get('flixpose_attempts_total{state="dead"}') == 1)
     relay, worker = numbers(ports[0]), numbers(ports[1])
     assert relay['flixpose_items{state="done"}'] == 2 and relay['flixpose_items{state="queued"}'] == 0
     assert relay['flixpose_queue_items{lane="bulk"}'] == 0 and relay["flixpose_queue_age_seconds"] == 0
