@@ -1,0 +1,97 @@
+"""The scene's light on a garment, and the shadow it throws."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from flixpose.fit.body import measure_body
+from flixpose.fit.light import light_gain, read_light, shadow_on_cloth, thrown_shadow
+from flixpose.fit.occluders import find_occluders
+from flixpose.imaging.colour import delta_e_2000, linear_to_srgb, srgb_to_lab, srgb_to_linear
+from tests.fit.figures import paint_person
+
+
+def scene(shade: np.ndarray | None = None, seed: int = 0) -> tuple:
+    """Light of a drawn person whose whole photo is shaded by a factor of light."""
+    image, pose, _ = paint_person("hanging")
+    if shade is not None:
+        light = srgb_to_linear(image.pixels) * shade[..., None]
+        image = replace(image, pixels=linear_to_srgb(light))
+    body = measure_body(pose)
+    occluders = find_occluders(image, body, pose.mask)
+    region = np.s_[150:520, 180:460]
+    return read_light(image.pixels, body, occluders, pose.mask, region), body, (370, 280)
+
+
+def sideways(strength: float) -> np.ndarray:
+    """Brighter towards the image's right by so many logs a shoulder width."""
+    x = (np.arange(640) - 320) / 150
+    return np.broadcast_to(np.exp(np.clip(strength * x, -1, 0.2)), (960, 640)).astype(np.float32)
+
+
+def test_even_light_leaves_the_cloth_as_it_is() -> None:
+    found, _, shape = scene()
+    colour = np.full((*shape, 3), 0.3, np.float32)
+    gain = light_gain(found, colour, np.ones(shape, np.float32))
+    assert gain.std() < 0.02, "no shading"
+    assert 0.93 <= gain.mean() <= 1.03, "and the exposure of light grey paper"
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_the_brighter_side_is_told_and_shades_the_cloth(side: int) -> None:
+    found, _, shape = scene(sideways(0.25 * side))
+    assert found.aside * side > 0.3
+    gain = light_gain(found, np.full((*shape, 3), 0.3, np.float32), np.ones(shape, np.float32))
+    left, right = gain[100:250, 60:110].mean(), gain[100:250, 170:220].mean()
+    assert (right / left > 1.03) if side > 0 else (left / right > 1.03)
+
+
+@pytest.mark.parametrize("strength", [0.3, 0.8, -0.8])
+def test_the_lights_effect_on_colour_is_bounded(strength: float) -> None:
+    found, _, shape = scene(sideways(strength))
+    for cloth in (0.02, 0.2, 0.85):
+        colour = np.full((*shape, 3), cloth, np.float32)
+        lit = linear_to_srgb(colour * light_gain(found, colour, np.ones(shape, np.float32)))
+        change = delta_e_2000(srgb_to_lab(linear_to_srgb(colour)), srgb_to_lab(lit))
+        assert change.mean() <= 2.7
+
+
+def hem(aside: float) -> np.ndarray:
+    seen = np.zeros((200, 200), np.float32)
+    seen[:100, 60:140] = 1
+    none = np.zeros((200, 200), np.uint8)
+    return thrown_shadow(seen, none, np.full((200, 200), 255, np.uint8), 300.0, aside)
+
+
+def test_a_shadow_lies_below_the_edge_and_fades() -> None:
+    shadow = hem(0.0)
+    assert (shadow[:99, 70:130] == 0).all(), "none on the garment itself"
+    column = shadow[101:160, 100]
+    assert column[0] > 0.2 and (np.diff(column) <= 1e-4).all() and column[-1] == 0
+    assert column[0] > 2 * shadow[:60, 142:].max(), "less beside than below"
+
+
+def test_a_shadow_falls_away_from_the_light() -> None:
+    from_right = hem(1.0)
+    assert from_right[90:120, :60].sum() > 1.2 * from_right[90:120, 140:].sum()
+    assert hem(-1.0)[90:120, :60].sum() < hem(0.0)[90:120, :60].sum()
+
+
+def test_background_and_what_lies_before_take_no_shadow() -> None:
+    seen = np.zeros((200, 200), np.float32)
+    seen[:100] = 1
+    person = np.full((200, 200), 255, np.uint8)
+    person[:, :80] = 0
+    before = np.zeros((200, 200), np.uint8)
+    before[:, 140:] = 255
+    shadow = thrown_shadow(seen, before, person, 300.0, 0.0)
+    assert (shadow[:, :80] == 0).all() and (shadow[:, 140:] == 0).all() and shadow[105, 110] > 0.1
+
+
+def test_an_arm_shades_the_cloth_beside_it() -> None:
+    arm = np.zeros((200, 200), np.uint8)
+    cv2.line(arm, (0, 100), (199, 100), 255, 30)
+    factor = shadow_on_cloth(arm, 300.0, 0.0)[..., 0]
+    assert factor[118, 100] < 0.97 and factor[160, 100] > 0.999 and factor.min() > 0.7

@@ -1,0 +1,116 @@
+"""Old clothes beside a new garment: small ones go, large ones stay and are told."""
+
+from functools import cache
+
+import cv2
+import numpy as np
+import pytest
+
+from flixpose.fit.body import measure_body
+from flixpose.fit.occluders import Occluders, find_occluders
+from flixpose.fit.remnants import Painted, old_clothes, paint_remnants
+from flixpose.structures.found import Pose
+from flixpose.structures.image import Image
+from tests.fit.figures import BELOW, PAPER, WORN, paint_person
+
+
+@cache
+def person() -> tuple[Image, Pose, np.ndarray, Occluders]:
+    image, pose, labels = paint_person("spread")
+    return image, pose, labels, find_occluders(image, measure_body(pose), pose.mask)
+
+
+def covered(hem: int = 0, neck: int = 0, sleeves: bool = True) -> np.ndarray:
+    """A garment that covers the worn shirt but for a strip of `hem` rows below and `neck` rows above."""
+    _, pose, labels, _ = person()
+    shirt = (labels == 3).astype(np.uint8)
+    seen = cv2.dilate(shirt, np.ones((5, 5), np.uint8)) * 255
+    rows = np.flatnonzero(shirt[:, 320])
+    seen[rows[-1] + 1 - hem :] = 0
+    if hem == 0:
+        seen[rows[-1] + 3 :] = 0
+    if neck:
+        seen[: rows[0] + neck, 285:355] = 0
+    if not sleeves:
+        left, right = sorted(pose.keypoints[f"{side}_shoulder"][0] for side in ("left", "right"))
+        seen[:, : int(left)] = seen[:, int(right) :] = 0
+    return seen
+
+
+def painted(seen: np.ndarray, kind: str = "short_sleeve_top") -> Painted:
+    image, pose, _, occluders = person()
+    return paint_remnants(image.pixels, seen, kind, measure_body(pose), occluders, pose.mask)
+
+
+def test_a_longer_hem_becomes_trousers_and_background() -> None:
+    seen = covered(hem=14)
+    found = painted(seen)
+    strip = (person()[2] == 3) & (seen == 0)
+    middle = strip.copy()
+    middle[:, :290] = middle[:, 350:] = False
+    assert (found.mask.alpha[middle] == 255).mean() > 0.95
+    assert np.abs(found.picture[middle].astype(int) - BELOW).mean() < 10
+    assert found.left.area < 0.03 * found.mask.area
+    worn = np.abs(found.picture[strip].astype(int) - WORN).max(axis=1) < 25
+    assert worn.mean() < 0.03, "no green is left"
+
+
+def test_a_high_old_neckline_becomes_skin() -> None:
+    seen = covered(neck=16)
+    strip = (person()[2] == 3) & (seen == 0)
+    strip[:, :296] = strip[:, 344:] = False
+    strip[300:] = False
+    found = painted(seen)
+    assert strip.sum() > 200 and (found.mask.alpha[strip] == 255).mean() > 0.9
+    red, _, blue = found.picture[strip].astype(int).mean(axis=0)
+    assert red > blue + 40, "skin, not paper, not shirt"
+
+
+def test_outside_what_is_painted_every_bit_stays() -> None:
+    found, image = painted(covered(hem=14, neck=16)), person()[0]
+    same = found.mask.alpha == 0
+    assert (found.picture[same] == image.pixels[same]).all() and same.mean() > 0.95
+    assert set(np.unique(found.mask.alpha)) <= {0, 255}
+
+
+@pytest.mark.parametrize("seen", [covered(hem=120), covered(sleeves=False)], ids=["long hem", "sleeves"])
+def test_large_remnants_stay_and_are_told(seen: np.ndarray) -> None:
+    found = painted(seen)
+    large = cv2.erode(((person()[2] == 3) & (seen == 0)).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    assert (found.mask.alpha[large] == 0).all()
+    assert found.left.area > 0.8 * large.sum()
+
+
+def test_face_and_arms_are_never_painted() -> None:
+    image, _, labels, occluders = person()
+    found = painted(covered(hem=14, neck=16))
+    for kept in (labels == 2, occluders.head.alpha > 200, occluders.arms.alpha > 200):
+        assert (found.picture[kept] == image.pixels[kept]).all()
+
+
+def test_what_is_painted_as_background_is_no_longer_the_persons() -> None:
+    seen = covered()
+    inner = cv2.erode((person()[2] == 3).astype(np.uint8), np.ones((1, 17), np.uint8)) > 0
+    seen[~inner & (np.arange(960)[:, None] > 330)] = 0  # a little narrower than the shirt at the flanks
+    found = painted(seen)
+    assert found.background.sum() > 300 and (found.mask.alpha[found.background] == 255).mean() > 0.9
+    assert np.abs(found.picture[found.background].astype(int) - PAPER).mean() < 12
+
+
+def test_under_outwear_the_clothes_below_stay() -> None:
+    found = painted(covered(hem=14), "long_sleeve_outwear")
+    assert not found.mask.alpha.any() and found.left.area > 0
+
+
+def test_a_dress_replaces_trousers_too() -> None:
+    occluders = person()[3]
+    upper, dress = (old_clothes(occluders, kind) for kind in ("vest", "vest_dress"))
+    assert (dress >= upper).all() and (dress > upper).sum() > 5000
+    assert (old_clothes(occluders, "skirt") == occluders.worn_lower.alpha).all()
+
+
+def test_without_a_person_mask_nothing_is_painted() -> None:
+    image, pose, _, occluders = person()
+    seen = covered(hem=14)
+    found = paint_remnants(image.pixels, seen, "vest", measure_body(pose), occluders, None)
+    assert not found.mask.alpha.any() and (found.picture == image.pixels).all()

@@ -1,0 +1,54 @@
+"""Old backgrounds taken out of edges."""
+
+import cv2
+import numpy as np
+
+from flixpose.imaging.edges import decontaminate
+
+PAPER, CLOTH = (245, 245, 240), (30, 40, 110)
+
+
+def photo(blur: float = 2.0) -> tuple[np.ndarray, np.ndarray]:
+    """A dark disc on paper through a soft lens, and a mask that reaches a little too far out."""
+    mask = np.zeros((400, 400), np.uint8)
+    cv2.circle(mask, (200, 200), 150, 255, -1, cv2.LINE_AA)
+    share = cv2.GaussianBlur(mask.astype(np.float32) / 255, (0, 0), blur)[..., None]
+    pixels = np.rint(np.array(CLOTH) * share + np.array(PAPER) * (1 - share)).astype(np.uint8)
+    return pixels, cv2.dilate(mask, np.ones((3, 3), np.uint8))
+
+
+def test_the_rim_takes_the_cloths_colour() -> None:
+    pixels, alpha = photo()
+    rim = (alpha > 0) & (cv2.erode(alpha, np.ones((7, 7), np.uint8)) == 0)
+    before = np.abs(pixels[rim].astype(int) - CLOTH).mean()
+    after = np.abs(decontaminate(pixels, alpha)[rim].astype(int) - CLOTH).mean()
+    assert before > 40 and after < 8
+
+
+def test_inside_and_outside_stay() -> None:
+    pixels, alpha = photo()
+    cleaned = decontaminate(pixels, alpha)
+    inside = cv2.erode(alpha, np.ones((21, 21), np.uint8)) == 255
+    assert (cleaned[inside] == pixels[inside]).all() and (cleaned[alpha == 0] == pixels[alpha == 0]).all()
+
+
+def test_thin_cloth_far_from_the_outline_keeps_its_colours() -> None:
+    pixels, alpha = photo()
+    alpha[150:250, 150:250] = 120
+    pixels[150:250, 150:250] = np.random.default_rng(4).integers(0, 256, (100, 100, 3))
+    assert (decontaminate(pixels, alpha)[150:250, 150:250] == pixels[150:250, 150:250]).all()
+
+
+def test_a_stripe_along_the_edge_is_no_background() -> None:
+    """Colours that do not lean towards the paper are the cloth's own."""
+    pixels, alpha = photo(blur=0.6)
+    ring = cv2.erode(alpha, np.ones((3, 3), np.uint8)) - cv2.erode(alpha, np.ones((9, 9), np.uint8)) > 0
+    pixels[ring] = (140, 0, 20)
+    cleaned = decontaminate(pixels, alpha)
+    solid = ring & (alpha == 255) & (cv2.erode(alpha, np.ones((7, 7), np.uint8)) > 0)
+    assert np.abs(cleaned[solid].astype(int) - (140, 0, 20)).mean() < 25
+
+
+def test_an_empty_mask_changes_nothing() -> None:
+    pixels, alpha = photo()
+    assert (decontaminate(pixels, np.zeros_like(alpha)) == pixels).all()
