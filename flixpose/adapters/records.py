@@ -26,7 +26,10 @@ def insert_results(connection: Connection, finished: Sequence[tuple[Claim, Resul
     What others may insert at the same time comes first, table by table and sorted in each, so that
     transactions that meet wait for each other and do not deadlock.
     """
-    images, models, sets, rests = {}, {}, {}, []
+    images: dict[str, Row] = {}
+    models: dict[tuple[str, str, str], Mapping[str, Any]] = {}
+    sets: dict[str, tuple[Row, list[Row]]] = {}
+    rests: list[dict[str, str]] = []
     for claim, result in finished:
         images |= {row["sha256"]: row for row in _image_rows(claim, result)}
         models |= {_model_key(model): model for model in result.report["models"]}
