@@ -102,7 +102,7 @@ class DrawingFailed(FlixposeError):
 
 class MissingKeypoint(FlixposeError):
     code = "missing_keypoint"
-    remedy = "Use a person image that shows this part of the body, or correct the keypoint by hand."
+    remedy = "Use a person image that shows this part of the body, or `flixpose audit correct`."
 
 
 class MissingLandmark(FlixposeError):
@@ -173,7 +173,7 @@ class BadManifest(FlixposeError):
 
 class QualityFailed(FlixposeError):
     code = "quality_failed"
-    remedy = "Look at overlay.png and the reasons; use other photos, or correct the points by hand."
+    remedy = "Look at overlay.png and the reasons; use other photos, or `flixpose audit correct`."
 
 
 class WorkerLost(FlixposeError):

@@ -15,6 +15,7 @@ from flixpose.fit.order import layer_of, together
 from flixpose.fit.rig import Rig
 from flixpose.fit.rig import Tuck as RigTuck
 from flixpose.fit.verdict import Rule
+from flixpose.garment.kinds import group
 from flixpose.imaging.decode import Limits, decode_image
 from flixpose.imaging.encode import find_source_type
 from flixpose.imaging.files import sha256_hex
@@ -111,7 +112,7 @@ def drape_all(person: Image, wears: Sequence[Wear], tools: Tools, look: Look = L
     """
     clock = _Clock()
     with clock("pose"):
-        people = tuple(estimate_pose(person, tools.poses, wears[0].given.person))
+        people = tuple(estimate_pose(person, tools.poses, wears[0].given))
     with clock("garment"):
         garments = [
             inspect_garment(wear.product, tools.garments, wear.kind, wear.view, wear.given.garment)
@@ -128,6 +129,12 @@ def drape_all(person: Image, wears: Sequence[Wear], tools: Tools, look: Look = L
 
 # What was asked for in the rigs' words; None: as the garment's rig has it.
 _TUCKS: Mapping[Tuck, RigTuck | None] = {"auto": None, "in": "in", "out": "over"}
+
+
+def _tuck_for(garment: Garment, look: Look) -> Tuck:
+    """What was asked for is asked of tops; trousers, dresses and coats go as their rigs have it."""
+    tops = group(garment.kind) == "upper" and not garment.kind.endswith("outwear")
+    return look.tuck if tops else "auto"
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,13 +157,13 @@ def _drape_one(
     """One garment on the person image and what is worn on it already."""
     pose, person = replace(people[0], mask=ground.mask), ground.image
     with clock("plan"):
-        plan = plan_targets(person, product, pose, garment, tools.rigs, _TUCKS[look.tuck])
+        plan = plan_targets(person, product, pose, garment, tools.rigs, _TUCKS[_tuck_for(garment, look)])
     with clock("warp"):
         parts = solve_warps(plan.layout)
     with clock("composite"):
         drawn = composite(person, product, garment, plan, parts, pose.mask, look.light)
     with clock("measure"):
-        seen = Drawn(person, product, pose, garment, plan, parts, drawn, look.light)
+        seen = Drawn(person, product, pose, garment, plan, parts, drawn, look.light, _tuck_for(garment, look))
         quality = measure(seen, tools.rules)
     return Drape(
         person=person,

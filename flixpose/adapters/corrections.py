@@ -38,9 +38,13 @@ def load_given(database: Database, job: Job) -> Given:
         return NOTHING_GIVEN
     with database.transaction(write=False) as connection:
         person, garment = (
-            read_set(connection, id_).points if id_ else None for id_ in (job.person_set, job.garment_set)
+            read_set(connection, id_) if id_ else None for id_ in (job.person_set, job.garment_set)
         )
-    return Given(person, garment)
+    return Given(
+        person=person.points if person else None,
+        garment=garment.points if garment else None,
+        person_author="model" if person and person.author == MODEL else "human",
+    )
 
 
 def move(found: PointSet, moves: Moves) -> PointSet:

@@ -87,14 +87,16 @@ class Given:
     Attributes:
         person: keypoints of the most prominent person; None = the model's.
         garment: landmarks, whose skeleton is named after the kind; None = the model's.
+        person_author: who placed the keypoints; a model, where a human only approved them.
     """
 
     person: Keypoints | None = None
     garment: Keypoints | None = None
+    person_author: Author = "human"
 
     def to_json(self) -> dict[str, Any]:
         """Everything that tells two of them apart; empty where nothing is given."""
-        told = {"person": self.person, "garment": self.garment}
+        told = {f"person by {self.person_author}": self.person, "garment": self.garment}
         return {name: [p.skeleton.name, p.to_json()] for name, p in told.items() if p is not None}
 
 

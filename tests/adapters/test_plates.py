@@ -1,5 +1,6 @@
 """Plates: drafts until somebody approves, corrected without loss, used by manifests."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy import exc, select, text
 
 from flixpose.adapters import tables
 from flixpose.adapters.audit import audit_item
+from flixpose.adapters.corrections import load_given
 from flixpose.adapters.database import Database
 from flixpose.adapters.jobs import JobStore
 from flixpose.adapters.manifest import open_manifest
@@ -21,6 +23,7 @@ from flixpose.errors import (
     UsageError,
 )
 from flixpose.structures.batch import RejectedRow
+from flixpose.structures.job import Job
 from tests.adapters.test_review import draped
 
 PHOTO = "file:///store/inputs/ann.jpg"
@@ -132,6 +135,16 @@ def test_a_manifest_names_plates(plates: Plates, found: str, tmp_path: Path, sto
         rows = connection.execute(asked.where(tables.items.c.batch_id == batch.id)).all()
     assert [tuple(row) for row in rows] == [("anna", found)] * 2
     assert [row.job for row in store.items(batch.id)] == jobs
+
+
+def test_what_a_human_only_approved_stays_the_model_s_words(plates: Plates, found: str) -> None:
+    plates.add("anna", PHOTO, found, by="ines")
+    plates.approve("anna", by="ines")
+    job = Job("A", "file:///shirt.jpg", PHOTO, "r", plate="anna", person_set=found)
+    given = load_given(plates.database, job)
+    assert given.person is not None and given.person_author == "model" and given.garment is None
+    moved = plates.correct("anna", {"nose": (1, 2)}, by="ines", approve=True).points.id
+    assert load_given(plates.database, replace(job, person_set=moved)).person_author == "human"
 
 
 def test_without_a_service_there_are_no_plates(tmp_path: Path) -> None:
