@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,7 +22,7 @@ from flixpose.geometry.lattice import (
     interpolation,
     refined,
 )
-from flixpose.geometry.threads import for_each
+from flixpose.geometry.source import Occupancy
 from flixpose.geometry.warp import map_points
 from flixpose.structures.warp import AnyWarp
 
@@ -32,8 +31,6 @@ CELL = COARSEST
 TOLERANCE_SHARE = 0.25
 _BLOCK_CELLS = (2, 4)  # down and across: what one tile reads and writes stays in the cache
 _UNEVEN = 1.2  # cells are joined as long as they take no more than this share of the samples they need
-_BLOCK = 16  # source pixels to one entry of the occupancy table
-_LINES = 32  # of them looked at at a time
 _MOSTLY = 0.02  # refine everything while more than this share of the cells needs it, then single runs
 _SPARE = 2.0  # source pixels by which a cell may bulge beyond its nodes, and bicubic's reach
 
@@ -120,7 +117,7 @@ class Field:
         self._lattice = refined(warp, coarse_lattice(warp, origin, width, height), tolerance)
         self.shape = (-(-height // CELL), -(-width // CELL))  # rows and columns of cells
 
-    def active(self, occupancy: "Occupancy") -> NDArray[np.bool_]:
+    def active(self, occupancy: Occupancy) -> NDArray[np.bool_]:
         """The cells that may show something of the source."""
         low, high = (self._over_cells(self._lattice.nodes, most) for most in (np.minimum, np.maximum))
         sane = (np.abs(low) < FAR).all(axis=0) & (np.abs(high) < FAR).all(axis=0)
@@ -136,8 +133,8 @@ class Field:
 
     def least_scale(self, active: NDArray[np.bool_]) -> float:
         """The fewest source pixels along one step of one canvas pixel, over the active cells."""
-        steps = np.stack([np.hypot(*step) for step in _steps(self._lattice)])
-        return float(self._over_cells(steps, np.minimum).min(axis=0)[active].min())
+        lengths = np.hypot(*_steps(self._lattice))
+        return float(self._over_cells(lengths, np.minimum).min(axis=0)[active].min())
 
     def counts(self, active: NDArray[np.bool_], reduced: int = 1) -> NDArray[Any]:
         """(2, rows, columns): subsamples along x and y that each cell takes, 0 where it is not active.
@@ -145,22 +142,21 @@ class Field:
         Args:
             reduced: source pixels to a pixel of the reduced source that is sampled (1, 2, 4 …).
         """
-        lengths = np.stack([_filtered(np.hypot(*step) / reduced, reduced) for step in _steps(self._lattice)])
-        longest = self._over_cells(lengths, np.maximum)
+        lengths = np.hypot(*_steps(self._lattice)) / reduced
+        longest = _filtered(self._over_cells(lengths, np.maximum), reduced)
         return active * np.where(longest > 0, np.maximum(np.ceil(longest / _SPACING), 2), 1).astype(int)
 
     def tile(self, run: Run, reduced: int = 1) -> Tile:
         """The field over a run, refined as far as it needs; in pixels of the reduced source."""
         lattice = self._lattice.part(run.x, run.y, run.width, run.height)
-        while lattice.stride > FINEST and lattice.rough[1:-1, 1:-1].any():
+        while (rough := bool(lattice.rough[1:-1, 1:-1].any())) and lattice.stride > FINEST:
             lattice = refined(self.warp, lattice, self.tolerance)
         across, down = None, None
         if max(run.samples) > 1:
-            across, down = (_shortened(step, reduced) for step in _steps(lattice))
-        tile = Tile(run, lattice.stride, (lattice.nodes / reduced).astype(np.float32), across, down)
-        if not lattice.rough[1:-1, 1:-1].any():
-            return tile
-        return replace(tile, correction=self._correction(tile, lattice, reduced))
+            across, down = (_shortened(step, reduced) for step in np.moveaxis(_steps(lattice), 0, 1))
+        nodes = lattice.nodes.astype(np.float32)
+        tile = Tile(run, lattice.stride, nodes / np.float32(reduced) if reduced > 1 else nodes, across, down)
+        return replace(tile, correction=self._correction(tile, lattice, reduced)) if rough else tile
 
     def _correction(self, tile: Tile, lattice: Lattice, reduced: int) -> NDArray[np.float32]:
         """What the tile's positions miss around the nodes that even the finest lattice leaves rough."""
@@ -178,39 +174,6 @@ class Field:
         step, (rows, columns) = CELL // self._lattice.stride, self.shape
         along = _windows(values, most, step, columns)
         return _windows(along.swapaxes(-1, -2), most, step, rows).swapaxes(-1, -2)
-
-
-class Occupancy:
-    """Where a source has anything to show: a summed table over blocks of its alpha (H, W) or its pixels."""
-
-    def __init__(self, picture: NDArray[np.uint8]) -> None:
-        height, width = picture.shape[:2]
-        self.shape = (-(-height // _BLOCK), -(-width // _BLOCK))
-        held = np.ones(self.shape, np.uint8)
-        if picture.ndim == 2 or picture.shape[2] == 4:
-            lines = range(0, self.shape[0], _LINES)
-            for_each(lambda line: _mark_held(picture, slice(line, line + _LINES), held), lines)
-        self.sums = cv2.integral(held)
-
-    def touched(self, low: NDArray[Any], high: NDArray[Any]) -> NDArray[np.bool_]:
-        """Whether the source boxes low…high (2, …) hold anything that is not transparent."""
-        limits = self.shape[::-1]
-        x0, y0 = (np.clip(v // _BLOCK, 0, n).astype(int) for v, n in zip(low, limits, strict=True))
-        x1, y1 = (np.clip(v // _BLOCK + 1, 0, n).astype(int) for v, n in zip(high, limits, strict=True))
-        sums = self.sums
-        held = sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0]
-        return (x1 > x0) & (y1 > y0) & (held > 0)
-
-
-def _mark_held(picture: NDArray[np.uint8], lines: slice, held: NDArray[np.uint8]) -> None:
-    """Whether each block in some lines of blocks holds anything that is not transparent."""
-    part = picture[lines.start * _BLOCK : lines.stop * _BLOCK]
-    alpha = part if part.ndim == 2 else cv2.extractChannel(part, 3)
-    below, right = (-size % _BLOCK for size in alpha.shape)
-    if below or right:
-        alpha = cv2.copyMakeBorder(alpha, 0, below, 0, right, cv2.BORDER_CONSTANT, value=0)
-    rows = alpha.reshape(-1, _BLOCK, alpha.shape[1]).max(axis=1)
-    held[lines] = rows.reshape(len(rows), -1, _BLOCK).max(axis=2) > 0
 
 
 def runs(
@@ -252,10 +215,15 @@ def _even_rectangles(
             yield from _even_rectangles(counts, *((rows, half) if wide else (half, columns)))
 
 
-def _steps(lattice: Lattice) -> tuple[NDArray[Any], NDArray[Any]]:
-    """What a step of one canvas pixel along x and along y adds to the source position, (2, rows, columns)."""
-    down, across = np.gradient(lattice.nodes, lattice.stride, axis=(1, 2))
-    return across, down
+def _steps(lattice: Lattice) -> NDArray[Any]:
+    """What a step of one canvas pixel along x and along y adds to x and to y of the source position.
+
+    (x | y of the source, x | y of the canvas, rows, columns); central differences.
+    """
+    padded = np.pad(lattice.nodes, ((0, 0), (1, 1), (1, 1)), mode="reflect", reflect_type="odd")
+    across = padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]
+    down = padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]
+    return np.stack([across, down], axis=1) / (2 * lattice.stride)
 
 
 def _filtered(length: NDArray[Any], reduced: int) -> NDArray[Any]:

@@ -18,9 +18,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from flixpose.geometry.field import TOLERANCE_SHARE, Field, Occupancy, Run, Tile, runs
+from flixpose.geometry.field import TOLERANCE_SHARE, Field, Run, Tile, runs
 from flixpose.geometry.sampling import covered, reduction, whole
-from flixpose.geometry.source import Source, alpha_of, excerpt, hold_colour, prepared
+from flixpose.geometry.source import Occupancy, Source, alpha_of, excerpt, hold_colour, prepared
 from flixpose.geometry.threads import for_each
 from flixpose.geometry.warp import invert_points
 from flixpose.structures.image import Box, Mask

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from flixpose.geometry.field import CELL, TOLERANCE_SHARE, Field, Occupancy, Run, Tile, runs
+from flixpose.geometry.field import CELL, TOLERANCE_SHARE, Field, Run, Tile, runs
 from flixpose.geometry.source import Source, excerpt, hold_colour, prepared
 from flixpose.geometry.threads import for_each
 from flixpose.structures.image import Box
@@ -63,7 +63,8 @@ def sample(
     if x1 <= x0 or y1 <= y0:
         return _nothing()
     field = Field(warp, (x0, y0), x1 - x0, y1 - y0, tolerance=TOLERANCE_SHARE * max_error)
-    active = field.active(Occupancy(source.levels[0] if isinstance(source, Source) else source))
+    source = prepared(source)
+    active = field.active(source.occupancy)
     if not active.any():
         return _nothing()
     field.refine(active)

@@ -5,6 +5,7 @@ takes is prepared for each tile's excerpt, in the processor's cache; where nothi
 is left out.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +14,64 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.errors import ImageTooLarge
+from flixpose.geometry.threads import for_each
 
 _LONGEST_SIDE = 32_000  # cv2.remap counts source pixels in 16 bits
 _MARGIN = 3.0  # pixels around a place that bicubic may read, a rounded step of 1/32 pixel included
 _EDGE = 2  # pixels beyond a picture's border from where bicubic still reads its own
+_BLOCK = 16  # pixels to one entry of the occupancy tables
+_LINES = 32  # of them looked at at a time
 _SQUARE = np.ones((4, 4), np.uint8)
 _CLEAR = (0, 0, 0, 0)
+
+
+class Occupancy:
+    """Where a picture shows anything, and where all of it is opaque: summed tables over blocks of its alpha.
+
+    Args:
+        picture: (H, W) uint8 alpha, or (H, W, 3 | 4) pixels.
+    """
+
+    def __init__(self, picture: NDArray[np.uint8]) -> None:
+        self.size = picture.shape[1::-1]
+        self.shape = (-(-self.size[1] // _BLOCK), -(-self.size[0] // _BLOCK))
+        held, full = np.ones((2, *self.shape), np.uint8)
+
+        def look(line: int) -> None:
+            part = picture[line * _BLOCK : (line + _LINES) * _BLOCK]
+            alpha = part if part.ndim == 2 else cv2.extractChannel(part, 3)
+            below, right = (-size % _BLOCK for size in alpha.shape)
+            if below or right:
+                alpha = cv2.copyMakeBorder(alpha, 0, below, 0, right, cv2.BORDER_REPLICATE)
+            for found, most, value in ((held, np.maximum, 0), (full, np.minimum, 254)):
+                rows = most.reduce(alpha.reshape(-1, _BLOCK, alpha.shape[1]), axis=1)
+                blocks = most.reduce(rows.reshape(len(rows), -1, _BLOCK), axis=2)
+                found[line : line + _LINES] = blocks > value
+
+        if picture.ndim == 2 or picture.shape[2] == 4:
+            for_each(look, range(0, self.shape[0], _LINES))
+        self._held, self._full = cv2.integral(held), cv2.integral(full)
+
+    def touched(self, low: NDArray[Any], high: NDArray[Any]) -> NDArray[np.bool_]:
+        """Whether the boxes low…high (2, …), pixels, hold anything that is not transparent."""
+        limits, sums = self.shape[::-1], self._held
+        x0, y0 = (np.clip(v // _BLOCK, 0, n).astype(int) for v, n in zip(low, limits, strict=True))
+        x1, y1 = (np.clip(v // _BLOCK + 1, 0, n).astype(int) for v, n in zip(high, limits, strict=True))
+        held = sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0]
+        return (x1 > x0) & (y1 > y0) & (held > 0)
+
+    def shown(self, x0: int, y0: int, x1: int, y1: int) -> tuple[bool, bool]:
+        """Whether a box holds anything that is not transparent, and whether nothing but opaque pixels."""
+        left, top = max(x0 // _BLOCK, 0), max(y0 // _BLOCK, 0)
+        right, bottom = min(x1 // _BLOCK + 1, self.shape[1]), min(y1 // _BLOCK + 1, self.shape[0])
+        if right <= left or bottom <= top:
+            return False, False
+        held, full = (
+            int(sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left])
+            for sums in (self._held, self._full)
+        )
+        within = x0 >= 0 and y0 >= 0 and x1 <= self.size[0] and y1 <= self.size[1]
+        return held > 0, within and full == (right - left) * (bottom - top)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -28,9 +81,11 @@ class Source:
     Attributes:
         levels: the picture as given, (H, W, 3 | 4) uint8, straight alpha; after it premultiplied RGBA, each
             half the size of the one before.
+        occupancy: of the picture as given.
     """
 
     levels: tuple[NDArray[np.uint8], ...]
+    occupancy: Occupancy
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -39,12 +94,13 @@ class Excerpt:
 
     Attributes:
         picture: (h, w, 3) RGB where nothing transparent is read, else (h, w, 4) premultiplied.
-        ranges: (h, w) eight bytes each: the least and the greatest RGBA of the 16 pixels that bicubic reads.
+        least, greatest: (h, w) RGBA in four bytes, of the 16 pixels that bicubic reads.
         origin: (2,) x and y of its first pixel in the picture.
     """
 
     picture: NDArray[np.uint8]
-    ranges: NDArray[np.float64]
+    least: NDArray[np.int32]
+    greatest: NDArray[np.int32]
     origin: NDArray[np.float32]
 
     @property
@@ -59,10 +115,10 @@ class Excerpt:
         dst = None if self.opaque else out
         drawn = cv2.remap(self.picture, whole, part, cv2.INTER_CUBIC, dst=dst, borderMode=cv2.BORDER_CONSTANT)
         rgba = cv2.cvtColor(drawn, cv2.COLOR_RGB2RGBA, dst=out) if self.opaque else drawn
-        found = cv2.remap(self.ranges, whole, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
-        least, greatest = cv2.split(found.view(np.int32).reshape(*found.shape, 2))
-        cv2.max(rgba, least.view(np.uint8).reshape(rgba.shape), rgba)
-        return cv2.min(rgba, greatest.view(np.uint8).reshape(rgba.shape), rgba)
+        for bound, hold in ((self.least, cv2.max), (self.greatest, cv2.min)):
+            near = cv2.remap(bound, whole, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
+            hold(rgba, near.view(np.uint8).reshape(rgba.shape), rgba)
+        return rgba
 
 
 def prepare_source(source: NDArray[np.uint8], levels: int = 1) -> Source:
@@ -78,45 +134,43 @@ def prepare_source(source: NDArray[np.uint8], levels: int = 1) -> Source:
         raise ImageTooLarge(
             f"The picture is {source.shape[1]}×{source.shape[0]}; 32 000 is the longest side."
         )
-    pyramid = [source]
-    for level in range(1, levels):
-        larger = premultiplied(source) if level == 1 else pyramid[-1]
-        width, height = max(larger.shape[1] // 2, 1), max(larger.shape[0] // 2, 1)
-        even = np.ascontiguousarray(larger[: height * 2, : width * 2])
-        pyramid.append(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
-    return Source(tuple(pyramid))
+    return prepared(Source((source,), Occupancy(source)), levels - 1)
 
 
-def prepared(source: NDArray[np.uint8] | Source, level: int) -> Source:
+def prepared(source: NDArray[np.uint8] | Source, level: int = 0) -> Source:
     """The source, ready to be sampled at that level."""
     if not isinstance(source, Source):
         return prepare_source(source, level + 1)
-    return source if len(source.levels) > level else prepare_source(source.levels[0], level + 1)
+    levels = list(source.levels)
+    while len(levels) <= level:
+        larger = premultiplied(levels[0]) if len(levels) == 1 else levels[-1]
+        width, height = max(larger.shape[1] // 2, 1), max(larger.shape[0] // 2, 1)
+        even = np.ascontiguousarray(larger[: height * 2, : width * 2])
+        levels.append(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
+    return Source(tuple(levels), source.occupancy)
 
 
 def excerpt(source: Source, level: int, places: NDArray[np.float32], reach: float) -> Excerpt | None:
     """What bicubic reads of a level at (2, h, w) places and `reach` around them; None: nothing at all."""
     picture = source.levels[level]
-    limits = np.array(picture.shape[1::-1])
-    low = np.floor(places.min(axis=(1, 2)) - (reach + _MARGIN))
-    high = np.ceil(places.max(axis=(1, 2)) + (reach + _MARGIN))
-    if (high <= 0).any() or (low >= limits).any():
+    around = reach + _MARGIN
+    x0, y0 = (int(v) for v in np.floor(places.min(axis=(1, 2)) - around))
+    x1, y1 = (int(v) for v in np.ceil(places.max(axis=(1, 2)) + around))
+    cut = picture[max(y0, 0) : max(y1, 0), max(x0, 0) : max(x1, 0)]
+    anything, opaque = source.occupancy.shown(*(v << level for v in (x0, y0, x1, y1)))
+    if not anything or not cut.size:
         return None
-    (x0, y0), (x1, y1) = np.maximum(low, 0).astype(int), np.minimum(high, limits).astype(int)
-    cut = picture[y0:y1, x0:x1]
-    least, greatest = _alphas(cut)
-    if greatest == 0:
-        return None
-    origin = np.array([x0, y0], np.float32)
-    within = bool((low >= 0).all() and (high <= limits).all())
-    rgba = cut if level > 0 or (least == 255 and cut.shape[2] == 4) else premultiplied(cut)
-    if least == 255 and within:
+    origin = np.array([max(x0, 0), max(y0, 0)], np.float32)
+    if opaque:
         rgb = cut if cut.shape[2] == 3 else cv2.cvtColor(cut, cv2.COLOR_RGBA2RGB)
-        return Excerpt(rgb, _ranges16(rgba), origin)
-    if not within:  # what lies beyond the border has a range too
+        rgba = cut if cut.shape[2] == 4 else cv2.cvtColor(cut, cv2.COLOR_RGB2RGBA)
+        return Excerpt(rgb, _extreme16(rgba, cv2.erode), _extreme16(rgba, cv2.dilate), origin)
+    rgba = cut if level > 0 else premultiplied(cut)
+    if min(x0, y0) < 0 or x1 > picture.shape[1] or y1 > picture.shape[0]:
+        # What lies beyond the border has a range too.
         rgba = cv2.copyMakeBorder(rgba, _EDGE, _EDGE, _EDGE, _EDGE, cv2.BORDER_CONSTANT, value=_CLEAR)
         origin -= _EDGE
-    return Excerpt(rgba, _ranges16(rgba), origin)
+    return Excerpt(rgba, _extreme16(rgba, cv2.erode), _extreme16(rgba, cv2.dilate), origin)
 
 
 def premultiplied(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -144,18 +198,7 @@ def _alpha_for_colour(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return cv2.cvtColor(cv2.extractChannel(rgba, 3), cv2.COLOR_GRAY2RGBA)
 
 
-def _alphas(picture: NDArray[np.uint8]) -> tuple[int, int]:
-    """The least and the greatest alpha."""
-    if picture.shape[2] == 3:
-        return 255, 255
-    alpha = cv2.extractChannel(picture, 3)
-    return int(alpha.min()), int(alpha.max())
-
-
-def _ranges16(rgba: NDArray[np.uint8]) -> NDArray[Any]:
-    """(h, w), eight bytes: least and greatest of pixels x-1…x+2, y-1…y+2, 0 beyond; one look-up for both."""
-    both = [
-        most(rgba, _SQUARE, anchor=(1, 1), borderType=cv2.BORDER_CONSTANT, borderValue=_CLEAR)
-        for most in (cv2.erode, cv2.dilate)
-    ]
-    return cv2.merge([found.view(np.int32) for found in both]).view(np.float64)[..., 0]
+def _extreme16(rgba: NDArray[np.uint8], most: Callable[..., Any]) -> NDArray[np.int32]:
+    """Least (erode) or greatest (dilate) of pixels x-1…x+2, y-1…y+2, 0 beyond: (h, w), four bytes."""
+    found = most(rgba, _SQUARE, anchor=(1, 1), borderType=cv2.BORDER_CONSTANT, borderValue=_CLEAR)
+    return found.view(np.int32)[..., 0]

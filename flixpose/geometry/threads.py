@@ -21,12 +21,18 @@ _LOCK = Lock()
 def for_each(work: Callable[[Any], None], items: Sequence[Any]) -> None:
     """All items, on as many threads as OpenCV may use."""
     threads = min(max(cv2.getNumThreads(), 1), len(items))
-    if threads <= 1:
-        for item in items:
+    left = iter(items)
+
+    def drain() -> None:
+        for item in left:  # shared: whoever is free takes the next
             work(item)
+
+    if threads <= 1:
+        drain()
         return
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, items))
+        for done in [pool.submit(drain) for _ in range(threads)]:
+            done.result()
 
 
 @contextmanager

@@ -4,9 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from flixpose.geometry.field import CELL, TOLERANCE_SHARE, Field, Occupancy, Run, runs
+from flixpose.geometry.field import CELL, TOLERANCE_SHARE, Field, Run, runs
 from flixpose.geometry.lattice import coarse_lattice, interpolation, refined
 from flixpose.geometry.solve import solve_warp
+from flixpose.geometry.source import Occupancy
 from flixpose.geometry.warp import compose, map_points
 from flixpose.structures.warp import Warp
 from tests.geometry.helpers import controls, grid_controls
