@@ -23,10 +23,12 @@ def finish_all(
     recorded: dict[str, bool] = {}
     ours: list[tuple[Claim, Result]] = []
     ends: dict[str, Counter[ItemState]] = {}
+    noted: set[str] = set()  # items with the very same objects share their note
     for claim, result, uploads in sorted(finished, key=lambda one: one[0].item_id):
         state = STATE_OF_VERDICT[result.quality.verdict]
         if leave_running(connection, claim, state, error=_verdict_error(claim, result)):
-            end_uploads(connection, uploads, [artifact.key for artifact in result.artifacts])
+            end_uploads(connection, set(uploads) - noted, [artifact.key for artifact in result.artifacts])
+            noted |= set(uploads)
             ours.append((claim, result))
             ends.setdefault(claim.batch_id, Counter())[state] += 1
             recorded[claim.token + claim.item_id] = True
