@@ -3,6 +3,7 @@
 Warps run backward, person → garment; pixels in the house's frame.
 """
 
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -31,15 +32,14 @@ def map_points(warp: AnyWarp, xy: NDArray[Any]) -> Points:
 def jacobian(warp: AnyWarp, xy: NDArray[Any]) -> Points:
     """The derivative at person xy (N, 2) → (N, 2, 2); [n, i, j] = ∂ garment_i / ∂ person_j."""
     here = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
-    out: Points = np.broadcast_to(np.eye(2), (len(here), 2, 2))
-    parts = _parts(warp)
+    parts, chained = _parts(warp), []
     for row, part in enumerate(parts):
-        out = projective.derivative(part.homography, here) @ out
+        chained.append(projective.derivative(part.homography, here))
         here = projective.apply(part.homography, here)
         if part.spline is not None:
-            out = spline_jacobian(part.spline, here) @ out
+            chained.append(spline_jacobian(part.spline, here))
             here = spline_points(part.spline, here) if row + 1 < len(parts) else here
-    return out
+    return reduce(lambda first, then: then @ first, chained)
 
 
 def beyond_horizon(warp: AnyWarp, xy: NDArray[Any]) -> NDArray[np.bool_]:
