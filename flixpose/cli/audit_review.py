@@ -72,6 +72,8 @@ def correct_command(
 
         done = correct(database, item, moves, by=by, look=look, attempts=settings.max_attempts)
     click.echo(json.dumps(_row(done), indent=1) if as_json else _text(done))
+    if folder is not None and not as_json:
+        click.echo("Start the same `flixpose drape --manifest` again to have it draped.", err=True)
 
 
 @click.command("approve")
