@@ -16,7 +16,7 @@ from flixpose.imaging.colour import delta_e_2000, srgb_to_lab
 from flixpose.structures.drape import Composite, Light, PartWarp
 from flixpose.structures.found import Garment, Pose
 from flixpose.structures.image import Image, Mask
-from flixpose.structures.job import Figure, Quality
+from flixpose.structures.job import Figure, Quality, Tuck
 
 _PROBES = 3000
 _NO_STRUCTURE = 0.5  # levels of 255
@@ -43,6 +43,7 @@ class Drawn:
     parts: tuple[PartWarp, ...]
     drawn: Composite
     light: Light = "scene"
+    tuck: Tuck = "auto"
 
 
 def measure(drawn: Drawn, rules: Sequence[Rule]) -> Quality:
@@ -71,6 +72,8 @@ def _area_figures(drawn: Drawn) -> list[Figure]:
         Figure("out_of_frame", round(100 * float(outside.mean()), 3), "%"),
         Figure("old_garment_visible", round(100 * old / max(seen, 1.0), 3), "%"),
         Figure("painted", round(100 * painted / max(seen, 1.0), 3), "%"),
+        Figure("tucked", float(drawn.plan.tuck is not None), ""),
+        Figure("tuck_missed", float(drawn.tuck == "in" and drawn.plan.tuck is None), ""),
     ]
 
 
@@ -172,7 +175,9 @@ def _sharpness(pixels: NDArray[np.uint8], xy: NDArray[np.float64], reduce: float
     how = cv2.INTER_AREA if reduce > 1 else cv2.INTER_CUBIC
     sized = cv2.resize(grey, size, interpolation=how).astype(np.float32)
     fine = sized - cv2.GaussianBlur(sized, (0, 0), 1.0)
-    found = _at(fine, xy * (np.array(size) / grey.shape[::-1]))
+    # The nearest pixel: a mixture of four would be smoother than the picture is.
+    columns, rows = np.floor(xy * (np.array(size) / grey.shape[::-1])).astype(int).T
+    found = fine[np.clip(rows, 0, size[1] - 1), np.clip(columns, 0, size[0] - 1)]
     # Cloth without any structure has none to lose.
     return float(np.sqrt(np.mean(found * found) + _NO_STRUCTURE**2))
 

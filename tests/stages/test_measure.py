@@ -15,7 +15,7 @@ from flixpose.pipeline import drape
 from flixpose.stages.measure import Drawn, measure
 from flixpose.structures.drape import Composite, Light, PartWarp
 from flixpose.structures.image import Mask
-from flixpose.structures.job import Quality
+from flixpose.structures.job import Quality, Tuck
 from flixpose.structures.warp import ControlPoints, Warp
 from tests.fit.figures import make_garment
 from tests.stages.scene import scene, small_person, tools_for
@@ -209,3 +209,19 @@ def test_a_front_on_somebodys_back_is_refused(kind: str) -> None:
     product, garment = make_garment(kind, unit=170.0)
     with pytest.raises(ViewMismatch, match="shows the front"):
         drape(person, product, tools_for((pose,), garment))
+
+
+@pytest.mark.parametrize(
+    ("tuck", "kind"), [("in", "short_sleeve_top"), ("out", "short_sleeve_top"), ("in", "trousers")]
+)
+def test_a_tuck_that_was_asked_for_and_cannot_be_made_out_is_told(tuck: Tuck, kind: str) -> None:
+    """The drawn shirt hangs over the trousers: there is no waistband to be seen."""
+    seen = scene(kind)
+    draped = drape(seen.person, seen.product, tools_for((seen.pose,), seen.garment), tuck=tuck)
+    asked_of_a_top = tuck == "in" and kind == "short_sleeve_top"
+    unclear = asked_of_a_top and not draped.quality["tucked"]
+    assert draped.quality["tuck_missed"] == float(unclear)
+    assert ("tuck_unclear" in {reason.code for reason in draped.quality.reasons}) == unclear
+    if tuck == "out":
+        assert draped.quality["tucked"] == 0.0
+    assert measured(tuck="in", plan=replace(drawn().plan, tuck=None))["tuck_missed"] == 1.0
