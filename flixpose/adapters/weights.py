@@ -20,6 +20,7 @@ from typing import Literal
 from flixpose.errors import OutputUnwritable, UsageError, WeightsDamaged, WeightsMissing
 from flixpose.imaging.files import sha256_hex, write_atomic
 from flixpose.models import MODELS, ModelFile, Wheel
+from flixpose.pose import FAMILIES
 from flixpose.resources import PACKAGE
 
 State = Literal["ready", "missing", "damaged"]
@@ -58,10 +59,14 @@ class WeightsCache:
     def path(self, name: str) -> Path:
         """The verified file of a model. It is hashed once in the life of this object.
 
+        Imported weights go by their family and size, such as "hrnet-w32".
+
         Raises:
             UsageError: no model has that name.
             WeightsMissing: it was never fetched. WeightsDamaged: it is not what was published.
         """
+        if name not in self._models and name.partition("-")[0] in FAMILIES:
+            return self._imported(name)
         if name not in self._verified:
             entry = self.entry(name)
             if entry.state == "missing":
@@ -72,6 +77,21 @@ class WeightsCache:
                 )
             self._verified[name] = entry.path
         return self._verified[name]
+
+    @property
+    def imports(self) -> Path:
+        """The folder of imported weights."""
+        return self.folder / "imported"
+
+    def _imported(self, name: str) -> Path:
+        path = self.imports / f"{name}.safetensors"
+        if not path.is_file():
+            raise WeightsMissing(
+                f"no weights of {name!r} were imported into {self.imports}.",
+                advice=f"Run `flixpose models import {name} FILE` with a published checkpoint.",
+                subject=name,
+            )
+        return path
 
     def entry(self, name: str) -> Entry:
         """How a model stands, its file hashed anew. Raises UsageError for a name that there is not."""

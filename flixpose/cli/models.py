@@ -72,6 +72,62 @@ def pull(names: tuple[str, ...], wheel: Path | None, force: bool, as_json: bool)
         click.echo(f"{len(entries)} models ready in {cache.folder}")
 
 
+@command.command("import")
+@click.argument("family")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--accept-licence", metavar="NAME", help="Use weights under this licence all the same.")
+@_as_json
+def import_(family: str, file: Path, accept_licence: str | None, as_json: bool) -> None:
+    """Take over a published checkpoint of a keypoint FAMILY, or of one of its sizes (kapao-m).
+
+    No code in FILE is run. Names and shapes are checked against the net; what is written is safetensors with
+    licence, origin and SHA-256. Weights that may not be used for everything are refused until their licence
+    is accepted by name.
+
+    \b
+    Example:
+      flixpose models import hrnet-w32 pose_hrnet_w32_256x192.pth
+      flixpose models import kapao kapao_s_coco.pt --accept-licence GPL-3.0
+    """
+    from flixpose.adapters.checkpoints import import_checkpoint
+
+    path, info = import_checkpoint(family, file, _cache().imports, accepted=accept_licence)
+    if as_json:
+        click.echo(json.dumps(info.to_json() | {"path": str(path)}, indent=2))
+    else:
+        click.echo(f"{info.name} ready in {path} ({info.licence})")
+
+
+@command.command("families")
+@_as_json
+def families(as_json: bool) -> None:
+    """Every keypoint family: its sizes, the licence of its published weights, and which are imported.
+
+    \b
+    Example:
+      flixpose models families
+    """
+    from flixpose.adapters.checkpoints import LICENCES
+    from flixpose.pose import sizes
+
+    here = {path.stem for path in _cache().imports.glob("*.safetensors")}
+    rows = [
+        {
+            "family": family,
+            "sizes": list(sizes(family)),
+            "licence": licence,
+            "imported": [size for size in sizes(family) if f"{family}-{size}" in here],
+        }
+        for family, licence in LICENCES.items()
+    ]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        state = f"imported: {', '.join(row['imported'])}" if row["imported"] else "no weights"
+        click.echo(f"{row['family']:22} {', '.join(row['sizes']):34} {row['licence']:26} {state}")
+
+
 @command.command("verify")
 @_as_json
 def verify(as_json: bool) -> None:

@@ -1,36 +1,100 @@
 """Eyes for people."""
 
-from collections.abc import Callable
+import importlib
+from dataclasses import dataclass
 
 from flixpose.errors import UsageError
 from flixpose.ports import PoseEstimator, Weights
 
 
-def _blazepose(weights: Weights, threads: int) -> PoseEstimator:
-    from flixpose.pose.families.blazepose import BlazePose
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One approach: where its module is, and whether another estimator finds the people for it."""
 
-    return BlazePose(weights, threads=threads)
+    module: str
+    is_top_down: bool = False
 
 
-FAMILIES: dict[str, Callable[[Weights, int], PoseEstimator]] = {
-    "blazepose": _blazepose,
+FAMILIES: dict[str, Family] = {
+    "blazepose": Family("flixpose.pose.families.blazepose"),
+    "simple_baseline": Family("flixpose.pose.families.simple_baseline", is_top_down=True),
+    "hrnet": Family("flixpose.pose.families.hrnet", is_top_down=True),
+    "cpn": Family("flixpose.pose.families.cpn", is_top_down=True),
+    "vitpose": Family("flixpose.pose.families.vitpose", is_top_down=True),
+    "rtmpose": Family("flixpose.pose.families.rtmpose", is_top_down=True),
+    "fastpose": Family("flixpose.pose.families.fastpose", is_top_down=True),
+    "openpose": Family("flixpose.pose.families.openpose"),
+    "lightweight_openpose": Family("flixpose.pose.families.lightweight_openpose"),
+    "higherhrnet": Family("flixpose.pose.families.higherhrnet"),
+    "dekr": Family("flixpose.pose.families.dekr"),
+    "centernet": Family("flixpose.pose.families.centernet"),
+    "keypoint_rcnn": Family("flixpose.pose.families.keypoint_rcnn"),
+    "kapao": Family("flixpose.pose.families.kapao"),
+    "yolo_pose": Family("flixpose.pose.families.yolo_pose"),
+    "detrpose": Family("flixpose.pose.families.detrpose"),
+    "rtmo": Family("flixpose.pose.families.rtmo"),
+    "posenet": Family("flixpose.pose.families.posenet"),
 }
 
 DEFAULT = "blazepose"
 
 
-def load(name: str, weights: Weights, *, threads: int = 2) -> PoseEstimator:
+def load(
+    name: str,
+    weights: Weights,
+    *,
+    threads: int = 2,
+    finder: PoseEstimator | None = None,
+    flip: bool = False,
+    decoding: str | None = None,
+) -> PoseEstimator:
     """The estimator of that name, ready to use.
 
     Args:
+        name: a family, or a family and a size such as "hrnet-w48".
         threads: CPU threads of one net call.
+        finder: who finds the people for a top-down family; BlazePose unless given.
+        flip: look at the mirror image too (top-down families).
+        decoding: of heat maps: "plain", "dark" or "udp"; the family's own unless given.
 
     Raises:
         UsageError: no estimator has that name.
         WeightsMissing, WeightsDamaged: its model files are not there, or not what was published.
     """
-    if name not in FAMILIES:
+    family, size = resolve(name)
+    if family == DEFAULT:
+        from flixpose.pose.families.blazepose import BlazePose
+
+        return BlazePose(weights, threads=threads)
+    from flixpose.pose.families.parts import options_of
+
+    options = options_of(flip=flip, decoding=decoding)
+    module = importlib.import_module(FAMILIES[family].module)
+    if FAMILIES[family].is_top_down:
+        finder = finder or load(DEFAULT, weights, threads=threads)
+        estimator: PoseEstimator = module.load(weights, finder, size, options, threads)
+    else:
+        estimator = module.load(weights, size, options, threads)
+    return estimator
+
+
+def sizes(family: str) -> tuple[str, ...]:
+    """The sizes of a family whose weights are imported."""
+    return tuple(importlib.import_module(FAMILIES[family].module).SIZES)
+
+
+def resolve(name: str) -> tuple[str, str]:
+    """Family and size of a name. Raises UsageError for what there is not."""
+    family, _, size = name.partition("-")
+    if family not in FAMILIES:
         raise UsageError(
             f"no pose estimator is called {name!r}; there are {', '.join(FAMILIES)}.", subject=name
         )
-    return FAMILIES[name](weights, threads)
+    if name == DEFAULT:
+        return family, ""
+    module = importlib.import_module(FAMILIES[family].module)
+    known = getattr(module, "SIZES", ())
+    size = size or module.DEFAULT
+    if size not in known:
+        raise UsageError(f"{family} has no size {size!r}; it has {', '.join(known) or 'none'}.", subject=name)
+    return family, size

@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 
+_FEW = 256  # boxes up to which all pairs at once are quicker
+
 
 def cxcywh_to_xyxy(boxes: Array) -> Array:
     """(..., 4) centre and size → corners."""
@@ -22,17 +24,47 @@ def overlap(a: Array, b: Array) -> Array:
 
 
 def suppress(
-    boxes: Array, scores: Array, *, max_overlap: float, classes: NDArray[np.integer] | None = None
+    boxes: Array,
+    scores: Array,
+    *,
+    max_overlap: float,
+    classes: NDArray[np.integer] | None = None,
+    most: int = 300,
 ) -> NDArray[np.intp]:
-    """Rows of the boxes that stay, best first: none overlaps a better one of its class by more than that."""
+    """Rows of the boxes that stay, best first: none overlaps a better one of its class by more than that.
+
+    Args:
+        most: how many stay at the most.
+    """
     order = np.argsort(-scores, kind="stable")
-    clash = overlap(boxes[order], boxes[order]) > max_overlap
-    if classes is not None:
-        clash &= classes[order, None] == classes[None, order]
-    gone = np.zeros(len(order), dtype=bool)
+    kinds = np.zeros(len(order), dtype=np.intp) if classes is None else classes[order]
+    kept = (
+        _few(boxes[order], kinds, max_overlap)
+        if len(order) <= _FEW
+        else _many(boxes[order], kinds, max_overlap, most)
+    )
+    return order[kept[:most]]
+
+
+def _few(boxes: Array, kinds: NDArray[np.integer], max_overlap: float) -> list[int]:
+    """All pairs at once."""
+    clash = (overlap(boxes, boxes) > max_overlap) & (kinds[:, None] == kinds)
+    gone = np.zeros(len(boxes), dtype=bool)
     kept = []
-    for row in range(len(order)):
+    for row in range(len(boxes)):
         if not gone[row]:
             kept.append(row)
             gone |= clash[row]
-    return order[kept]
+    return kept
+
+
+def _many(boxes: Array, kinds: NDArray[np.integer], max_overlap: float, most: int) -> list[int]:
+    """One against the rest, again and again."""
+    left = np.arange(len(boxes))
+    kept: list[int] = []
+    while len(left) and len(kept) < most:
+        best, left = int(left[0]), left[1:]
+        kept.append(best)
+        clash = overlap(boxes[best : best + 1], boxes[left])[0] > max_overlap
+        left = left[~(clash & (kinds[left] == kinds[best]))]
+    return kept

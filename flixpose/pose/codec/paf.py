@@ -23,6 +23,7 @@ _SPARE = 17  # from here on limbs (shoulder to ear) join no new person
 
 _SAMPLES = 10
 _MIN_PEAK = 0.1
+_MOST_PEAKS = 100  # of one keypoint: more are noise, and would be joined with each other for minutes
 _MIN_FIELD = 0.05
 _MIN_SHARE = 0.8  # of a limb's samples above it
 
@@ -102,7 +103,11 @@ def _highest(layer: Array, than: Callable[..., NDArray[np.bool_]]) -> NDArray[np
     here = layer[y, x]
     holds = than(here, padded[y, x + 1]) & than(here, padded[y + 2, x + 1])
     holds &= than(here, padded[y + 1, x]) & than(here, padded[y + 1, x + 2])
-    return np.stack([x[holds], y[holds]], axis=1)
+    x, y, here = x[holds], y[holds], here[holds]
+    if len(here) > _MOST_PEAKS:
+        best = np.sort(np.argsort(-here, kind="stable")[:_MOST_PEAKS])
+        x, y = x[best], y[best]
+    return np.stack([x, y], axis=1)
 
 
 def _apart(xy: NDArray[np.intp], least: float) -> list[int]:

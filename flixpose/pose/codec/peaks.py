@@ -102,7 +102,11 @@ def smoothed(maps: Array, kernel: int) -> Array:
     layers = np.ascontiguousarray(maps.transpose(1, 2, 0), dtype=np.float64)
     soft = cv2.GaussianBlur(layers, (kernel, kernel), 0, borderType=cv2.BORDER_CONSTANT)
     soft = np.atleast_3d(soft).transpose(2, 0, 1)
-    return np.asarray(soft * (peaks / soft.max(axis=(1, 2), keepdims=True)), dtype=maps.dtype)
+    return np.asarray(soft * (peaks / _not_zero(soft.max(axis=(1, 2), keepdims=True))), dtype=maps.dtype)
+
+
+def _not_zero(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(values == 0, 1.0, values)
 
 
 def encode(cells: Array, visible: NDArray[np.bool_], size: tuple[int, int], *, sigma: float) -> Array:

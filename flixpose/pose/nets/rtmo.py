@@ -1,5 +1,6 @@
 """RTMO (Lu et al. 2024): one cell, one person, its keypoints by classification along the sides of its box."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -289,3 +290,12 @@ def centres(height: int, width: int, stride: int, like: Tensor) -> Tensor:
 
 def build(size: str, *, keypoints: int = 17) -> RTMO:
     return RTMO(SIZES[size], keypoints=keypoints)
+
+
+def grid(sizes: Sequence[tuple[int, int]], like: Tensor) -> tuple[Tensor, Tensor]:
+    """(cells, 2) centres in pixel indices and (cells, 1) strides, level after level."""
+    places, strides = [], []
+    for (height, width), stride in zip(sizes, STRIDES, strict=True):
+        places.append(centres(height, width, stride, like).flatten(0, 1))
+        strides.append(like.new_full((height * width, 1), stride))
+    return torch.cat(places), torch.cat(strides)

@@ -1,0 +1,23 @@
+"""Cascaded pyramid network (Chen et al. 2018), on COCO."""
+
+from flixpose.ports import PoseEstimator, Weights
+from flixpose.pose.families.heatmaps import reader
+from flixpose.pose.families.parts import Colours, Options, Runner, TopDown
+from flixpose.pose.nets import cpn as nets
+from flixpose.pose.skeletons import COCO_17
+
+_COLOURS = Colours(mean=(122.7717, 115.9465, 102.9801))
+
+SIZES, DEFAULT = nets.SIZES, "r50"
+
+
+def load(weights: Weights, finder: PoseEstimator, size: str, options: Options, threads: int) -> TopDown:
+    """Raises WeightsMissing, WeightsDamaged."""
+    runner = Runner.load(f"cpn-{size}", lambda: nets.build(size), weights, threads)
+    read = reader(
+        COCO_17,
+        decoding=options.decoding or "plain",
+        flip=options.flip,
+        maps_of=lambda net, x: net(x).refined,
+    )
+    return TopDown(runner, finder, COCO_17, read, picture=(192, 256), colours=_COLOURS)

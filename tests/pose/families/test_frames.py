@@ -1,0 +1,175 @@
+"""Nets that see dots: whatever the way into the net and back, a dot is found where it lies in the photo."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from flixpose.errors import UsageError
+from flixpose.geometry.view import View, fit, shrink, stretch
+from flixpose.pose.families import centernet, dekr, higherhrnet, limbs
+from flixpose.pose.families.heatmaps import reader
+from flixpose.pose.families.parts import UNIT, OneStage, Options, Runner, TopDown, options_of
+from flixpose.pose.nets import centernet as centernet_nets
+from flixpose.pose.nets import dekr as dekr_nets
+from flixpose.pose.nets import higherhrnet as higherhrnet_nets
+from flixpose.pose.skeletons import COCO_17, mirror_rows
+from flixpose.structures.found import ModelInfo
+from flixpose.structures.image import Box, Image
+
+INFO = ModelInfo("dots", "1", "find dots", "none", "a test", "")
+DOTS = np.array([[210.0, 130.0], [160.0, 320.0]])  # in a photo of 400 × 480; the first is the nose
+SIDE = 12
+
+
+def photo(*dots: np.ndarray) -> Image:
+    pixels = np.zeros((480, 400, 3), np.uint8)
+    for channel, (x, y) in enumerate(dots):
+        half = SIDE // 2
+        pixels[int(y) - half : int(y) + half, int(x) - half : int(x) + half, channel] = 255
+    return Image(pixels, None, "", "dots")
+
+
+def smooth(x: Tensor, stride: int, *, ends_meet: bool = False) -> Tensor:
+    """Heat maps of the first two channels, cells as the nets are trained: the first on the first pixel."""
+    kernel = 4 * stride + 1
+    soft = x[:, :2]
+    for _ in range(2):
+        soft = functional.avg_pool2d(soft, kernel, 1, kernel // 2)
+    soft = brightest(soft)
+    height, width = x.shape[2] // stride, x.shape[3] // stride
+    if ends_meet:
+        return functional.interpolate(soft, (height, width), mode="bilinear", align_corners=True)
+    return soft[:, :, ::stride, ::stride]
+
+
+def brightest(maps: Tensor) -> Tensor:
+    return maps / maps.amax(dim=(2, 3), keepdim=True).clamp(min=1e-3)
+
+
+class TwoDots(nn.Module):
+    """The nose is the first channel's dot, the left eye the second's."""
+
+    def __init__(self, *, ends_meet: bool) -> None:
+        super().__init__()
+        self.ends_meet = ends_meet
+
+    def forward(self, x: Tensor) -> Tensor:
+        maps = x.new_zeros(len(x), 17, x.shape[2] // 4, x.shape[3] // 4)
+        maps[:, :2] = smooth(x, 4, ends_meet=self.ends_meet)
+        return maps
+
+
+class Nobody:
+    models: tuple[ModelInfo, ...] = ()
+    model = INFO
+
+    def __call__(self, images):
+        return [() for _ in images]
+
+
+def top_down(decoding: str, *, flip: bool) -> TopDown:
+    net = TwoDots(ends_meet=decoding == "udp")
+    read = reader(COCO_17, decoding=decoding, flip=flip)
+    return TopDown(Runner(net, INFO, threads=1), Nobody(), COCO_17, read, picture=(192, 256), colours=UNIT)
+
+
+@pytest.mark.parametrize(("decoding", "within"), [("plain", 2.0), ("dark", 1.0), ("udp", 1.0)])
+def test_top_down_families_find_the_dot(decoding, within):
+    estimator = top_down(decoding, flip=False)
+    boxes = [Box(100, 60, 300, 420), Box(120, 80, 260, 400)]
+    (first, second), (third,) = estimator.in_boxes([photo(*DOTS), photo(*DOTS)], [boxes, boxes[:1]])
+    for pose in (first, second, third):
+        assert pose.keypoints["nose"] == pytest.approx(DOTS[0], abs=within)
+        assert pose.keypoints["left_eye"] == pytest.approx(DOTS[1], abs=within)
+        assert not pose.keypoints.has("left_hip")
+    assert estimator([photo(*DOTS)]) == [()]
+
+
+@pytest.mark.parametrize(("decoding", "within"), [("dark", 2.0), ("udp", 1.0)])
+def test_the_flip_test_finds_a_dot_on_its_own_side(decoding, within):
+    """The stub tells no left from right: the mirror image's left eye is the right eye here."""
+    ((pose,),) = top_down(decoding, flip=True).in_boxes([photo(*DOTS)], [[Box(100, 60, 300, 420)]])
+    assert pose.keypoints["nose"] == pytest.approx(DOTS[0], abs=within)
+    both = [pose.keypoints[name] for name in ("left_eye", "right_eye")]
+    assert both[0] == pytest.approx(DOTS[1], abs=within) and both[1] == pytest.approx(DOTS[1], abs=within)
+    assert mirror_rows(COCO_17)[1] == 2
+
+
+class TagDots(nn.Module):
+    def forward(self, x: Tensor) -> higherhrnet_nets.Output:
+        half = x.new_zeros(len(x), 17, x.shape[2] // 2, x.shape[3] // 2)
+        # A cell stands for the pixels under it, as a target of whole cells does.
+        soft = functional.avg_pool2d(functional.avg_pool2d(x[:, :2], 17, 1, 8), 2)
+        half[:, :2] = brightest(soft)
+        quarter = x.new_zeros(len(x), 34, x.shape[2] // 4, x.shape[3] // 4)
+        quarter[:, :17] = functional.avg_pool2d(half, 2)
+        return higherhrnet_nets.Output(quarter, half)
+
+
+class OffsetDots(nn.Module):
+    """The centre is the nose; the left eye lies below it, everything else on it."""
+
+    def forward(self, x: Tensor) -> dekr_nets.Output:
+        maps = smooth(x, 4)
+        heat = maps[:, :1].repeat(1, 18, 1, 1)
+        heat[:, 1] = maps[:, 1]
+        best = [[divmod(int(m.argmax()), m.shape[1]) for m in each] for each in maps]
+        offsets = x.new_zeros(len(x), 34, *maps.shape[2:])
+        for row, ((nose_y, nose_x), (eye_y, eye_x)) in enumerate(best):
+            offsets[row, 2], offsets[row, 3] = nose_x - eye_x, nose_y - eye_y
+        return dekr_nets.Output(heat, offsets)
+
+
+class CentreDots(nn.Module):
+    def forward(self, x: Tensor) -> list[dict[str, Tensor]]:
+        maps = smooth(x, 4)
+        flat = {name: x.new_zeros(len(x), n, *maps.shape[2:]) for name, n in centernet_nets.HEADS.items()}
+        flat["hm"] = maps[:, :1] * 20 - 10
+        flat["hm_hp"] = flat["hm_hp"] - 10
+        flat["hm_hp"][:, :2] = maps * 20 - 10
+        flat["wh"] += 80
+        return [flat]
+
+
+def small(size: tuple[int, int]) -> View:
+    return shrink(size, shorter=320, longer=640, multiple=64)
+
+
+ONE_STAGE = {
+    "higherhrnet": (
+        TagDots(),
+        higherhrnet._read,
+        small,
+        3,
+    ),
+    "dekr": (OffsetDots(), dekr._read, small, 4),
+    "centernet": (CentreDots(), centernet._read, lambda p: fit(p, (512, 512)), 4),
+    "centernet stretched": (CentreDots(), centernet._read, lambda p: stretch(p, (512, 384)), 5),
+}
+
+
+@pytest.mark.parametrize("name", ONE_STAGE)
+def test_one_stage_families_find_the_dots(name):
+    net, read, view, within = ONE_STAGE[name]
+    estimator = OneStage(Runner(net, INFO, threads=1), COCO_17, view, read)
+    first, second = estimator([photo(*DOTS), photo(*DOTS[:1], DOTS[1] + 8)])
+    for poses, eye in ((first, DOTS[1]), (second, DOTS[1] + 8)):
+        assert poses[0].keypoints["nose"] == pytest.approx(DOTS[0], abs=within)
+        if name != "centernet" and name != "centernet stretched":
+            assert poses[0].keypoints["left_eye"] == pytest.approx(eye, abs=within)
+
+
+def test_candidates_of_limbs_lie_in_the_middle_of_their_cells():
+    view = fit((400, 480), (400, 480))
+    found = limbs.paf.Candidates(np.zeros(1, int), np.array([[10.0, 20.0]]), np.ones(1, np.float32))
+    person = limbs.person_of(found, np.array([0, -1]), view, 2.0)
+    assert person.xy[0].tolist() == [21, 41] and person.scores.tolist() == [1, 0]
+
+
+def test_an_unknown_decoding_is_a_usage_error():
+    assert options_of(flip=True, decoding="udp") == Options(True, "udp")
+    with pytest.raises(UsageError, match="plain, dark, udp"):
+        options_of(flip=False, decoding="fast")
+    assert torch.get_num_threads() > 0
