@@ -27,7 +27,7 @@ _DARKEST = 0.012  # light; blacker cloth tells nothing of the light
 _MOST_SHADE = 0.24  # natural log of the gain
 _MOST_EXPOSURE = 0.07
 _GREY = 8.0  # chroma of a highlight that may count as white
-_MOST_CHANGE = 2.5  # mean ΔE2000 that the scene's light may add
+_MOST_CHANGE = 2.0  # mean ΔE2000 that the scene's light may add
 
 # Shadows: share of light taken, softness and drop, in shoulder widths: close to the edge, and wider.
 _SHADOWS = ((0.30, 0.009, 0.006), (0.26, 0.034, 0.030))
