@@ -124,4 +124,19 @@ _FILES = (
     ),
 )
 
-MODELS = {file.info.name: file for file in _FILES}
+# Trained by configs/recipes/garment.toml; its model card lies beside it.
+GARMENT_NET = ModelFile(
+    ModelInfo(
+        name="garment_net",
+        version="1",
+        task="mask, kind, view and landmarks of a garment",
+        licence="Apache-2.0",
+        origin="flixpose, trained on photos drawn by flixpose.studio.garments",
+        sha256="ffb07597ca9238294517808edf8a4d49c31ecf767cecfdeddef2622e44329f5a",
+    ),
+    size=10_741_910,
+    wheel=None,
+    member="garment/weights/garment-net.safetensors",
+)
+
+MODELS = {file.info.name: file for file in (*_FILES, GARMENT_NET)}

@@ -5,12 +5,12 @@ from typing import Any
 
 import click
 
+from flixpose.bootstrap import garment_reader
 from flixpose.cli.main import EXIT_SOME_FAILED, report_failure
 from flixpose.cli.photos import limits_of, png_paths, print_rows
 from flixpose.cli.progress import progress
 from flixpose.errors import FlixposeError
 from flixpose.garment.kinds import KINDS
-from flixpose.garment.silhouette import SilhouetteReader
 from flixpose.imaging.decode import read_image
 from flixpose.imaging.encode import encode_png
 from flixpose.imaging.files import write_atomic
@@ -49,7 +49,8 @@ def command(
       flixpose landmarks shirt.jpg --overlay out
       flixpose landmarks photos/*.jpg --json landmarks.json --mask masks
     """
-    settings, reader = load_settings(), SilhouetteReader()
+    settings = load_settings()
+    reader = garment_reader(settings)
     drawings, masks = png_paths(images, overlay), png_paths(images, mask)
     rows: list[dict[str, Any]] = []
     failed = 0

@@ -34,9 +34,7 @@ from flixpose.errors import UsageError
     show_default=True,
     help="auto: CUDA where there is one. Both compute in bf16.",
 )
-@click.option(
-    "--threads", type=click.IntRange(1), help="CPU threads that learn; default: the rest."
-)
+@click.option("--threads", type=click.IntRange(1), help="CPU threads that learn; default: the rest.")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes that draw.")
 @click.option("--until", type=click.IntRange(1), metavar="STEP", help="Stop before this step.")
 def command(

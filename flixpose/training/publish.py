@@ -95,7 +95,7 @@ def _cases(eyes: GarmentEyes, sample: Sample) -> Iterator[Case]:
     sight = eyes.look(image)
     try:
         found = find_region(image, sight)
-        theirs = outline_points(found.seen, whole_outline(image, found.seen), sample.kind)
+        theirs = outline_points(found, whole_outline(image, found.seen), sample.kind)
     except NoGarment:
         theirs = {}
     truth = as_seen(sample.landmarks, sample.view)

@@ -23,8 +23,11 @@ def test_list_tells_what_is_used_and_whether_it_is_here(capsys, empty_home):
     rows = json.loads(capsys.readouterr().out)
     assert [row["name"] for row in rows] == list(MODELS)
     for row in rows:
-        assert row["licence"] == "Apache-2.0" and row["state"] == "missing" and row["size"] > 0
-        assert row["path"].startswith(str(empty_home)) and row["task"] and row["origin"] and row["sha256"]
+        assert row["licence"] == "Apache-2.0" and row["size"] > 0
+        assert row["task"] and row["origin"] and row["sha256"]
+        ships = MODELS[row["name"]].wheel is None
+        assert row["state"] == ("ready" if ships else "missing")
+        assert row["path"].startswith(str(empty_home)) is not ships
     assert run("models", "list") == 0
     table = capsys.readouterr().out
     assert all(name in table and model.info.sha256 in table for name, model in MODELS.items())
