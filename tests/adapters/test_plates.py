@@ -14,6 +14,7 @@ from flixpose.adapters.database import Database
 from flixpose.adapters.jobs import JobStore
 from flixpose.adapters.manifest import open_manifest
 from flixpose.adapters.plates import Plates
+from flixpose.adapters.snapshot import copy_database
 from flixpose.errors import (
     Conflict,
     DatabaseUnavailable,
@@ -145,6 +146,18 @@ def test_what_a_human_only_approved_stays_the_model_s_words(plates: Plates, foun
     assert given.person is not None and given.person_author == "model" and given.garment is None
     moved = plates.correct("anna", {"nose": (1, 2)}, by="ines", approve=True).points.id
     assert load_given(plates.database, replace(job, person_set=moved)).person_author == "human"
+
+
+def test_a_copy_of_the_database_has_plates_and_corrections(
+    plates: Plates, found: str, tmp_path: Path
+) -> None:
+    plates.add("anna", PHOTO, found, by="ines")
+    made = plates.correct("anna", {"nose": (1, 2)}, by="noor", approve=True)
+    copy = Database(f"sqlite:///{copy_database(plates.database, tmp_path / 'copy.sqlite')}")
+    again = Plates(copy).get("anna")
+    assert again.points.id == made.points.id and again.points.parent_id == found
+    assert [event["action"] for event in again.history] == ["added", "corrected", "approved"]
+    copy.close()
 
 
 def test_without_a_service_there_are_no_plates(tmp_path: Path) -> None:
