@@ -37,18 +37,22 @@ def suppress(
         most: how many stay at the most.
     """
     order = np.argsort(-scores, kind="stable")
-    kinds = np.zeros(len(order), dtype=np.intp) if classes is None else classes[order]
-    kept = (
-        _few(boxes[order], kinds, max_overlap)
-        if len(order) <= _FEW
-        else _many(boxes[order], kinds, max_overlap, most)
-    )
-    return order[kept[:most]]
+    if classes is None:
+        return order[_alone(boxes[order], max_overlap, most)]
+    kinds = classes[order]
+    groups = [np.flatnonzero(kinds == kind) for kind in np.unique(kinds)]
+    kept = [group[_alone(boxes[order[group]], max_overlap, most)] for group in groups]
+    return order[np.sort(np.concatenate([*kept, order[:0]]))[:most]]
 
 
-def _few(boxes: Array, kinds: NDArray[np.integer], max_overlap: float) -> list[int]:
+def _alone(boxes: Array, max_overlap: float, most: int) -> list[int]:
+    """Rows of boxes, best first, that overlap no better one."""
+    return _few(boxes, max_overlap)[:most] if len(boxes) <= _FEW else _many(boxes, max_overlap, most)
+
+
+def _few(boxes: Array, max_overlap: float) -> list[int]:
     """All pairs at once."""
-    clash = (overlap(boxes, boxes) > max_overlap) & (kinds[:, None] == kinds)
+    clash = overlap(boxes, boxes) > max_overlap
     gone = np.zeros(len(boxes), dtype=bool)
     kept = []
     for row in range(len(boxes)):
@@ -58,13 +62,12 @@ def _few(boxes: Array, kinds: NDArray[np.integer], max_overlap: float) -> list[i
     return kept
 
 
-def _many(boxes: Array, kinds: NDArray[np.integer], max_overlap: float, most: int) -> list[int]:
+def _many(boxes: Array, max_overlap: float, most: int) -> list[int]:
     """One against the rest, again and again."""
     left = np.arange(len(boxes))
     kept: list[int] = []
     while len(left) and len(kept) < most:
         best, left = int(left[0]), left[1:]
         kept.append(best)
-        clash = overlap(boxes[best : best + 1], boxes[left])[0] > max_overlap
-        left = left[~(clash & (kinds[left] == kinds[best]))]
+        left = left[overlap(boxes[best : best + 1], boxes[left])[0] <= max_overlap]
     return kept

@@ -4,8 +4,8 @@ Coordinates are cells of the map; `adjust` moves them to a quarter of a cell, (0
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,9 +52,10 @@ def group(heat: Array, tags: Array, *, rule: Rule = RULE) -> Array:
         (N, K, 3 + T) x, y, score, tags; all 0 for a keypoint that is not there.
     """
     people: list[_Person] = []
+    candidates = _candidates(heat, tags, rule)
     empty = np.zeros((len(heat), 3 + tags.shape[-1]), np.float32)
     for part in rule.order:
-        found = _candidates(heat[part], tags[part], rule)
+        found = candidates[part]
         if not len(found):
             continue
         hosts = _hosts(found, people[: rule.most], rule)
@@ -71,13 +72,35 @@ def _newcomer(candidate: Array, people: list[_Person], empty: Array) -> _Person:
     return person
 
 
-def _candidates(heat: Array, tags: Array, rule: Rule) -> Array:
-    """(C, 3 + T) of one keypoint's local maxima, surest first."""
-    ridge = cv2.dilate(heat, np.ones((rule.window, rule.window), np.uint8))
-    y, x = np.nonzero((heat == ridge) & (heat > rule.min_score))
-    order = np.argsort(heat[y, x], kind="stable")[::-1][: rule.most]
-    y, x = y[order], x[order]
-    return np.column_stack([x, y, heat[y, x], tags[y, x]]).astype(np.float32)
+def _candidates(heat: Array, tags: Array, rule: Rule) -> list[Array]:
+    """Per keypoint (C, 3 + T) of its local maxima, surest first."""
+    parts, y, x = _local_maxima(heat, rule)
+    values = heat[parts, y, x]
+    rows = np.column_stack([x, y, values, tags[parts, y, x]]).astype(np.float32)
+    found = []
+    for start, end in pairwise(np.searchsorted(parts, np.arange(len(heat) + 1))):
+        order = np.argsort(values[start:end], kind="stable")[::-1][: rule.most]
+        found.append(rows[start + order])
+    return found
+
+
+def _local_maxima(heat: Array, rule: Rule) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Keypoint, row and column of the warm cells that are the highest of their windows."""
+    reach = rule.window // 2
+    height, width = heat.shape[1:]
+    warm = np.flatnonzero(heat > rule.min_score)
+    parts, cells = np.divmod(warm, height * width)
+    y, x = np.divmod(cells, width)
+    here = heat.ravel()[warm]
+    high = np.ones(len(warm), dtype=bool)
+    for dy in range(-reach, reach + 1):
+        for dx in range(-reach, reach + 1):
+            some = np.flatnonzero(high)
+            there = heat[
+                parts[some], np.clip(y[some] + dy, 0, height - 1), np.clip(x[some] + dx, 0, width - 1)
+            ]
+            high[some] = there <= here[some]
+    return parts[high], y[high], x[high]
 
 
 def _hosts(found: Array, people: list[_Person], rule: Rule) -> list[_Person | None]:

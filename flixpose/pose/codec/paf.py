@@ -90,7 +90,7 @@ def distinct_peaks(heat: Array, *, apart: float = 6.0) -> Candidates:
     """
     found = []
     for layer in heat:
-        xy = _highest(np.where(layer < _MIN_PEAK, np.float32(0), layer), np.greater)
+        xy = _highest(layer, np.greater)
         xy = xy[np.argsort(xy[:, 0], kind="stable")]
         found.append(xy[_apart(xy, apart)])
     return _candidates(heat, found)
@@ -98,8 +98,9 @@ def distinct_peaks(heat: Array, *, apart: float = 6.0) -> Candidates:
 
 def _highest(layer: Array, than: Callable[..., NDArray[np.bool_]]) -> NDArray[np.intp]:
     """(N, 2) x, y of the cells above the threshold that hold against their neighbours, row by row."""
-    padded = np.pad(layer, 1)
-    y, x = np.nonzero(layer > _MIN_PEAK if than is np.greater_equal else layer >= _MIN_PEAK)
+    padded = cv2.copyMakeBorder(layer, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    high = layer > _MIN_PEAK if than is np.greater_equal else layer >= _MIN_PEAK
+    y, x = np.divmod(np.flatnonzero(high), layer.shape[1])
     here = layer[y, x]
     holds = than(here, padded[y, x + 1]) & than(here, padded[y + 2, x + 1])
     holds &= than(here, padded[y + 1, x]) & than(here, padded[y + 1, x + 2])
