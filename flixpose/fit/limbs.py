@@ -1,5 +1,6 @@
 """Sleeves on arms and trouser legs on legs: strips that follow a chain of joints."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,14 +17,15 @@ from flixpose.structures.warp import ControlPoints
 # Where along a limb its cross-sections lie, seam 0 to cuff 1: closer together around the shoulder's curve.
 _SHARES = np.array([0.0, 0.06, 0.14, 0.27, 0.42, 0.60, 0.80, 1.0])
 _ROWS = len(_SHARES)
+_PLAINER = ((0, 3, 5, 7), (0, 5, 7), (0, 7))
 _DENSE = 96
 _LOOKS = 25
 _MOST_BEND = 0.25
 # In shoulder widths: cloth lies outside the limb's outline by so much; an outline further off is not its own.
-_COVER = 0.003
+_COVER = -0.012
 _LIMB_LIMIT = 0.30
 _LEAST_EDGE = 0.04  # of the limb
-_BESIDE_SEAM = 0.7  # of the limb: up to there the inner edge keeps beside the torso
+_BESIDE_SEAM = 0.5  # of the limb: up to there the inner edge keeps beside the torso
 _FREE_FROM = 0.4  # of the limb: from there on a wide sleeve hangs free
 
 
@@ -255,6 +257,20 @@ def strip_border(controls: ControlPoints) -> NDArray[np.float64]:
 def cuff_middle(controls: ControlPoints) -> Point:
     """(2,) where a limb of cloth ends on the person image."""
     return (controls.person_xy[_ROWS - 1] + controls.person_xy[2 * _ROWS - 1]) / 2
+
+
+def plainer(controls: ControlPoints) -> Iterator[ControlPoints]:
+    """A limb's control points, then fewer and fewer of its cross-sections, for limbs bent too far."""
+    yield controls
+    for rows in _PLAINER:
+        kept = [row + column for column in (0, _ROWS, 2 * _ROWS) for row in rows]
+        yield ControlPoints(
+            controls.part,
+            tuple(controls.names[k] for k in kept),
+            controls.person_xy[kept],
+            controls.garment_xy[kept],
+            controls.weights[kept],
+        )
 
 
 def _half_widths(strip: Strip) -> NDArray[np.float64]:

@@ -29,6 +29,10 @@ _LIMB_RADIUS = 0.10  # shoulder widths, where the outline does not tell
 _UNLIKE_SKIN = 10.0  # Lab units; trousers are seldom skin, though beige may come near
 _BEIGE = 4.0
 _LAB_WEIGHT = np.array([0.6, 1.0, 1.0], np.float32)  # shading changes lightness first
+_SKIN_SHADES = 20.0  # Lab units between a face and the arms of one person
+_SURE_HAIR = 0.35
+_STRAND = 0.03  # shoulder widths between locks that hang together
+_BESIDE_CHEEK = 1.5  # lengths from the eyes to the mouth
 _FACE = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 
 
@@ -59,10 +63,14 @@ def find_occluders(person: Image, body: Body, person_mask: Mask | None) -> Occlu
     scene = _Scene(pixels, srgb_to_lab(pixels), _inside(person_mask, size), body, scale)
     skin, hair = scene.palette_of_skin(), scene.palette_of_hair()
     upper, lower = scene.palette_of_clothes(), scene.palette_of_lower_clothes()
+    arms = scene.palette_of_arms(skin, upper)
     # Beside the person's outline the background may show its colour through.
     background = scene.palette_of_background()
-    is_skin = scene.likeness(skin, [upper, lower, background])
-    is_hair = scene.likeness(hair, [upper, lower, skin, background])
+    is_skin = scene.likeness(arms, [upper, lower, background])
+    is_hair = scene.grown_from_above(scene.likeness(hair, [upper, lower, skin, background]))
+    if hair is not None and (more := scene.without(scene.palette_of(is_hair), upper)) is not None:
+        hair = np.vstack([hair, more])
+        is_hair = scene.grown_from_above(scene.likeness(hair, [upper, lower, skin, background]))
     # A shirt that hangs over the hips is not the trousers; a dress is both.
     apart = scene.without(lower, upper)
     is_upper = scene.likeness(upper, [skin, hair, apart, background])
@@ -70,7 +78,7 @@ def find_occluders(person: Image, body: Body, person_mask: Mask | None) -> Occlu
     is_lower = scene.likeness(own, [skin, rival, background])
     if lower is not None and apart is None:  # one colour throughout: below the waist it is the trousers'
         is_upper = is_upper * scene.between(-1.0, _WAIST)
-    head = np.maximum(scene.face(), scene.grown_from_above(is_hair))
+    head = np.maximum(scene.face(), is_hair)
     return Occluders(
         head=_enlarged(person, head, scene),
         arms=_enlarged(person, is_skin * scene.arms() * scene.inside, scene),
@@ -124,15 +132,33 @@ class _Scene:
                     )
         return self._palette(where)
 
+    def palette_of_arms(self, skin: Plane | None, upper: Plane | None) -> Plane | None:
+        """The face's colours and what along the arms is like them: arms lie in another light than faces."""
+        where = self.blank()
+        for side in ("left", "right"):
+            chain = self.body.limb(side, "shoulder", "elbow", "wrist")[-2:]
+            if skin is not None and len(chain) == 2:
+                width = self._length(0.08 * self.body.shoulder_width)
+                cv2.line(where, self.at(chain[0]), self.at(chain[1]), 1, width)
+        found = self.without(self._palette(where), upper)
+        if found is None or skin is None:
+            return skin
+        near = np.array([np.min(np.linalg.norm(skin - colour, axis=1)) < _SKIN_SHADES for colour in found])
+        return np.vstack([skin, found[near]])
+
     def palette_of_hair(self) -> Plane | None:
-        """Just above the eyes' line, past the forehead, where a head of hair begins."""
+        """Past the forehead, where a head of hair begins, and beside the cheeks, where long hair hangs."""
         if not all(self.body.scores.get(name, 0) > 0.5 for name in _FACE):
             return None
         eyes = (self.body.joints["left_eye"] + self.body.joints["right_eye"]) / 2
         mouth = (self.body.joints["mouth_left"] + self.body.joints["mouth_right"]) / 2
         up = eyes - mouth
+        beside = np.array([-up[1], up[0]])
+        length = float(np.linalg.norm(up))
         where = self.blank()
-        cv2.circle(where, self.at(eyes + 1.35 * up), self._length(0.55 * float(np.linalg.norm(up))), 1, -1)
+        cv2.circle(where, self.at(eyes + 1.35 * up), self._length(0.55 * length), 1, -1)
+        for aside in (-_BESIDE_CHEEK, _BESIDE_CHEEK):
+            cv2.circle(where, self.at(mouth + aside * beside), self._length(0.25 * length), 1, -1)
         return self.without(self._palette(where), self.palette_of_skin())
 
     def palette_of_clothes(self) -> Plane | None:
@@ -229,21 +255,30 @@ class _Scene:
 
     def grown_from_above(self, hair: Plane) -> Plane:
         """Hair that hangs together with the hair of the head, down to the chest."""
-        sure = ((hair * self.inside) > 0.5).astype(np.uint8)
+        sure = ((hair * self.inside) > _SURE_HAIR).astype(np.uint8)
         reach = self.blank()
         places = ((-0.62, -1.6), (0.62, -1.6), (0.62, 0.45), (-0.62, 0.45))
         polygon = np.array([self.at(self.body.place(a, d)) for a, d in places], np.int32)
         cv2.fillConvexPoly(reach, polygon, 1)
         sure &= reach
         sure = cv2.morphologyEx(sure, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+        sure = cv2.morphologyEx(sure, cv2.MORPH_CLOSE, self._disc(_STRAND)) & reach
         _, labels = cv2.connectedComponents(sure)
         seeds = labels[(self.face() > 0.5) & (labels > 0)]
         if not seeds.size:
             return np.zeros(hair.shape, np.float32)
         counts = np.bincount(seeds)
         kept = np.isin(labels, np.flatnonzero(counts > 0.05 * counts.max())) & (labels > 0)
-        near = cv2.dilate(kept.astype(np.uint8), np.ones((3, 3), np.uint8))
+        near = cv2.dilate(kept.astype(np.uint8), self._disc(_STRAND))
         return hair * near * self.inside
+
+    def palette_of(self, found: Plane) -> Plane | None:
+        """The colours of what was found: locks have lighter ends than roots."""
+        return self.without(self._palette((found > 0.5).astype(np.uint8)), self.palette_of_skin())
+
+    def _disc(self, radius: float) -> NDArray[np.uint8]:
+        size = 2 * max(1, round(radius * self.unit)) + 1
+        return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)), np.uint8)
 
     def _length(self, pixels: float) -> int:
         return max(1, round(pixels * self.scale))

@@ -1,6 +1,10 @@
 """Control points → warps, one for each part of the garment."""
 
-from flixpose.fit.layout import Layout
+from dataclasses import replace
+
+from flixpose.errors import DegenerateWarp
+from flixpose.fit.layout import Layout, PartPlan
+from flixpose.fit.limbs import plainer
 from flixpose.geometry.parts import follow
 from flixpose.geometry.solve import Change, WarpFit, solve_warp
 from flixpose.structures.drape import PartWarp
@@ -16,11 +20,26 @@ def solve_warps(layout: Layout) -> tuple[PartWarp, ...]:
     trunk, *limbs = layout.parts
     fit = solve_warp(trunk.controls, area=trunk.border)
     solved = [_part_warp(trunk.controls, fit)]
-    for part in limbs:
-        # Hung on the trunk as it came out, so that cloth does not part along the seam.
-        controls = follow(part.controls, fit.warp, part.seam)
-        solved.append(_part_warp(controls, solve_warp(controls, area=part.border)))
+    solved += [_limb_warp(part, fit) for part in limbs]
     return tuple(solved)
+
+
+def _limb_warp(part: PartPlan, trunk: WarpFit) -> PartWarp:
+    """Hung on the trunk as it came out, so that cloth does not part along the seam.
+
+    Where an arm bends further than cloth can follow without a fold, it follows the arm more plainly.
+    """
+    first: DegenerateWarp | None = None
+    for plain in plainer(part.controls):
+        try:
+            controls = follow(plain, trunk.warp, part.seam)
+            solved = _part_warp(controls, solve_warp(controls, area=part.border))
+        except DegenerateWarp as problem:
+            first = first or problem
+            continue
+        notes = (f"{part.controls.part} follows its limb in {len(plain)} points",) if first else ()
+        return replace(solved, notes=(*notes, *solved.notes))
+    raise first or DegenerateWarp(f"{part.controls.part}: no control points.", subject=part.controls.part)
 
 
 def _part_warp(controls: ControlPoints, fit: WarpFit) -> PartWarp:

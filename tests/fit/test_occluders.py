@@ -13,6 +13,7 @@ from flixpose.fit.occluders import Occluders, find_occluders
 from flixpose.structures.found import View
 from flixpose.structures.image import Mask
 from tests.fit.figures import ARMS, SIZE, body_points, moved, paint_person
+from tests.fit.figures import HAIR as HAIR_COLOUR
 
 SKIN, HAIR, SHIRT = 1, 2, 3
 
@@ -131,3 +132,17 @@ def test_the_same_photo_gives_the_same_masks() -> None:
     one, other = (find_occluders(image, measure_body(pose), pose.mask) for _ in range(2))
     for name in ("head", "arms", "worn_upper", "worn_lower"):
         assert (getattr(one, name).alpha == getattr(other, name).alpha).all()
+
+
+def test_locks_that_grow_lighter_are_followed() -> None:
+    image, pose, labels = paint_person("hanging", long_hair=True)
+    body, pixels = measure_body(pose), image.pixels.astype(np.float64)
+    top, end = (body.place(0.0, depth)[1] for depth in (-0.25, 0.2))
+    share_of_light = np.clip((np.arange(pixels.shape[0]) - top) / (end - top), 0, 1)[:, None, None]
+    faded = pixels + share_of_light * (np.array((126, 92, 66)) - np.array(HAIR_COLOUR))
+    pixels[labels == 2] = faded[labels == 2]
+    occluders = find_occluders(replace(image, pixels=pixels.astype(np.uint8)), body, pose.mask)
+    ends = (labels == 2) & (np.arange(pixels.shape[0])[:, None] > body.place(0.0, 0.06)[1])
+    assert ends.sum() > 300
+    assert share(occluders.head, ends) > 0.8
+    assert share(occluders.head, (labels == SHIRT) & window((-0.15, 0.1), (0.15, 0.4))) < 0.05
