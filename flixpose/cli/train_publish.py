@@ -20,7 +20,8 @@ from flixpose.cli.progress import progress
     "--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Gets weights and card."
 )
 @click.option("--photos", type=click.IntRange(1), default=240, show_default=True, help="Drawn to calibrate.")
-def command(run: Path, out: Path, photos: int) -> None:
+@click.option("--note", default="", help="A line for the card: what else a reader should know of the run.")
+def command(run: Path, out: Path, photos: int, note: str) -> None:
     """Calibrate the scores of a trained garment net, and write its weights (fp16) and model card.
 
     \b
@@ -30,5 +31,11 @@ def command(run: Path, out: Path, photos: int) -> None:
     from flixpose.training.publish import WEIGHTS, publish
 
     with progress("calibrating", photos) as advance:
-        figures = publish(run, out, photos=photos, report=lambda done, note: advance(done=done, note=note))
+        figures = publish(
+            run,
+            out,
+            photos=photos,
+            note=note,
+            report=lambda done, note: advance(done=done, note=note),
+        )
     click.echo(f"{out / WEIGHTS}: " + ", ".join(f"{name} {value:.4f}" for name, value in figures.items()))

@@ -21,6 +21,7 @@ SIDE = 224
 FILL = 0.86  # of the square that the garment's longer side takes, as in training
 _PAPER = 238  # what shows through a transparent photo, grey level
 _LEAST_MASK = 0.5
+_WHOLE = 0.5  # likelier than not one whole garment
 _CLOSED = 5  # cells of the mask: narrower gaps do not part two garments
 _OTHER, _MOST = 0.4, 3  # of the largest piece's area: a garment of its own; so many are looked at
 _SMALLEST = 0.05  # of the photo's longer side: less is no garment to look closely at
@@ -37,7 +38,7 @@ class Sight:
         visibility: (points, 3) probabilities of absent, occluded, visible.
         kinds: (13,) probabilities. back, whole: probabilities.
         region: (S/2, S/2) probability of garment over `square`.
-        alone: whether no other garment of about its size is in the photo.
+        alone: whether no other whole garment of about its size is in the photo.
     """
 
     xy: Plane
@@ -64,7 +65,7 @@ class GarmentEyes:
         boxes = self._find(pixels, whole)
         sights = [self.look_at(pixels, box) for box in boxes]
         best = max(sights, key=lambda sight: sight.whole * (1 - sight.back))
-        return replace(best, alone=len(boxes) == 1)
+        return replace(best, alone=sum(sight.whole > _WHOLE for sight in sights) <= 1)
 
     def look_at(self, pixels: NDArray[np.uint8], box: Box) -> Sight:
         """Read the garment in a box of an opaque (H, W, 3) photo."""

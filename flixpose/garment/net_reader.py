@@ -27,7 +27,8 @@ from flixpose.structures.keypoints import Keypoints
 
 _LEAST_WHOLE = 0.15  # below: no garment, two, or a part of one
 _MOST_SURE = 0.98
-_NOT_ALONE = 0.4  # of the score is left where another garment is in the photo
+_CROP = "Crop the photo to the one garment, and the one view of it, that is meant."
+_LIKE = 0.95  # overlap of both regions from which the outline's corners are heard
 _BACKS_DRAWN, _BACKS_SOLD = 0.2, 0.08  # shares of photos that show a back: in training, in shops
 _ABSENT = 0.8  # sure enough that a landmark is not there
 _HIDDEN_ODDS = -1.5  # a landmark that the net thinks hidden is a guess
@@ -58,6 +59,8 @@ class NetReader:
         if kind is not None:
             kinds.skeleton(kind)
         sight = self._eyes.look(image)
+        if not sight.alone:
+            raise NoGarment(f"{image.name}: several garments.", advice=_CROP, subject=image.name)
         if sight.whole < _LEAST_WHOLE:
             raise NoGarment(f"{image.name}: no one whole garment is to be seen.", subject=image.name)
         found = find_region(image, sight)
@@ -103,7 +106,7 @@ class NetReader:
             box=box_of(found.mask),
             mask=found.mask,
             landmarks=Keypoints.from_points(kinds.skeleton(kind[0]), named),
-            score=_MOST_SURE * sight.whole * found.seen.plain * (1.0 if sight.alone else _NOT_ALONE),
+            score=_MOST_SURE * sight.whole * found.seen.plain,
             model=self._info,
         )
 
@@ -145,8 +148,8 @@ def _by_outline(points: Mapping[str, Point], name: str, trust: Trust) -> Witness
 
 
 def outline_points(found: Found, outline: Outline, kind: str) -> dict[str, Point]:
-    """What the outline's corners say, in pixels of the photo; nothing where the net alone drew it."""
-    if not found.agreement:
+    """What the outline's corners say, in pixels of the photo; nothing where it is not what the net saw."""
+    if found.agreement < _LIKE:
         return {}
     seen = found.seen
     guess = classify(outline, fit_shapes(outline, shapes_for(kind)), kind)

@@ -62,9 +62,17 @@ def read_trained(folder: Path) -> Trained:
 
 
 def publish(
-    run: Path, out: Path, *, photos: int = 240, report: Report = lambda done, note: None
+    run: Path,
+    out: Path,
+    *,
+    photos: int = 240,
+    note: str = "",
+    report: Report = lambda done, note: None,
 ) -> dict[str, float]:
     """Calibrate on drawn photos and write weights and model card into `out`; returns the held-out figures.
+
+    Args:
+        note: what else a reader of the card should know of the run.
 
     Raises: MissingInput, BadSettings.
     """
@@ -85,7 +93,7 @@ def publish(
     }
     out.mkdir(parents=True, exist_ok=True)
     export(trained.net, out / WEIGHTS, facts=facts)
-    write_atomic(out / CARD, card(trained, figures, (out / WEIGHTS).read_bytes()).encode())
+    write_atomic(out / CARD, card(trained, figures, (out / WEIGHTS).read_bytes(), note).encode())
     return figures
 
 
@@ -135,7 +143,7 @@ def last_test(curve: Path) -> dict[str, float]:
     return {name[5:]: float(value) for name, value in rows[-1].items() if name.startswith("test_")}
 
 
-def card(trained: Trained, figures: dict[str, float], weights: bytes) -> str:
+def card(trained: Trained, figures: dict[str, float], weights: bytes, note: str) -> str:
     """The model card, in Markdown."""
     net = sum(value.numel() for value in trained.net.parameters())
     history = "; ".join(f"from step {step} studio {digest}" for step, digest in trained.studios)
@@ -149,6 +157,7 @@ def card(trained: Trained, figures: dict[str, float], weights: bytes) -> str:
         minutes=trained.seconds / 60,
         history=history,
         figures=rows,
+        note=f"\n- {note}" if note else "",
         recipe=trained.recipe.text.strip(),
     )
 
@@ -162,7 +171,7 @@ Landmarks, mask, kind and view of one garment in a product photo.
 - Data: product photos drawn by `flixpose.studio.garments` alone (mask, landmarks and kind are known by
   construction). No photograph was trained on, and no weights of others were started from.
 - Made with `flixpose train garment` and `flixpose train publish`: seed {seed}, {step} steps,
-  {minutes:.0f} minutes. Drawn by: {history}.
+  {minutes:.0f} minutes. Drawn by: {history}.{note}
 - Scores are calibrated on drawn photos of seeds that training never saw.
 - Meant for: one whole garment, photographed from the front or the back: flat, on a hanger, on a mannequin
   or as a ghost. Not meant for: garments worn by people, several in one photo, details.
