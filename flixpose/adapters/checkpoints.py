@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 
 from flixpose.adapters.weights import file_sha256
 from flixpose.errors import MissingInput, OutputUnwritable, UsageError
@@ -26,6 +26,7 @@ LICENCES = {
     "rtmpose": "Apache-2.0",
     "fastpose": "AlphaPose-non-commercial",
     "openpose": "OpenPose-non-commercial",
+    "openpose_hand": "OpenPose-non-commercial",
     "lightweight_openpose": "Apache-2.0",
     "higherhrnet": "MIT",
     "dekr": "MIT",
@@ -89,9 +90,8 @@ def _digest(state: dict[str, Tensor]) -> str:
 
 
 def _fitted(family: str, size: str, file: Path) -> dict[str, Tensor]:
-    nets = importlib.import_module(FAMILIES[family].module.replace(".families.", ".nets."))
     with torch.device("meta"):
-        net = nets.build(size)
+        net: nn.Module = importlib.import_module(FAMILIES[family].module).nets.build(size)
     wanted = net.state_dict()
     found = renamed(checkpoint.read(file), list(wanted))
     for name, tensor in wanted.items():

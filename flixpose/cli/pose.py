@@ -27,8 +27,16 @@ from flixpose.structures.keypoints import Skeleton
 @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="IMAGE...")
 @click.option("--json", "json_file", metavar="FILE", help="Write the people found as JSON; - prints it.")
 @click.option("--overlay", type=click.Path(path_type=Path), metavar="DIR", help="Write drawings into DIR.")
+@click.option(
+    "--model",
+    default=poses.DEFAULT,
+    show_default=True,
+    help="Keypoint family, or one of its sizes such as hrnet-w48; see `flixpose models families`.",
+)
 @click.option("--skeleton", "skeleton_name", type=click.Choice(list(SKELETONS)), default="blazepose_33")
-def command(images: tuple[Path, ...], json_file: str | None, overlay: Path | None, skeleton_name: str) -> int:
+def command(
+    images: tuple[Path, ...], json_file: str | None, overlay: Path | None, model: str, skeleton_name: str
+) -> int:
     """Find the people in photos and their keypoints.
 
     People are listed from the most prominent to the least; a photo of nobody has none. Coordinates are
@@ -41,7 +49,7 @@ def command(images: tuple[Path, ...], json_file: str | None, overlay: Path | Non
       flixpose pose photos/*.jpg --skeleton coco_17 --json poses.json
     """
     settings, target = load_settings(), skeleton(skeleton_name)
-    estimator = poses.load(poses.DEFAULT, WeightsCache(settings.home))
+    estimator = poses.load(model, WeightsCache(settings.home))
     rows, failed = [], 0
     drawings = png_paths(images, overlay)
     with progress("pose", len(images)) as advance:

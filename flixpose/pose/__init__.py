@@ -24,6 +24,7 @@ FAMILIES: dict[str, Family] = {
     "rtmpose": Family("flixpose.pose.families.rtmpose", is_top_down=True),
     "fastpose": Family("flixpose.pose.families.fastpose", is_top_down=True),
     "openpose": Family("flixpose.pose.families.openpose"),
+    "openpose_hand": Family("flixpose.pose.families.openpose_hand", is_top_down=True),
     "lightweight_openpose": Family("flixpose.pose.families.lightweight_openpose"),
     "higherhrnet": Family("flixpose.pose.families.higherhrnet"),
     "dekr": Family("flixpose.pose.families.dekr"),

@@ -29,7 +29,7 @@ FILLED = {
 def cache_with(name: str, folder: Path) -> WeightsCache:
     """A cache that holds the family's net, filled by formula."""
     family, size = resolve(name)
-    nets = importlib.import_module(FAMILIES[family].module.replace(".families.", ".nets."))
+    nets = importlib.import_module(FAMILIES[family].module).nets
     content = nets.build(size).state_dict() | state(fixture(FILLED[name]))
     info = ModelInfo(name, "1", "keypoints", "none", "a formula", "")
     cache = WeightsCache(folder)
@@ -78,6 +78,6 @@ def test_a_family_goes_from_a_file_to_poses_and_batches(name, tmp_path):
 @pytest.mark.parametrize("name", [name for name in FAMILIES if name != "blazepose"])
 def test_every_family_has_a_net_and_a_default_size(name):
     family, size = resolve(name)
-    nets = importlib.import_module(FAMILIES[family].module.replace(".families.", ".nets."))
+    nets = importlib.import_module(FAMILIES[family].module).nets
     with torch.device("meta"):
         assert sum(p.numel() for p in nets.build(size).parameters()) > 1e6

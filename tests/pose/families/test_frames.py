@@ -8,15 +8,16 @@ from torch.nn import functional
 
 from flixpose.errors import UsageError
 from flixpose.geometry.view import View, fit, shrink, stretch
-from flixpose.pose.families import centernet, dekr, higherhrnet, limbs
+from flixpose.pose.families import centernet, dekr, higherhrnet, limbs, openpose_hand
 from flixpose.pose.families.heatmaps import reader
-from flixpose.pose.families.parts import UNIT, OneStage, Options, Runner, TopDown, options_of
+from flixpose.pose.families.parts import UNIT, Colours, OneStage, Options, Runner, TopDown, options_of
 from flixpose.pose.nets import centernet as centernet_nets
 from flixpose.pose.nets import dekr as dekr_nets
 from flixpose.pose.nets import higherhrnet as higherhrnet_nets
-from flixpose.pose.skeletons import COCO_17, mirror_rows
-from flixpose.structures.found import ModelInfo
+from flixpose.pose.skeletons import COCO_17, HAND_21, mirror_rows
+from flixpose.structures.found import ModelInfo, Pose
 from flixpose.structures.image import Box, Image
+from flixpose.structures.keypoints import Keypoints
 
 INFO = ModelInfo("dots", "1", "find dots", "none", "a test", "")
 DOTS = np.array([[210.0, 130.0], [160.0, 320.0]])  # in a photo of 400 × 480; the first is the nose
@@ -159,6 +160,36 @@ def test_one_stage_families_find_the_dots(name):
         assert poses[0].keypoints["nose"] == pytest.approx(DOTS[0], abs=within)
         if name != "centernet" and name != "centernet stretched":
             assert poses[0].keypoints["left_eye"] == pytest.approx(eye, abs=within)
+
+
+class HandDots(nn.Module):
+    """Every keypoint is the red dot."""
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        return [brightest(functional.avg_pool2d(x[:, 2:3], 8)).repeat(1, 22, 1, 1)]
+
+
+class OneBody(Nobody):
+    def __call__(self, images):
+        places = {"right_shoulder": (100, 100, 1), "right_elbow": (100, 200, 1), "right_wrist": (150, 250, 1)}
+        body = Keypoints.from_points(COCO_17, places)
+        return [(Pose(body, Box(50, 50, 300, 400), 1.0, INFO),) for _ in images]
+
+
+def test_hands_lie_beyond_their_wrists_and_are_read_there():
+    hand = np.array([180.0, 280.0])
+    reader_of_hands = TopDown(
+        Runner(HandDots(), INFO, threads=1),
+        OneBody(),
+        HAND_21,
+        openpose_hand._read,
+        picture=(368, 368),
+        colours=Colours(bgr=True),
+        padding=1.0,
+    )
+    ((pose,),) = openpose_hand.Hands(reader_of_hands)([photo(hand)])
+    assert pose.keypoints["wrist"] == pytest.approx(hand, abs=3) and len(pose.keypoints.present) == 21
+    assert (pose.box.width, pose.box.height) == pytest.approx((135, 135))
 
 
 def test_candidates_of_limbs_lie_in_the_middle_of_their_cells():
