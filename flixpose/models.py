@@ -132,9 +132,9 @@ GARMENT_NET = ModelFile(
         task="mask, kind, view and landmarks of a garment",
         licence="Apache-2.0",
         origin="flixpose, trained on photos drawn by flixpose.studio.garments",
-        sha256="ffb07597ca9238294517808edf8a4d49c31ecf767cecfdeddef2622e44329f5a",
+        sha256="29b255871d623b23b5d94bcf3ad9fcc1b3683bff7640917fc391533386829477",
     ),
-    size=10_741_910,
+    size=10_742_846,
     wheel=None,
     member="garment/weights/garment-net.safetensors",
 )
