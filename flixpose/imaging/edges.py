@@ -4,6 +4,8 @@ A photo's edge pixels are mixtures. Before a new background the old one's share 
 out: first from the soft edge, then from the pixels just inside that still lean towards the old background.
 """
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +17,7 @@ _DEEP = 0.0035  # of the cut-out's longer side: how far inside the outline the o
 _INNER = 2.5  # how many depths further in the cloth's own colour is looked for
 _LEAN = 0.06  # share of old background below which a pixel is the cloth's own
 _MOST = 0.85
-_ENOUGH = 0.995  # of the rim: the few others keep their colours
+_TOLD_APART = 60.0  # of 255: cloth nearer to its background is never carved
 _LEAST_CONTRAST = 24.0  # of 255: cloth nearer to its background than this has no visible rim
 
 
@@ -71,8 +73,8 @@ def _mean_near(
     held = pixels * share[..., None]
     found = np.zeros((int(wanted.sum()), 3), np.float32)
     sure = np.zeros(len(found), bool)
-    for reach in (radius, 3 * radius):
-        if sure.mean() > _ENOUGH:
+    for reach in (radius, 3 * radius, 9 * radius):
+        if sure.all():
             break
         side = (2 * reach + 1, 2 * reach + 1)
         count = cv2.boxFilter(share, cv2.CV_32F, side, normalize=False, borderType=cv2.BORDER_CONSTANT)[
@@ -83,3 +85,54 @@ def _mean_near(
         found[fresh] = total[fresh] / count[fresh, None]
         sure |= fresh
     return found, sure
+
+
+def carve(
+    pixels: NDArray[np.uint8], alpha: NDArray[np.uint8], wedges: Sequence[NDArray[np.float64]]
+) -> NDArray[np.uint8]:
+    """The cut-out with the background gone that was taken in where its outline folds back on itself.
+
+    In a wedge between two limbs a mask tends to be filled up. There, what has the background's colour and
+    hangs together with it is the background; cloth of nearly the same colour is let be.
+
+    Args:
+        wedges: (K, 2) polygons in pixels within which background may be taken in.
+
+    Returns:
+        (H, W) uint8, nowhere more than `alpha`.
+    """
+    result = alpha.copy()
+    for wedge in wedges:
+        (x0, y0), (x1, y1) = np.floor(wedge.min(axis=0)).astype(int), np.ceil(wedge.max(axis=0)).astype(int)
+        room = max(6, round(0.5 * max(x1 - x0, y1 - y0)))
+        box = np.s_[max(0, y0 - room) : y1 + room, max(0, x0 - room) : x1 + room]
+        inside = np.zeros(alpha[box].shape, np.uint8)
+        if not inside.size:
+            continue
+        corner = np.array([box[1].start, box[0].start])
+        cv2.fillPoly(inside, [np.round(wedge - corner).astype(np.int32)], 1)
+        result[box] = np.minimum(result[box], _carved(pixels[box], alpha[box], inside > 0))
+    return result
+
+
+def _carved(
+    pixels: NDArray[np.uint8], alpha: NDArray[np.uint8], wedge: NDArray[np.bool_]
+) -> NDArray[np.uint8]:
+    paper_here, cloth_here = alpha == 0, (alpha == 255) & ~wedge
+    if min(paper_here.sum(), cloth_here.sum(), wedge.sum()) < 20:
+        return alpha
+    paper, cloth = (np.median(pixels[where], axis=0) for where in (paper_here, cloth_here))
+    towards = paper - cloth
+    contrast = float(towards @ towards)
+    if contrast < _TOLD_APART**2:
+        return alpha
+    share = ((pixels - cloth) @ towards / contrast).astype(np.float32)
+    off = np.linalg.norm(pixels - cloth - share[..., None] * towards, axis=2)
+    like_paper = wedge & (share > 0.55) & (off < 0.25 * np.sqrt(contrast))
+    _, labels = cv2.connectedComponents((like_paper | paper_here).astype(np.uint8), connectivity=4)
+    outside = np.unique(labels[paper_here])
+    gone = like_paper & np.isin(labels, outside)
+    # The wedge's own soft edge: as much of the cloth as there is.
+    near = wedge & (cv2.dilate(gone.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
+    kept = np.clip((0.9 - share) / 0.75, 0, 1)
+    return np.where(near, np.minimum(alpha, np.rint(255 * kept)), alpha).astype(np.uint8)

@@ -15,12 +15,13 @@ from flixpose.fit.layout import Plan, bare_zone
 from flixpose.fit.light import light_gain, read_light, shadow_on_cloth, shadow_reach, thrown_shadow
 from flixpose.fit.remnants import Painted, paint_remnants
 from flixpose.geometry.sampling import Sampled, sample
-from flixpose.imaging.edges import decontaminate
+from flixpose.imaging.edges import carve, decontaminate
 from flixpose.imaging.stack import Region, Sheet, Stack
 from flixpose.structures.drape import Composite, Light, PartWarp
 from flixpose.structures.found import Garment
 from flixpose.structures.image import Box, Image, Mask
 
+_WEDGE = 1.25
 _SPILL = 0.16  # shoulder widths that a part may reach beyond its planned border
 
 
@@ -40,7 +41,8 @@ def composite(
         light: "scene": the garment takes the person image's exposure and soft shading; "exact": it keeps its
             own colours.
     """
-    cloth = decontaminate(product.pixels, garment.mask.alpha)
+    alpha = carve(product.pixels, garment.mask.alpha, _armpit_wedges(garment))
+    cloth = cv2.merge([*cv2.split(decontaminate(product.pixels, alpha)), alpha])
     sheets, behind = _sheets(cloth, plan, warps, person.size)
     unit = plan.body.shoulder_width
     boxes = [sheet.box for sheet in sheets] + ([behind.box] if behind else [])
@@ -54,6 +56,23 @@ def composite(
         stack.slip_under(Sheet(behind.patch, behind.box, front))
     shadow = _lit(person, stack, plan, remaining, light)
     return _finished(painted, stack, shadow, remaining or Mask.full(*person.size), person.size)
+
+
+def _armpit_wedges(garment: Garment) -> list[NDArray[np.float64]]:
+    """Between a sleeve's inner edge and the side below its armpit, pixels of the product image."""
+    wedges = []
+    for side in ("left", "right"):
+        names = (f"armpit_{side}", f"cuff_{side}_inner", f"hem_{side}")
+        if not all(garment.landmarks.has(name) for name in names):
+            continue
+        pit, cuff, hem = (garment.landmarks[name].astype(np.float64) for name in names)
+        along, down = cuff - pit, hem - pit
+        length = min(float(np.linalg.norm(along)), float(np.linalg.norm(down)))
+        below = pit + down / max(float(np.linalg.norm(down)), 1e-9) * length
+        wedge = np.array([pit, pit + along, below])
+        # A little wider than the landmarks say, and past the cuff, where a mask bridges the gap.
+        wedges.append(wedge.mean(axis=0) + _WEDGE * (wedge - wedge.mean(axis=0)))
+    return wedges
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +108,8 @@ def _sheets(
 
 
 def _draw(cloth: NDArray[np.uint8], matte: Mask, warp: PartWarp, size: tuple[int, int]) -> Sampled:
-    return sample(cv2.merge([*cv2.split(cloth), matte.alpha]), warp.warp, size)
+    *colours, alpha = cv2.split(cloth)
+    return sample(cv2.merge([*colours, cv2.min(alpha, matte.alpha)]), warp.warp, size)
 
 
 def _without_scraps(drawn: Sampled, border: NDArray[np.float64], margin: float) -> Sampled:

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from flixpose.imaging.edges import decontaminate
+from flixpose.imaging.edges import carve, decontaminate
 
 PAPER, CLOTH = (245, 245, 240), (30, 40, 110)
 
@@ -52,3 +52,38 @@ def test_a_stripe_along_the_edge_is_no_background() -> None:
 def test_an_empty_mask_changes_nothing() -> None:
     pixels, alpha = photo()
     assert (decontaminate(pixels, np.zeros_like(alpha)) == pixels).all()
+
+
+def test_a_crumb_of_a_mask_keeps_no_paper() -> None:
+    """A soft speck without any solid cloth of its own takes the colour of the cloth around."""
+    pixels, alpha = photo()
+    cv2.line(alpha, (352, 200), (378, 200), 90, 1)
+    cleaned = decontaminate(pixels, alpha)
+    speck = (alpha == 90) & (np.arange(400)[None] > 356)
+    assert speck.sum() > 15 and np.abs(cleaned[speck].astype(int) - CLOTH).max() < 30
+
+
+def wedge_photo(cloth: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Two limbs on paper whose mask fills the upper half of the wedge between them."""
+    wedge = np.array([[200.0, 100.0], [120.0, 300.0], [280.0, 300.0]])
+    pixels = np.full((400, 400, 3), PAPER, np.uint8)
+    limbs = np.zeros((400, 400), np.uint8)
+    limbs[60:320, 60:340] = 255
+    cv2.fillPoly(limbs, [wedge.astype(np.int32)], 0)
+    pixels[limbs > 0] = cloth
+    mask = limbs.copy()
+    mask[60:260, 60:340] = 255
+    return pixels, mask, wedge
+
+
+def test_background_in_a_wedge_is_carved_out() -> None:
+    pixels, mask, wedge = wedge_photo(CLOTH)
+    carved = carve(pixels, mask, [wedge * 1.1 - wedge.mean(axis=0) * 0.1])
+    assert (carved[(pixels == PAPER).all(axis=2)] == 0).mean() > 0.98
+    assert (carved[(pixels == CLOTH).all(axis=2)] == 255).mean() > 0.98
+    assert (carved <= mask).all()
+
+
+def test_cloth_like_its_background_is_never_carved() -> None:
+    pixels, mask, wedge = wedge_photo((250, 250, 248))
+    assert (carve(pixels, mask, [wedge]) == mask).all()
