@@ -17,8 +17,8 @@ from flixpose.imaging.files import write_atomic
 from flixpose.pipeline import Tools
 from flixpose.settings import load_settings
 
-_COLUMNS = ("count", "iou", "box", "margin", "hidden", "wrongly_hidden")
-_HEADINGS = ("pairs", "IoU", "box", "margin", "hidden", "wrongly")
+_COLUMNS = ("count", "iou", "box", "tucked_box", "margin", "hidden", "wrongly_hidden")
+_HEADINGS = ("pairs", "IoU", "box", "tucked", "margin", "hidden", "wrongly")
 
 
 @click.command()
@@ -45,9 +45,9 @@ def command(
     """Drape garments on persons who wear those very garments, and measure the overlap.
 
     IoU is that of the visible garment with the truth; a pair that cannot be draped counts as 0. The box is a
-    plain rectangle on the trunk under the same hair, face and arms; margin is what the fit gains on it.
-    Hidden is the share of the drawn garment that lies behind hair and arms, wrongly the share of the worn one
-    that is hidden though it should be seen.
+    plain rectangle on the trunk under the same hair, face and arms (tucked: and under the same waistband);
+    margin is what the fit gains on the box. Hidden is the share of the drawn garment that lies behind hair,
+    arms and waistband, wrongly the share of the worn one that is hidden though it should be seen.
 
     \b
     Example:

@@ -20,6 +20,7 @@ from PIL import Image as Pil
 from flixpose.errors import FlixposeError, MissingInput
 from flixpose.fit.body import measure_body
 from flixpose.fit.occluders import Occluders, find_occluders
+from flixpose.fit.tuck import find_tuck
 from flixpose.geometry.warp import jacobian, map_points
 from flixpose.imaging.decode import read_image
 from flixpose.pipeline import Tools, drape
@@ -53,7 +54,8 @@ class Overlap:
 
     Attributes:
         iou: of what is seen of the draped garment.
-        box: of a plain box on the trunk, with the same things in front of it.
+        box: of a plain box on the trunk, with the same hair, face, arms and hands in front of it.
+        tucked_box: of the same box, tucked in where the garment is: the strictest control.
         bare_box: of the same box with nothing in front.
         hidden: share of the drawn garment that what lies in front takes away.
         wrongly_hidden: share of the worn garment that was drawn and is hidden.
@@ -63,6 +65,7 @@ class Overlap:
 
     iou: float
     box: float
+    tucked_box: float
     bare_box: float
     hidden: float
     wrongly_hidden: float
@@ -138,15 +141,19 @@ def measure_overlap(draped: Drape, labels: NDArray[np.uint8]) -> Overlap:
     """How well a drape's visible garment agrees with the worn one on a map of labels of the person image."""
     worn = worn_region(labels)
     seen, drawn = draped.visible.alpha > 127, draped.garment_layer[..., 3] > 127
-    front = in_front(find_occluders(draped.person, measure_body(draped.pose), draped.pose.mask))
-    box = plain_box(draped.pose, worn.shape)
+    body = measure_body(draped.pose)
+    occluders = find_occluders(draped.person, body, draped.pose.mask)
+    front, box = in_front(occluders), plain_box(draped.pose, worn.shape)
+    tuck = find_tuck(body, occluders, draped.parts[0].controls, "auto")
+    lower = np.zeros_like(worn) if tuck is None else tuck.alpha > 127
     return Overlap(
         iou=iou(seen, worn),
         box=iou(box & ~front, worn),
+        tucked_box=iou(box & ~front & ~lower, worn),
         bare_box=iou(box, worn),
-        hidden=_share(drawn & front & ~seen, drawn),
-        wrongly_hidden=_share(worn & drawn & front & ~seen, worn),
-        oracles=oracle_steps(seen | (drawn & front), labels, draped.person_mask.alpha > 127),
+        hidden=_share(drawn & (front | lower) & ~seen, drawn),
+        wrongly_hidden=_share(worn & drawn & (front | lower) & ~seen, worn),
+        oracles=oracle_steps(seen | (drawn & (front | lower)), labels, draped.person_mask.alpha > 127),
         lost=_losses(draped, seen, drawn, labels),
     )
 
@@ -246,7 +253,7 @@ def _means(rows: Sequence[PairRow]) -> dict[str, float]:
     told = [row.overlap for row in rows if row.overlap]
     means = {"count": float(len(rows)), "failed": float(len(rows) - len(told))}
     means["iou"] = float(np.mean([row.iou for row in rows]))
-    for name in ("box", "bare_box", "hidden", "wrongly_hidden"):
+    for name in ("box", "tucked_box", "bare_box", "hidden", "wrongly_hidden"):
         means[name] = float(np.mean([getattr(one, name) for one in told])) if told else 0.0
     for name, value in _mean_of_dicts([one.oracles for one in told]):
         means[f"with_true_{name}"] = value

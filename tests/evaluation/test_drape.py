@@ -134,5 +134,5 @@ def test_real_pairs_lie_where_they_are_worn(shared: Path) -> None:
     told = CliRunner().invoke(main, ["evaluate", "drape", "--pairs", str(shared / "pairs"), "--limit", "4"])
     assert told.exit_code == 0, told.output
     frontal = next(line.split() for line in told.stdout.splitlines() if line.startswith("frontal"))
-    count, overlap, margin = int(frontal[1]), float(frontal[2]), float(frontal[4])
+    count, overlap, margin = int(frontal[1]), float(frontal[2]), float(frontal[5])
     assert count == 4 and overlap > 0.72 and margin > 0.0
