@@ -9,10 +9,16 @@ from flixpose.ports import PoseEstimator, Weights
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One approach: where its module is, and whether another estimator finds the people for it."""
+    """One approach.
+
+    Attributes:
+        is_top_down: another estimator finds the people for it. is_augmented: it can look at mirror images and
+            other sizes of the whole picture.
+    """
 
     module: str
     is_top_down: bool = False
+    is_augmented: bool = False
 
 
 FAMILIES: dict[str, Family] = {
@@ -30,7 +36,7 @@ FAMILIES: dict[str, Family] = {
     "dekr": Family("flixpose.pose.families.dekr"),
     "centernet": Family("flixpose.pose.families.centernet"),
     "keypoint_rcnn": Family("flixpose.pose.families.keypoint_rcnn"),
-    "kapao": Family("flixpose.pose.families.kapao"),
+    "kapao": Family("flixpose.pose.families.kapao", is_augmented=True),
     "yolo_pose": Family("flixpose.pose.families.yolo_pose"),
     "detrpose": Family("flixpose.pose.families.detrpose"),
     "rtmo": Family("flixpose.pose.families.rtmo"),
@@ -48,6 +54,7 @@ def load(
     finder: PoseEstimator | None = None,
     flip: bool = False,
     decoding: str | None = None,
+    scales: tuple[float, ...] = (1.0,),
 ) -> PoseEstimator:
     """The estimator of that name, ready to use.
 
@@ -55,21 +62,23 @@ def load(
         name: a family, or a family and a size such as "hrnet-w48".
         threads: CPU threads of one net call.
         finder: who finds the people for a top-down family; BlazePose unless given.
-        flip: look at the mirror image too (top-down families).
-        decoding: of heat maps: "plain", "dark" or "udp"; the family's own unless given.
+        flip: look at the mirror image too (top-down families, KAPAO).
+        decoding: of heat maps: "plain", "dark" or "udp"; the family's own unless given (top-down families).
+        scales: sizes of the picture to look at (KAPAO).
 
     Raises:
-        UsageError: no estimator has that name.
+        UsageError: no estimator has that name, or it has no such option.
         WeightsMissing, WeightsDamaged: its model files are not there, or not what was published.
     """
     family, size = resolve(name)
+    _refuse_options(family, flip=flip, decoding=decoding is not None, scales=scales != (1.0,))
     if family == DEFAULT:
         from flixpose.pose.families.blazepose import BlazePose
 
         return BlazePose(weights, threads=threads)
     from flixpose.pose.families.parts import options_of
 
-    options = options_of(flip=flip, decoding=decoding)
+    options = options_of(flip=flip, decoding=decoding, scales=scales)
     module = importlib.import_module(FAMILIES[family].module)
     if FAMILIES[family].is_top_down:
         finder = finder or load(DEFAULT, weights, threads=threads)
@@ -77,6 +86,18 @@ def load(
     else:
         estimator = module.load(weights, size, options, threads)
     return estimator
+
+
+def _refuse_options(family: str, *, flip: bool, decoding: bool, scales: bool) -> None:
+    """An option without effect is a mistake."""
+    known = FAMILIES[family]
+    for name, given, works in (
+        ("flip", flip, known.is_top_down or known.is_augmented),
+        ("decoding", decoding, known.is_top_down),
+        ("scales", scales, known.is_augmented),
+    ):
+        if given and not works:
+            raise UsageError(f"{family} has no option {name!r}.", subject=name)
 
 
 def sizes(family: str) -> tuple[str, ...]:

@@ -159,6 +159,15 @@ def test_what_was_not_imported_is_missing_and_unknown_sizes_are_usage_errors(tmp
             load(name, cache_of(tmp_path))
 
 
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [("posenet", {"flip": True}), ("kapao", {"decoding": "udp"}), ("hrnet", {"scales": (0.8, 1.0)})],
+)
+def test_an_option_without_effect_is_a_usage_error(tmp_path, name, option):
+    with pytest.raises(UsageError, match="has no option"):
+        load(name, cache_of(tmp_path), **option)
+
+
 def test_a_damaged_import_is_told(tmp_path):
     cache = cache_of(tmp_path)
     cache.imports.mkdir(parents=True)

@@ -1,9 +1,27 @@
 """Decoders of several people at once against straightforward ones: ten people at 640 pixels."""
 
+import numpy as np
+import torch
+
+from flixpose.pose.families import rtmpose
+from flixpose.pose.families.parts import Options, Runner
+from flixpose.structures.found import ModelInfo
+from flixpose.structures.image import Box, Image
 from tests.bench.rows import Row
 from tests.pose.codec.measure import milliseconds, races
 
 _LEAST_FACTOR, _MOST_MS = 3.0, 5.0
+_INFO = ModelInfo("rtmpose-t", "1", "keypoints", "none", "random weights", "")
+
+
+class _Nobody:
+    """A finder that is never asked."""
+
+    model = _INFO
+    models: tuple[ModelInfo, ...] = ()
+
+    def __call__(self, images):
+        return [() for _ in images]
 
 
 def rows(quick: bool) -> list[Row]:
@@ -15,4 +33,18 @@ def rows(quick: bool) -> list[Row]:
         table.append(Row(f"decoders: {race.name}", fast, "ms", f"≤ {_MOST_MS:g}", fast <= _MOST_MS))
         factor = slow / fast
         table.append(Row(f"decoders: {race.name}, factor", factor, "times", goal, factor >= _LEAST_FACTOR))
-    return table
+    return [*table, _batching(quick)]
+
+
+def _batching(quick: bool) -> Row:
+    """Eight photos with one person each, at once and one by one: RTMPose's smallest net."""
+    torch.manual_seed(1)
+    runner = Runner(rtmpose.nets.build("t").eval(), _INFO, threads=1)
+    estimator = rtmpose.estimator(runner, _Nobody(), Options())
+    images = [Image(np.full((320, 240, 3), 9 * n, np.uint8), None, "", "grey") for n in range(8)]
+    boxes = [[Box(20, 20, 200, 300)] for _ in images]
+    runs = 2 if quick else 5
+    together = milliseconds(lambda: estimator.in_boxes(images, boxes), runs)
+    alone = milliseconds(lambda: estimator.in_boxes(images[:1], boxes[:1]), 2 * runs)
+    goal = f"< 8 times one ({8 * alone:.0f} ms)"
+    return Row("estimators: 8 images together", together, "ms", goal, together < 8 * alone)

@@ -40,19 +40,21 @@ class Options:
     Attributes:
         flip: look at the mirror image too, and take the mean (top-down heat maps and SimCC).
         decoding: of heat maps; the family's own where it is None.
+        scales: look at the picture in these sizes too (KAPAO).
     """
 
     flip: bool = False
     decoding: Decoding | None = None
+    scales: tuple[float, ...] = (1.0,)
 
 
-def options_of(*, flip: bool, decoding: str | None) -> Options:
+def options_of(*, flip: bool, decoding: str | None, scales: tuple[float, ...] = (1.0,)) -> Options:
     """Raises UsageError for a decoding that there is not."""
     for known in get_args(Decoding):
         if decoding == known:
-            return Options(flip, known)
+            return Options(flip, known, scales)
     if decoding is None:
-        return Options(flip)
+        return Options(flip, scales=scales)
     raise UsageError(
         f"no decoding is called {decoding!r}; there are {', '.join(get_args(Decoding))}.", subject=decoding
     )

@@ -17,6 +17,11 @@ SIZES, DEFAULT = nets.SIZES, "m"
 def load(weights: Weights, finder: PoseEstimator, size: str, options: Options, threads: int) -> TopDown:
     """Raises WeightsMissing, WeightsDamaged."""
     runner = Runner.load(f"rtmpose-{size}", lambda: nets.build(size), weights, threads)
+    return estimator(runner, finder, options)
+
+
+def estimator(runner: Runner, finder: PoseEstimator, options: Options) -> TopDown:
+    """With a net that is there already."""
     mirrored = torch.from_numpy(mirror_rows(COCO_17))
 
     def read(net: nn.Module, x: Tensor) -> tuple[NDArray[np.floating], Scores]:

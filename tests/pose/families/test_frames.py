@@ -8,12 +8,13 @@ from torch.nn import functional
 
 from flixpose.errors import UsageError
 from flixpose.geometry.view import View, fit, shrink, stretch
-from flixpose.pose.families import centernet, dekr, higherhrnet, limbs, openpose_hand
+from flixpose.pose.families import centernet, dekr, higherhrnet, kapao, limbs, openpose_hand
 from flixpose.pose.families.heatmaps import reader
 from flixpose.pose.families.parts import UNIT, Colours, OneStage, Options, Runner, TopDown, options_of
 from flixpose.pose.nets import centernet as centernet_nets
 from flixpose.pose.nets import dekr as dekr_nets
 from flixpose.pose.nets import higherhrnet as higherhrnet_nets
+from flixpose.pose.nets import kapao as kapao_nets
 from flixpose.pose.skeletons import COCO_17, HAND_21, mirror_rows
 from flixpose.structures.found import ModelInfo, Pose
 from flixpose.structures.image import Box, Image
@@ -190,6 +191,38 @@ def test_hands_lie_beyond_their_wrists_and_are_read_there():
     ((pose,),) = openpose_hand.Hands(reader_of_hands)([photo(hand)])
     assert pose.keypoints["wrist"] == pytest.approx(hand, abs=3) and len(pose.keypoints.present) == 21
     assert (pose.box.width, pose.box.height) == pytest.approx((135, 135))
+
+
+class ObjectDots(nn.Module):
+    """The first channel's dot is a person and its left wrist, the second channel's its right wrist."""
+
+    def forward(self, x: Tensor) -> kapao_nets.Output:
+        rows = x.new_zeros(len(x), 1, 57)
+        spots = []
+        for channel in (0, 1):
+            weights = x[:, channel] / x[:, channel].sum(dim=(1, 2), keepdim=True)
+            across = (weights.sum(dim=1) * (torch.arange(x.shape[3]) + 0.5)).sum(dim=1)
+            down = (weights.sum(dim=2) * (torch.arange(x.shape[2]) + 0.5)).sum(dim=1)
+            spots.append(torch.stack([across, down], dim=1))
+        rows[:, 0, :2] = spots[0]
+        rows[:, 0, 2:6] = torch.tensor([64.0, 96.0, 1.0, 0.9]) * torch.tensor([x.shape[3] / 448] * 2 + [1, 1])
+        for part, spot in ((9, spots[0]), (10, spots[1])):
+            rows[:, 0, 23 + 2 * part : 25 + 2 * part] = spot
+        return kapao_nets.Output([], rows)
+
+
+def test_other_sizes_and_the_mirror_image_tell_of_the_same_places():
+    x = UNIT.tensor([fit((400, 480), (448, 512)).cut(photo(*DOTS).pixels)])
+    wanted = fit((400, 480), (448, 512)).to_picture(DOTS)
+    seen = [row for scale in (0.75, 1.0, 1.25) for row in kapao.looks(ObjectDots(), x, scale, Options(True))]
+    assert len(seen) == 6
+    for rows in seen:
+        assert rows[0, 0, :2].numpy() == pytest.approx(wanted[0], abs=1)
+        assert rows[0, 0, 2].item() == pytest.approx(64, rel=0.1)
+    for rows in seen[::2]:
+        assert rows[0, 0, 23 + 20 : 25 + 20].numpy() == pytest.approx(wanted[1], abs=1)
+    for rows in seen[1::2]:  # in the mirror image the stub's right wrist is the left one
+        assert rows[0, 0, 23 + 18 : 25 + 18].numpy() == pytest.approx(wanted[1], abs=1)
 
 
 def test_candidates_of_limbs_lie_in_the_middle_of_their_cells():
