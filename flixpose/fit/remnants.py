@@ -61,8 +61,10 @@ class Painted:
 
 
 def old_clothes(occluders: Occluders, kind: str) -> NDArray[np.uint8]:
-    """(H, W) the worn clothes that a garment of this kind replaces; a dress replaces both."""
+    """(H, W) the worn clothes that a garment of this kind replaces; a dress both, outwear none."""
     part = group(kind)
+    if kind.endswith("outwear"):
+        return np.zeros_like(occluders.worn_upper.alpha)
     if part == "lower":
         return occluders.worn_lower.alpha
     if part == "full":
@@ -82,13 +84,13 @@ def paint_remnants(
 
     Args:
         person: (H, W, 3) sRGB. seen: (H, W) how much of each pixel the garment covers.
-        kind: of the garment; under outwear the clothes below it stay, and nothing is painted.
+        kind: of the garment; outwear is worn over the clothes below it, which stay.
     """
     worn = old_clothes(occluders, kind)
     left = cv2.multiply(worn, 255 - seen, scale=1 / 255)
     blank = np.zeros(seen.shape, np.uint8)
     result = Painted(person, Mask(blank), blank > 0, Mask(left))
-    if person_mask is None or kind.endswith("outwear"):
+    if person_mask is None or not left.any():
         return result
     photo = _Photo(person, seen, left, body, occluders, person_mask, lower=group(kind) == "lower")
     places = [place for place in map(photo.look, photo.windows()) if place is not None]
