@@ -12,6 +12,7 @@ from flixpose.structures.found import Garment
 from flixpose.structures.image import Mask
 
 _CUT = 2
+_MOST = 0.55  # of the garment: more is no sleeve and no leg
 _CRUMB = 0.0005  # of the trunk's area
 
 
@@ -117,7 +118,7 @@ def _cut_off(inside: NDArray[np.bool_], limb: LimbLandmarks, *, touching: bool) 
         return None
     piece = labels == mine
     # The torso's own heart must not have come along.
-    if _holds_torso(piece, limb):
+    if _holds_torso(piece, limb) or piece.sum() > _MOST * inside.sum():
         return None
     grown = cv2.dilate(piece.astype(np.uint8), np.ones((2 * _CUT + 1, 2 * _CUT + 1), np.uint8)).astype(bool)
     return piece | (grown & (canvas == 0) & inside)

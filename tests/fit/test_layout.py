@@ -351,3 +351,15 @@ def test_a_cap_that_ends_on_the_shoulder_goes_with_the_trunk() -> None:
         points[index[f"cuff_{side}_inner"]] = pit
     short = replace(garment, landmarks=replace(garment.landmarks, xy=points))
     assert [part.controls.part for part in lay(product, short, make_pose()).parts] == ["torso"]
+
+
+def test_a_sleeve_behind_the_trunk_does_not_take_it_along() -> None:
+    """Of a garment turned aside one sleeve is hidden, and its landmarks lie on the trunk."""
+    product, garment = make_garment("short_sleeve_top")
+    points, index = garment.landmarks.xy.copy(), garment.landmarks.skeleton.index
+    tip, pit, hem = (points[index[f"{name}_right"]] for name in ("shoulder", "armpit", "hem"))
+    points[index["cuff_right_outer"]] = tip + 0.6 * (hem - tip) + 0.1 * (points[index["hem_center"]] - hem)
+    points[index["cuff_right_inner"]] = pit
+    turned = replace(garment, landmarks=replace(garment.landmarks, xy=points))
+    trunk = lay(product, turned, make_pose()).parts[0]
+    assert trunk.matte.area > 0.5 * garment.mask.area
