@@ -143,6 +143,6 @@ def test_several_threads_share_one_estimator(estimator, person):
 
 def test_loading_names_what_is_missing(tmp_path: Path):
     with pytest.raises(UsageError, match="blazepose"):
-        poses.load("openpose", WeightsCache(tmp_path))
+        poses.load("nonesuch", WeightsCache(tmp_path))
     with pytest.raises(WeightsMissing, match="pose_detection"):
         poses.load("blazepose", WeightsCache(tmp_path))

@@ -31,6 +31,9 @@ def cache_with(name: str, folder: Path) -> WeightsCache:
     family, size = resolve(name)
     nets = importlib.import_module(FAMILIES[family].module).nets
     content = nets.build(size).state_dict() | state(fixture(FILLED[name]))
+    for entry in content:
+        if "out_bbox" in entry:  # RTMO's boxes by formula are as large as countries
+            content[entry] = torch.zeros_like(content[entry])
     info = ModelInfo(name, "1", "keypoints", "none", "a formula", "")
     cache = WeightsCache(folder)
     cache.imports.mkdir(parents=True)
