@@ -19,7 +19,7 @@ from flixpose.pipeline import Tools, fetch, make, result_key, result_prefix, run
 from flixpose.pose.skeletons import COCO_17
 from flixpose.settings import load_settings
 from flixpose.structures.found import Given
-from flixpose.structures.job import Job, Result
+from flixpose.structures.job import FurtherProduct, Job, Result
 from flixpose.structures.keypoints import Keypoints
 from tests.pose.conftest import estimator  # noqa: F401  (skips where the weights are missing)
 
@@ -108,6 +108,9 @@ def test_what_decides_the_picture_decides_the_key(tools: Tools, first: Result) -
         result_key(replace(JOB, kind=None), photos, tools),
         result_key(replace(JOB, kind="sling"), photos, tools),
         result_key(replace(JOB, view="back"), photos, tools),
+        result_key(replace(JOB, light="exact"), photos, tools),
+        result_key(replace(JOB, tuck="in"), photos, tools),
+        result_key(replace(JOB, more=(FurtherProduct(PRODUCT, "skirt"),)), photos, tools),
         result_key(JOB, replace(photos, person=photos.product), tools),
         result_key(JOB, replace(photos, product=photos.person), tools),
         result_key(JOB, photos, replace(tools, config_digest="other numbers")),
