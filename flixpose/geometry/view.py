@@ -41,9 +41,7 @@ class View:
     def cut(self, pixels: NDArray[np.uint8], *, fill: int = 0) -> NDArray[np.uint8]:
         """The (height, width, 3) picture of the photo's (H, W, 3) pixels."""
         scale = np.array(self.scale)
-        if (
-            scale < 1
-        ).any():  # averaged first: bilinear sampling would skip most pixels
+        if (scale < 1).any():  # averaged first: bilinear sampling would skip most pixels
             small = np.maximum(np.round(np.array(self.photo) * np.minimum(scale, 1)), 1).astype(int)
             pixels = cv2.resize(pixels, small.tolist(), interpolation=cv2.INTER_AREA)
             scale = scale * self.photo / small
