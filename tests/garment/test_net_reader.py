@@ -1,0 +1,120 @@
+"""The garment reader with its shipped weights: drawn photos that it never saw, bad input, real photos."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from flixpose.adapters.weights import WeightsCache
+from flixpose.errors import NoGarment, UnknownKind
+from flixpose.evaluation.garment import evaluate_landmarks, evaluate_masks, mask_iou
+from flixpose.garment.kinds import KINDS
+from flixpose.garment.net_eyes import SIDE, load_net
+from flixpose.garment.net_reader import NetReader, load_reader
+from flixpose.garment.shared_points import mirror_name
+from flixpose.models import GARMENT_NET, MODELS
+from flixpose.resources import PACKAGE
+from flixpose.structures.image import Image, Mask
+from flixpose.training.batches import plain_batch
+from flixpose.training.held_out import test as measure
+from flixpose.training.samples import HELD_OUT, draw_many, studio
+from tests.garment import drawings
+
+UNSURE = 0.5
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> NetReader:
+    path = WeightsCache(tmp_path_factory.mktemp("home")).path("garment_net")
+    return load_reader(path, MODELS["garment_net"].info)
+
+
+def _image(pixels: np.ndarray, alpha: np.ndarray | None = None) -> Image:
+    return drawings.image(pixels, alpha)
+
+
+def _score(reader: NetReader, pixels: np.ndarray) -> float:
+    """Of a garment, 0 where none is found."""
+    try:
+        return reader(_image(pixels)).score
+    except NoGarment:
+        return 0.0
+
+
+def test_the_shipped_net_reads_drawn_photos_that_it_never_saw():
+    net, _ = load_net(PACKAGE / GARMENT_NET.member)
+    samples = draw_many(studio(), range(HELD_OUT + 5_000_000, HELD_OUT + 5_000_064), 256)
+    figures = measure(net, [plain_batch(samples, range(64), SIDE)])
+    assert figures["pck05"] >= 0.93 and figures["pck02"] >= 0.80, figures
+    assert figures["kind"] >= 0.80 and figures["view"] >= 0.80 and figures["iou"] >= 0.95, figures
+
+
+def test_a_flipped_photo_exchanges_left_and_right(reader: NetReader):
+    pixels = drawings.draw(drawings.TEE)
+    straight, flipped = reader(_image(pixels)), reader(_image(np.ascontiguousarray(pixels[:, ::-1])))
+    for name in straight.landmarks.present:
+        x, y = flipped.landmarks[mirror_name(name)]
+        assert straight.landmarks[name] == pytest.approx((drawings.WIDTH - x, y), abs=5), name
+
+
+def test_what_is_told_is_kept(reader: NetReader):
+    image = _image(drawings.draw(drawings.LONG))
+    front = reader(image, view="front")
+    back = reader(image, kind="long_sleeve_outwear", view="back")
+    assert (back.kind, back.kind_score, back.view) == ("long_sleeve_outwear", 1.0, "back")
+    assert front.view == "front" and not back.landmarks.has("neck_front")
+    assert back.landmarks["hem_left"] == pytest.approx(front.landmarks["hem_right"], abs=4)
+    assert front.model.licence == "Apache-2.0" and len(front.model.sha256) == 64
+    with pytest.raises(UnknownKind):
+        reader(image, kind="cape")
+
+
+def test_a_transparent_photo_is_cut_by_its_own_transparency(reader: NetReader):
+    cover = drawings.cover(drawings.TEE)
+    garment = reader(_image(drawings.draw(drawings.TEE, ground=(0, 0, 0)), cover))
+    assert garment.kind in KINDS and mask_iou(garment.mask, Mask(cover)) > 0.98
+
+
+def _two() -> np.ndarray:
+    half = cv2.resize(drawings.draw(drawings.TEE), (300, 400), interpolation=cv2.INTER_AREA)
+    other = cv2.resize(
+        drawings.draw(drawings.TROUSERS, (170, 60, 60)), (300, 400), interpolation=cv2.INTER_AREA
+    )
+    return np.hstack([half, other])
+
+
+def _bad() -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(0)
+    return {
+        "blank": np.full((400, 300, 3), 255, np.uint8),
+        "noise": rng.integers(0, 256, (400, 300, 3), dtype=np.uint8),
+        "two garments": _two(),
+        "hem cut off": drawings.draw(drawings.TEE)[:380],
+        "side cut off": np.ascontiguousarray(drawings.draw(drawings.TEE)[:, 290:]),
+    }
+
+
+@pytest.mark.parametrize("name", _bad())
+def test_bad_photos_are_refused_or_doubted(reader: NetReader, name: str):
+    assert _score(reader, _bad()[name]) < UNSURE
+
+
+def test_people_are_no_product_photos(reader: NetReader, shared: Path):
+    from flixpose.imaging.decode import read_image
+
+    for path in sorted((shared / "photos" / "persons").iterdir()):
+        assert _score(reader, read_image(path).pixels) < UNSURE, path.name
+
+
+def test_figures_on_real_photos(reader: NetReader, shared: Path):
+    figures = evaluate_landmarks(reader, shared / "photos")
+    table = "\n".join(figures.lines())
+    assert figures.pck(0.05) >= 0.94 and figures.pck(0.02) >= 0.85, table
+    assert figures.kind >= 0.88 and figures.view >= 0.92, table
+    assert figures.nme <= 0.017 and figures.swaps == 0, table
+
+
+def test_masks_of_real_photos(reader: NetReader, shared: Path):
+    overlaps = evaluate_masks(reader, shared / "pairs")
+    assert np.mean(list(overlaps.values())) >= 0.95, sorted(overlaps.items(), key=lambda pair: pair[1])[:10]
