@@ -335,5 +335,5 @@ def _enlarged(person: Image, plane: Plane, scene: _Scene) -> Mask:
     radius = max(2, round(0.012 * scene.unit))
     refined = guided_filter(scene.pixels, plane, radius=radius, smoothness=1e-4)
     refined = np.clip((np.clip(refined, 0, 1) - 0.1) / 0.8, 0, 1)
-    big = cv2.resize(refined, person.size, interpolation=cv2.INTER_CUBIC)
-    return Mask((np.clip(big, 0, 1) * 255 + 0.5).astype(np.uint8))
+    small = (refined * 255 + 0.5).astype(np.uint8)
+    return Mask(np.asarray(cv2.resize(small, person.size, interpolation=cv2.INTER_CUBIC), np.uint8))
