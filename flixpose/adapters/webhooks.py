@@ -38,7 +38,7 @@ Resolver = Callable[[str, int], list[str]]
 class WebhookFailed(FlixposeError):
     code: ClassVar[str] = "webhook_failed"
     retry = True
-    remedy = "Look at the receiving server; it is called again, up to eight times in about two days."
+    remedy = "Look at the receiving server; it is called again, up to eight times in about 15 hours."
 
 
 @dataclass(frozen=True, slots=True)
