@@ -16,11 +16,12 @@ def run(*arguments: object) -> int:
 
 @pytest.fixture
 def photo(tmp_path: Path) -> Path:
-    """A drawn T-shirt, blue before pale grey, 400 × 480."""
+    """A drawn T-shirt, blue before pale grey, its dark inside seen above the neckline: a front. 400 × 480."""
     half = [(0, 52), (40, 40), (95, 62), (165, 165), (118, 190), (88, 150), (90, 420), (0, 424)]
     outline = [(200 + u, v) for u, v in half] + [(200 - u, v) for u, v in reversed(half)]
     picture = np.full((480, 400, 3), 238, np.uint8)
     cv2.fillPoly(picture, [np.array(outline, np.int32)], (160, 90, 40), cv2.LINE_AA)
+    cv2.ellipse(picture, (200, 47), (36, 34), 0, 4, 176, (70, 40, 20), -1, cv2.LINE_AA)
     path = tmp_path / "tee.png"
     cv2.imwrite(str(path), picture)
     return path

@@ -22,14 +22,14 @@ def test_heat_maps_are_read_between_their_cells():
     heat = torch.stack([_bump(x, y) for x, y in places])[None]
     found, mass = decode(heat)
     assert np.abs(found[0].numpy() - np.array(places)).max() < 0.25
-    assert (mass > 0.6).all() and (mass < 1).all()
+    assert (mass > 0.45).all() and (mass < 1).all()
 
 
 def test_a_map_of_two_minds_is_less_sure_and_names_one_place():
     two = torch.logsumexp(torch.stack([_bump(30, 30), _bump(90, 80) - 0.3]), dim=0)
     found, mass = decode(two[None, None])
     assert found[0, 0].numpy() == pytest.approx((30, 30), abs=0.3)
-    assert mass[0, 0] < 0.55
+    assert mass[0, 0] < 0.45
 
 
 def test_a_square_leads_back_to_the_photo_even_beyond_its_edge():
