@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from flixpose.cli.main import main
+from flixpose.cli.main import cli
 from flixpose.errors import MissingInput
 from flixpose.evaluation.drape import (
     PairRow,
@@ -131,7 +131,7 @@ def test_a_folder_without_a_table_is_named(tmp_path: Path) -> None:
 
 def test_real_pairs_lie_where_they_are_worn(shared: Path) -> None:
     """The first pairs of the table are plain frontal ones."""
-    told = CliRunner().invoke(main, ["evaluate", "drape", "--pairs", str(shared / "pairs"), "--limit", "4"])
+    told = CliRunner().invoke(cli, ["evaluate", "drape", "--pairs", str(shared / "pairs"), "--limit", "4"])
     assert told.exit_code == 0, told.output
     frontal = next(line.split() for line in told.stdout.splitlines() if line.startswith("frontal"))
     count, overlap, margin = int(frontal[1]), float(frontal[2]), float(frontal[5])
