@@ -100,16 +100,28 @@ def _sheets(
     margin = _SPILL * plan.body.shoulder_width
     sheets = []
     for part, warp in sorted(zip(plan.layout.parts, warps, strict=True), key=lambda pair: pair[0].depth):
-        drawn = _without_scraps(_draw(cloth, part.matte, warp, size), part.border, margin)
+        reach = _reach(part.border, margin)
+        drawn = _without_scraps(_draw(cloth, part.matte, warp, size, reach), part.border, margin)
         front = fronts.sleeves if warp.name.endswith("sleeve") else fronts.trunk
         sheets.append(Sheet(drawn.patch, drawn.box, front))
     behind = plan.layout.behind
-    return sheets, None if behind is None else _draw(cloth, behind, warps[0], size)
+    if behind is None:
+        return sheets, None
+    trunk = _reach(plan.layout.parts[0].border, plan.body.shoulder_width)
+    return sheets, _draw(cloth, behind, warps[0], size, trunk)
 
 
-def _draw(cloth: NDArray[np.uint8], matte: Mask, warp: PartWarp, size: tuple[int, int]) -> Sampled:
+def _reach(border: NDArray[np.float64], margin: float) -> Box:
+    """The box that holds a planned border and a margin around it; nothing is drawn beyond."""
+    (x0, y0), (x1, y1) = border.min(axis=0) - margin, border.max(axis=0) + margin
+    return Box(float(x0), float(y0), float(x1), float(y1))
+
+
+def _draw(
+    cloth: NDArray[np.uint8], matte: Mask, warp: PartWarp, size: tuple[int, int], reach: Box
+) -> Sampled:
     *colours, alpha = cv2.split(cloth)
-    return sample(cv2.merge([*colours, cv2.min(alpha, matte.alpha)]), warp.warp, size)
+    return sample(cv2.merge([*colours, cv2.min(alpha, matte.alpha)]), warp.warp, size, region=reach)
 
 
 def _without_scraps(drawn: Sampled, border: NDArray[np.float64], margin: float) -> Sampled:
