@@ -1,0 +1,79 @@
+"""Scenes whose truth is known: a drape's own result, and the same one moved."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from flixpose import bootstrap, resources
+from flixpose.errors import MissingInput
+from flixpose.evaluation.scenes import SceneRow, calibration, drape_scene, find_scenes, summary
+from flixpose.geometry.warp import invert_points
+from flixpose.imaging.decode import read_image
+from flixpose.pipeline import Tools, drape
+from flixpose.settings import load_settings
+
+SHIFT = 20.0
+
+
+@pytest.fixture(scope="module")
+def tools() -> Tools:
+    return bootstrap.build(load_settings(), store_url="file:///nowhere")
+
+
+@pytest.fixture(scope="module")
+def scenes(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """0000: the truth is what a drape does; 0001: the same, 20 px further down."""
+    person = read_image(resources.SAMPLES / "persons/malik.jpg")
+    product = read_image(resources.SAMPLES / "products/breton.jpg")
+    draped = drape(person, product, tools, kind="long_sleeve_top", view="front")
+    marks = draped.garment.landmarks
+    middle, low = marks["neck_front"].astype(float), marks["hem_center"].astype(float)
+    share = np.linspace(0.2, 0.7, 30)[:, None]
+    product_xy = middle + (low - middle) * share
+    worn_xy = invert_points(draped.parts[0].warp, product_xy)
+    root = tmp_path_factory.mktemp("scenes")
+    for number, shift in enumerate((0.0, SHIFT)):
+        folder = root / f"{number:04d}"
+        folder.mkdir()
+        cv2.imwrite(str(folder / "person.png"), person.pixels[..., ::-1])
+        cv2.imwrite(str(folder / "product.png"), product.pixels[..., ::-1])
+        worn = np.roll(draped.visible.alpha, round(shift), axis=0)
+        cv2.imwrite(str(folder / "worn_parts.png"), np.dstack([np.zeros_like(worn)] * 2 + [worn]))
+        np.savez(folder / "correspondence.npz", product_xy=product_xy, worn_xy=worn_xy + np.array([0, shift]))
+        told = {"kind": "long_sleeve_top", "pose": "down", "number": number}
+        (folder / "scene.json").write_text(json.dumps(told))
+    return root
+
+
+def test_a_drape_agrees_with_itself(scenes: Path, tools: Tools) -> None:
+    row, _ = drape_scene(scenes / "0000", tools)
+    assert row.iou > 0.999
+    assert row.error is not None and row.error.p95 < 0.05
+    assert row.good
+
+
+def test_a_garment_worn_lower_is_missed_by_that_much(scenes: Path, tools: Tools) -> None:
+    row, _ = drape_scene(scenes / "0001", tools)
+    with np.load(scenes / "0001" / "correspondence.npz") as truth:
+        height = np.ptp(truth["worn_xy"][:, 1])
+    assert row.error is not None
+    assert row.error.mean == pytest.approx(100 * SHIFT / height, rel=0.05)
+    assert row.iou < 0.97
+    assert not row.good
+
+
+def test_unfinished_scenes_are_not_found(scenes: Path, tmp_path: Path) -> None:
+    (tmp_path / "0000").mkdir()
+    with pytest.raises(MissingInput):
+        find_scenes(tmp_path)
+    assert [path.name for path in find_scenes(scenes)] == ["0000", "0001"]
+
+
+def test_tables_count_failures_and_good_passes() -> None:
+    rows = [SceneRow("0", "vest", "down", code="no_person"), SceneRow("1", "vest", "hip", "pass", iou=0.9)]
+    assert summary(rows)["vest"]["failed"] == 1
+    assert summary(rows)["all"]["iou"] == pytest.approx(0.45)
+    assert calibration(rows) == {"pass": (1, 0)}
