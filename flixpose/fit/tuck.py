@@ -28,7 +28,8 @@ _STEEPEST = 2  # rows by which it rises or falls from one column to the next
 _ROUGHNESS = 0.6
 _CLEAR = 0.45  # of the most that colour can tell: less is no waistband
 _NEAR = 0.06  # shoulder widths
-_HIGHEST, _LOWEST = 0.50, 0.98  # lower than the hips no waistband lies
+# An edge further down is as likely the hem of a close-fitting top over leggings: nothing goes into that.
+_HIGHEST, _LOWEST = 0.50, 0.80
 _LEAST_TUCK, _MOST_TUCK = 0.06, 0.65  # torso lengths of cloth below the waistband
 
 
