@@ -37,7 +37,7 @@ def endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
             process.stop()
         module = ["-m", "flixpose.embedded.folder_s3", str(tmp_path / "objects"), "shop", str(port)]
         running[:] = [start("s3", [sys.executable, *module], log=tmp_path / "log")]
-        client = boto3.client("s3")
+        client = boto3.session.Session().client("s3")
         wait_until(lambda: answers(client), running[0])
         return running[0]
 
@@ -82,7 +82,7 @@ def test_it_lists_many_and_refuses_what_it_does_not_know(
     for n in range(1005):
         (folder / f"{n:04}").write_bytes(b"{}\n")
     assert list(store_of(tmp_path).keys("many")) == [f"many/{n:04}" for n in range(1005)]
-    client = boto3.client("s3")
+    client = boto3.session.Session().client("s3")
     for act, code in (
         (lambda: client.put_object(Bucket="other", Key="a", Body=b""), "NoSuchBucket"),
         (lambda: client.create_multipart_upload(Bucket="shop", Key="a"), "NotImplemented"),
@@ -92,6 +92,6 @@ def test_it_lists_many_and_refuses_what_it_does_not_know(
         with pytest.raises(ClientError) as failure:
             act()
         assert failure.value.response["Error"]["Code"] == code
-    stranger = boto3.client("s3", aws_access_key_id="AKSTRANGER", aws_secret_access_key="none")
+    stranger = boto3.session.Session().client("s3", aws_access_key_id="AKSTRANGER", aws_secret_access_key="none")
     with pytest.raises(ClientError, match="AccessDenied"):
         stranger.get_object(Bucket="shop", Key="prefix/many/0001")

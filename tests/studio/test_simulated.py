@@ -58,6 +58,7 @@ def test_a_tee_has_its_landmarks_where_a_tailor_would_mark_them() -> None:
     assert at["cuff_left_outer"][2] > at["cuff_left_inner"][2] > at["hem_left"][2]
     assert at["neck_left"][0] < at["shoulder_left"][0] < at["cuff_left_outer"][0]
     assert at["armpit_left"][2] < at["shoulder_left"][2] - 0.08
+    assert at["armpit_left"][2] > at["hem_left"][2] + 0.25
     assert set(np.unique(sewn.part)) == {0, 1, 2}
 
 

@@ -339,7 +339,7 @@ def _from(v: Array, start: Array, direction: Array) -> int:
     away = v - start
     along = away @ direction
     aside = np.linalg.norm(away - along[:, None] * direction, axis=1)
-    near = np.flatnonzero(aside < 0.02)
+    near = np.flatnonzero((aside < 0.02) & (along > 0))
     return int(near[np.argmin(along[near])]) if len(near) else int(np.argmin(aside))
 
 
