@@ -92,6 +92,8 @@ def test_it_lists_many_and_refuses_what_it_does_not_know(
         with pytest.raises(ClientError) as failure:
             act()
         assert failure.value.response["Error"]["Code"] == code
-    stranger = boto3.session.Session().client("s3", aws_access_key_id="AKSTRANGER", aws_secret_access_key="none")
+    stranger = boto3.session.Session().client(
+        "s3", aws_access_key_id="AKSTRANGER", aws_secret_access_key="none"
+    )
     with pytest.raises(ClientError, match="AccessDenied"):
         stranger.get_object(Bucket="shop", Key="prefix/many/0001")
