@@ -23,7 +23,7 @@ def frame(rng: Rng, plan: Plan, width: int, height: int) -> Placement:
     tilt = rng.normal(0, 1.0) if rng.random() < 0.8 else rng.normal(0, 4)
     turn = rng.normal(0, 0.5) if rng.random() < 0.8 else rng.uniform(-3.2, 3.2)
     belly = turn * rng.uniform(0.5, 2.5) if abs(turn) > 1.2 else 0.0
-    slant = rng.normal(0, 0.25) if rng.random() < 0.93 else rng.normal(0, 5)
+    slant = rng.normal(0, 0.25) if rng.random() < 0.95 else rng.normal(0, 5)
     loose = Placement(
         _tilted(rng, width, height, tilt) @ _fitted(outline, width, height, 0.8, np.array([0.5, 0.5])),
         1.0,

@@ -39,14 +39,18 @@ class Paint:
     def mean(self) -> float:
         return float(self.colour.mean())
 
-    def sample(self, window: tuple[slice, slice], axis: float) -> Pixels:
-        """(3, h, w) or (3, 1, 1): the cloth in the window, its grain `axis` degrees from vertical."""
+    def sample(self, window: tuple[slice, slice], axis: float, grain: float = 1.0) -> Pixels:
+        """(3, h, w) or (3, 1, 1): the cloth in the window, its grain `axis` degrees from vertical.
+
+        `grain` tells how much smaller the pattern is than at the size that tiles are made for.
+        """
         if self.tile is None:
             return self.colour[:, None, None]
         y0, x0 = window[0].start, window[1].start
         h, w = window[0].stop - y0, window[1].stop - x0
         turn = np.deg2rad(axis)
-        c, s = self.zoom * np.cos(turn), self.zoom * np.sin(turn)
+        zoom = self.zoom * grain
+        c, s = zoom * np.cos(turn), zoom * np.sin(turn)
         side = self.tile.shape[0]
         shift = (x0 * c + y0 * s + self.offset[0]) % side, (-x0 * s + y0 * c + self.offset[1]) % side
         matrix = np.array([[c, s, shift[0]], [-s, c, shift[1]]])

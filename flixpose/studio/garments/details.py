@@ -130,6 +130,8 @@ def _skirt_part(plan: Plan, rng: Rng, cut: Cut) -> None:
             tier = np.stack([np.linspace(50, -50, 30), np.full(30, level)], axis=1)
             trims.pleats(plan, rng, tier, moved(tier, 0, 9), 26, strength=0.1)
     if rng.random() < 0.08 and plan.view == "front":
-        slit = rng.uniform(0.1, 0.6) * cut.hem[0] * rng.choice([-1, 1])
+        slit = rng.uniform(0.25, 0.65) * cut.hem[0] * rng.choice([-1, 1])
         top = cut.hem[1] - rng.uniform(12, 40)
-        plan.add(Part(pts((slit, top), (slit + 2.5, cut.hem[1] + 8), (slit - 1, cut.hem[1] + 8)), hole=True))
+        plan.add(
+            Part(pts((slit, top), (slit + 1.4, cut.hem[1] + 8), (slit - 0.4, cut.hem[1] + 8)), hole=True)
+        )

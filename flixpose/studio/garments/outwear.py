@@ -71,7 +71,7 @@ def _opening(plan: Plan, rng: Rng, cut: Cut, low: float, *, wide: float) -> None
         plan.add(Line(curve, 0.9, -0.35, soft=0.5, within="gap"), Line(curve, 0.25, -0.2, within="trunk"))
     plan.mark("neck_front", (0.0, cut.front), hidden=True)
     if shirt:
-        plan.hidden.update({"hem_center", "neck_back"})
+        plan.covered.update({"hem_center", "neck_back"})
 
 
 def _lapels(plan: Plan, rng: Rng, cut: Cut, low: float) -> None:

@@ -81,6 +81,7 @@ class Plan:
 
     Attributes:
         marks: name → (x, y) units. hidden: names that cannot be seen.
+        covered: the same, whatever is marked later.
     """
 
     kind: str
@@ -89,6 +90,7 @@ class Plan:
     steps: list[Step] = field(default_factory=list)
     marks: dict[str, Pair] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
+    covered: set[str] = field(default_factory=set)
 
     def add(self, *steps: Step) -> None:
         self.steps.extend(steps)

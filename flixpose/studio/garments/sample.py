@@ -77,6 +77,6 @@ def _landmarks(plan: Plan, sheet: Sheet, width: int, height: int) -> dict[str, t
     found = {}
     for name, (x, y) in zip(names, places, strict=True):
         inside = -1.0 <= x <= width + 1.0 and -1.0 <= y <= height + 1.0
-        seen = 2 if name not in plan.hidden and inside else 1
+        seen = 2 if name not in plan.hidden | plan.covered and inside else 1
         found[swap_sides(name) if plan.view == "back" else name] = (float(x), float(y), seen)
     return found

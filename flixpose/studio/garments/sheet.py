@@ -105,6 +105,7 @@ class Sheet:
         self.solid: Pixels = np.zeros((self.height, self.width), np.float32)
         self.regions: dict[str, Pixels] = {}
         self.scale = place.scale
+        self.grain = float(np.sqrt(256 / max(self.height, self.width)))
         self.creases, self.side = 1.0, 1.0
 
     def draw(self, plan: Plan) -> None:
@@ -157,7 +158,7 @@ class Sheet:
             return
         paint = self.paints[part.paint]
         light = self._light(part, region, paint)
-        colour = paint.sample(window, part.axis) * light
+        colour = paint.sample(window, part.axis, self.grain) * light
         if paint.gloss > 0:
             colour += paint.gloss * np.maximum(light - 1, 0)
         if part.shadow > 0:
@@ -224,7 +225,7 @@ class Sheet:
         if line.within:
             amount *= self.regions[line.within][window]
         if line.paint:
-            self._blend(window, self.paints[line.paint].sample(window, 0.0), amount)
+            self._blend(window, self.paints[line.paint].sample(window, 0.0, self.grain), amount)
         elif line.tone < 0:
             self.rgb[:, *window] *= 1 + np.float32(line.tone) * amount
         else:

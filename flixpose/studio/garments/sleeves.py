@@ -48,7 +48,6 @@ class SleeveCut:
     angle: float
     bend: float
     round: float
-    smooth_cap: bool
     hug: float = 0.0
 
 
@@ -84,7 +83,6 @@ def draw_sleeve_cut(rng: Rng, cut: Cut, *, long: bool, display: str, outwear: bo
         angle,
         bend,
         rng.uniform(0, 0.1),
-        bool(rng.random() < 0.5),
         hug,
     )
 
@@ -118,7 +116,6 @@ def _short(rng: Rng, cut: Cut, display: str) -> SleeveCut:
         angle,
         rng.uniform(-12, 6),
         rng.uniform(0, 0.12),
-        bool(rng.random() < 0.5),
     )
 
 
@@ -127,7 +124,7 @@ def _cut_on(rng: Rng, cut: Cut) -> SleeveCut:
     length, angle = rng.uniform(4, 9), rng.uniform(30, 55)
     tip = np.asarray(cut.shoulder) + length * np.array([np.sin(np.deg2rad(angle)), np.cos(np.deg2rad(angle))])
     cuff = float(np.linalg.norm(tip - cut.armpit)) * rng.uniform(0.85, 0.98)
-    return SleeveCut(length, cuff, 1.0, "plain", 1.0, angle, 0.0, rng.uniform(0.0, 0.1), True)
+    return SleeveCut(length, cuff, 1.0, "plain", 1.0, angle, 0.0, rng.uniform(0.0, 0.1))
 
 
 def sew(rng: Rng, cut: Cut, sc: SleeveCut) -> Sleeve:
@@ -150,6 +147,7 @@ def sew(rng: Rng, cut: Cut, sc: SleeveCut) -> Sleeve:
     elbow_in = elbow_out + middle * (wide + puff)
     over = _over(tip, elbow_out, outer, sc, cut)
     under = smooth([inner, _below(elbow_in, pit, inner), pit], 14)
+    under[1:, 0] = np.maximum(under[1:, 0], _level(under[1:, 1], cut) - 4.0)
     end = _end(rng, outer, inner, sc)
     return Sleeve(
         over,
@@ -161,6 +159,12 @@ def sew(rng: Rng, cut: Cut, sc: SleeveCut) -> Sleeve:
         sc.style,
         (float(joint[0]), float(joint[1])),
     )
+
+
+def _level(y: np.ndarray, cut: Cut) -> np.ndarray:
+    """x of the body's side at each y."""
+    side = side_curve(cut)
+    return np.interp(y, side[:, 1], side[:, 0])
 
 
 def _hugging(rng: Rng, cut: Cut, sc: SleeveCut) -> Sleeve:
@@ -225,6 +229,13 @@ def fork(s: Sleeve, cut: Cut) -> tuple[Pair, bool]:
     if first == 0:
         return cut.armpit, True
     return ((float(under[first, 0]) + float(level[first])) / 2, float(under[first, 1])), True
+
+
+def overlap(s: Sleeve, cut: Cut) -> float:
+    """How far the inner cuff corner reaches in over the body."""
+    side = side_curve(cut)
+    x, y = s.end[-1]
+    return float(np.interp(y, side[:, 1], side[:, 0]) - x) if y < side[-1, 1] else 0.0
 
 
 def crossing(s: Sleeve, cut: Cut) -> Pair:

@@ -105,15 +105,10 @@ def _back_panel(plan: Plan, rng: Rng, cut: Cut, foot: Pair, front_low: float) ->
     chest, pit = cut.armpit
     y = pit - rng.uniform(-3, 4)
     edge = bow((chest * 0.98, pit), (-chest * 0.98, pit), (pit - y) / chest * 0.5, 14)
-    plan.add(
-        Part(
-            joined(edge, pts((-chest * 0.9, pit + 8), (chest * 0.9, pit + 8))),
-            paint="inside",
-            tone=rng.uniform(0.6, 0.9),
-            shadow=0,
-            folds=0.5,
-        )
-    )
+    side = side_curve(cut)
+    low = 0.95 * float(np.interp(pit + 8, side[:, 1], side[:, 0]))
+    panel = joined(edge, pts((-low, pit + 8), (low, pit + 8)))
+    plan.add(Part(panel, paint="inside", tone=rng.uniform(0.6, 0.9), shadow=0, folds=0.5))
 
 
 def _straps(plan: Plan, rng: Rng, foot: Pair, top: Pair, thick: float, paint: str) -> None:

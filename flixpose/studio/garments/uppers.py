@@ -18,6 +18,7 @@ from flixpose.studio.garments.cut import (
 from flixpose.studio.garments.plan import Line, Part, Plan, flipped, pts
 
 Rng = np.random.Generator
+Arm = tuple[sleeves.Sleeve, int, bool]  # side: +1 = the wearer's left; whether it lies on the front
 
 
 def upper_plan(rng: Rng, kind: str, view: str, display: str) -> Plan:
@@ -117,10 +118,13 @@ def _assemble(rng: Rng, plan: Plan, cut: Cut, *, coat: bool) -> Plan:
     if doll:
         dummy.neck(plan, rng, cut)
     arms = _arms(rng, cut, sleeve)
-    _front(plan, rng, cut, arms, trim, deep)
+    paints = "sheer" if arms and rng.random() < 0.06 else ("trim" if rng.random() < 0.08 else "main"), trim
+    deep = deep if paints[0] == "main" else abs(deep)
+    _front(plan, rng, cut, arms, paints, deep)
     if coat and not back:
         outwear.fronts(plan, rng, cut, collar)
     details.details(plan, rng, cut, coat=coat, trim=trim, wrap=wrap)
+    _before(plan, cut, arms, paints)
     _neck_finish(plan, rng, cut, collar, band, trim)
     _marks(plan, rng, cut, arms)
     if not arms and rng.random() < 0.16:
@@ -193,32 +197,39 @@ def _join(rng: Rng, plan: Plan, cut: Cut) -> tuple[Cut, sleeves.SleeveCut | None
     return replace(cut, soft=soft, lean=made.angle), made
 
 
-def _arms(rng: Rng, cut: Cut, made: sleeves.SleeveCut | None) -> list[tuple[sleeves.Sleeve, int, bool]]:
+def _arms(rng: Rng, cut: Cut, made: sleeves.SleeveCut | None) -> list[Arm]:
     if made is None:
         return []
-    wanted, arms = bool(rng.random() < 0.4), []
+    wanted = bool(rng.random() < 0.4)
+    arms: list[Arm] = []
     shape = trunk(cut).astype(np.float32)
     for side in (1, -1):
         sleeve = sleeves.sew(rng, cut, made)
+        deep = sleeves.overlap(sleeve, cut)
+        if deep > 4.0:
+            sleeve = sleeves.sew(rng, cut, replace(made, cuff=max(4.0, made.cuff - deep + 2.5)))
         x, y = sleeve.end[0]
         covered = cv2.pointPolygonTest(shape, (float(x), float(y)), True) > -1.5
         arms.append((sleeve, side, wanted or covered))
     return arms
 
 
-def _front(plan: Plan, rng: Rng, cut: Cut, arms: list, trim: str, deep: float) -> None:
-    sheer = "sheer" if arms and rng.random() < 0.06 else ("trim" if rng.random() < 0.08 else "main")
+def _front(plan: Plan, rng: Rng, cut: Cut, arms: list[Arm], paints: tuple[str, str], deep: float) -> None:
+    """Sleeves that lie behind, and the front; `paints` are the sleeves' and the trim's."""
     for s, side, over in arms:
         dummy.arm(plan, rng, s, side)
         if not over:
-            sleeves.add_sleeve(plan, s, cut, side, sheer, trim, over=over)
-    plan.add(
-        Part(trunk(cut, back_view=plan.view == "back", deep=deep), name="trunk", shadow=0.22 if arms else 0.1)
-    )
+            sleeves.add_sleeve(plan, s, cut, side, *paints, over=False)
+    shape = trunk(cut, back_view=plan.view == "back", deep=deep)
+    plan.add(Part(shape, name="trunk", shadow=0.22 if arms else 0.1))
+    _armholes(plan, rng, cut, deep, paints[1], bool(arms))
+
+
+def _before(plan: Plan, cut: Cut, arms: list[Arm], paints: tuple[str, str]) -> None:
+    """Sleeves that lie on the front."""
     for s, side, over in arms:
         if over:
-            sleeves.add_sleeve(plan, s, cut, side, sheer, trim, over=over)
-    _armholes(plan, rng, cut, deep, trim, bool(arms))
+            sleeves.add_sleeve(plan, s, cut, side, *paints, over=True)
 
 
 def _armholes(plan: Plan, rng: Rng, cut: Cut, deep: float, trim: str, sleeved: bool) -> None:
@@ -236,7 +247,7 @@ def _armholes(plan: Plan, rng: Rng, cut: Cut, deep: float, trim: str, sleeved: b
             plan.add(Part(turn(rim), paint=trim, shadow=0.12, bulge=0.4, folds=0.1, within="trunk"))
 
 
-def _marks(plan: Plan, rng: Rng, cut: Cut, arms: list) -> None:
+def _marks(plan: Plan, rng: Rng, cut: Cut, arms: list[Arm]) -> None:
     plan.mark_both("hem_*", cut.hem)
     plan.mark("hem_center", hem_curve(cut)[24])
     if cut.long:
