@@ -25,6 +25,7 @@ from PIL import Image as Pil
 from flixpose.bootstrap import build
 from flixpose.cli.progress import Advance, progress
 from flixpose.errors import FlixposeError, MissingInput
+from flixpose.evaluation.drape import iou, plain_box
 from flixpose.evaluation.sheets import Tile, contact_sheet
 from flixpose.imaging.colour import over
 from flixpose.imaging.decode import read_image
@@ -234,25 +235,6 @@ def _one_pair(outing: Outing, folder: Path, pair: dict[str, str]) -> tuple[Row, 
         Tile(person.pixels, ("frontal" if row.frontal else "turned",)),
         Tile(result, (told, row.outcome), row.tone),
     ]
-
-
-def iou(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
-    """Intersection over union of two masks of one shape; 1 where both are empty."""
-    union = int((one | other).sum())
-    return int((one & other).sum()) / union if union else 1.0
-
-
-def plain_box(pose: Pose, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """±0.62 shoulder widths about the torso's axis, from -0.1 to 1.0 of its length: garment-blind."""
-    points = pose.keypoints
-    left, right = points["left_shoulder"], points["right_shoulder"]
-    top = (left + right) / 2
-    axis = (points["left_hip"] + points["right_hip"]) / 2 - top
-    length, half = float(np.hypot(*axis)), 0.62 * float(np.hypot(*(left - right)))
-    y, x = np.mgrid[0 : shape[0], 0 : shape[1]] + 0.5
-    along = ((x - top[0]) * axis[0] + (y - top[1]) * axis[1]) / length**2
-    across = ((y - top[1]) * axis[0] - (x - top[0]) * axis[1]) / length
-    return np.asarray((along >= -0.1) & (along <= 1.0) & (np.abs(across) <= half))
 
 
 # --- both
