@@ -6,8 +6,6 @@ from numpy.typing import NDArray
 
 Plane = NDArray[np.float32]
 
-_SPREADS = (2, 5, 11)  # pixels: as near as there is something solid
-
 
 def box_mean(plane: NDArray[np.floating], radius: int) -> Plane:
     """Mean over (2 radius + 1)² pixels, the border mirrored; (H, W) or (H, W, C)."""
@@ -75,31 +73,3 @@ def feather(alpha: NDArray[np.uint8], radius: float) -> NDArray[np.uint8]:
     if radius <= 0:
         return alpha.copy()
     return np.asarray(cv2.GaussianBlur(alpha, (0, 0), radius / 2, borderType=cv2.BORDER_REPLICATE), np.uint8)
-
-
-def spread_colour(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The picture with the colour of its solid parts carried out under their soft edges.
-
-    A soft edge of a photo has the old background mixed in, which shows as a rim before a new one. Every
-    partly covered pixel takes the mean colour of those near it that are wholly covered and not at the edge.
-
-    Args:
-        pixels: (H, W, 3). alpha: (H, W), 255 = solid.
-
-    Returns:
-        (H, W, 3) new; pixels that are solid, not covered at all, or far from any solid one keep their values.
-    """
-    solid = cv2.erode((alpha == 255).astype(np.uint8), np.ones((3, 3), np.uint8))
-    spread = pixels.copy()
-    missing = (alpha > 0) & (solid == 0)
-    inside = pixels * solid[..., None]
-    for radius in _SPREADS:
-        if not missing.any():
-            break
-        side = (2 * radius + 1, 2 * radius + 1)
-        count = cv2.boxFilter(solid, cv2.CV_32F, side, normalize=False)
-        found = missing & (count > 0.5)
-        total = cv2.boxFilter(inside, cv2.CV_32F, side, normalize=False)
-        spread[found] = np.rint(total[found] / count[found, None]).astype(np.uint8)
-        missing &= ~found
-    return spread

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from flixpose.imaging.filters import box_mean, feather, guided_filter, spread_colour
+from flixpose.imaging.filters import box_mean, feather, guided_filter
 
 RNG = np.random.default_rng(3)
 
@@ -56,17 +56,3 @@ def test_feather_keeps_the_edge_in_its_place():
     assert soft[10, 13] <= 2 and soft[10, 26] >= 253
     assert (np.diff(soft[10].astype(int)) >= 0).all()
     assert np.array_equal(feather(hard, 0), hard)
-
-
-def test_a_soft_edge_takes_the_solid_colour_beside_it_and_nothing_else_changes():
-    alpha = np.zeros((40, 60), np.uint8)
-    alpha[:, 20:40], alpha[:, 18:20], alpha[:, 40:42] = 255, (90, 180), (180, 90)
-    cloth, backdrop = np.array([180, 20, 30]), np.array([245, 245, 245])
-    share = alpha[..., None] / 255
-    photo = np.rint(cloth * share + backdrop * (1 - share)).astype(np.uint8)
-    spread = spread_colour(photo, alpha)
-    assert (spread[alpha > 0] == cloth).all(), "no backdrop is left under the edge"
-    assert (spread[alpha == 0] == backdrop).all()
-    lonely = np.zeros_like(alpha)
-    lonely[5, 5] = 128
-    assert (spread_colour(photo, lonely) == photo).all(), "with nothing solid there is no colour to spread"

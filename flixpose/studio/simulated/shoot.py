@@ -23,7 +23,7 @@ from flixpose.studio.simulated.sewing import FITTING, Sewn, sew
 from flixpose.studio.solid import Array, mesh, sample
 
 # what the id pass tells
-CLOTH, HAIR, ARM, HEAD, BODY, DUMMY, CLOTHES, NOTHING = 8, 1, 2, 3, 4, 5, 6, 0
+CLOTH, HAIR, HEAD, BODY, DUMMY, CLOTHES, NOTHING = 8, 1, 3, 4, 5, 6, 0
 _NECK_TOP = 1.52
 _COARSE = 1.8
 _SHIFT = (0.7, 0.5, 0.05)
@@ -265,7 +265,7 @@ def _passes(out: Path, name: str, what: dict[Any, int]) -> None:
     _lights_off(scene)
     scene.cycles.samples, scene.cycles.filter_width = 16, 1.0
     for thing, kind in what.items():
-        soft = (float(kind == CLOTH), float(kind == HAIR), float(kind in (ARM, BODY, HEAD)))
+        soft = (float(kind == CLOTH), float(kind == HAIR), float(kind in (BODY, HEAD)))
         _repaint(thing, _glow(soft))
     blender.render(out / f"{name}_parts.png")
     scene.cycles.samples, scene.cycles.filter_width = 1, 0.01
@@ -341,10 +341,3 @@ def _read(path: Path) -> Array:
             f"{path} is no picture.", advice="Remove its folder and run flixpose.studio.scenes again."
         )
     return stored[..., 2::-1].astype(np.float64)
-
-
-def read_seen(path: Path) -> Array:
-    """(H, W, 3) of an id pass: x and y as shares of the product photo, and the code of what is seen."""
-    values = _read(path) / 65535
-    values[..., 2] = np.round(values[..., 2] * 8)
-    return values
