@@ -5,8 +5,8 @@ One folder a scene, 0000, 0001 …, each with
     product.png ghost.png   the garment on its mannequin, and without it
     person.png worn.png     a person in a base layer, and wearing the garment: the truth of a drape
     *_parts.png             garment, hair, skin as red, green, blue (soft)
-    *_seen.png              16 bits: where the product photo shows what is here (red, green); what it is (blue,
-                            in eighths): 8 the garment, 1 hair, 3 head, 4 body, 5 mannequin, 6 clothes
+    *_seen.png              16 bits: where the product photo shows what is here (red, green), and what it is
+                            (blue, in eighths): 8 garment, 1 hair, 3 head, 4 body, 5 mannequin, 6 clothes
     *_sewn.png              16 bits: the point of the garment as sewn (its texture coordinate)
     correspondence.npz      product_xy, worn_xy (N, 2) px of cloth points that both pictures show, part (N,)
     scene.json              kind, pose, joints, landmarks (x, y, COCO visibility) of both pictures
