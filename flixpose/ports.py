@@ -74,6 +74,10 @@ class BlobStore(Protocol):
         """Keys of all objects below the folder `prefix`. Raises StoreUnavailable."""
         ...
 
+    def clear_partial(self, older_than_s: float) -> int:
+        """Remove what killed writers left behind half-written; how many. Raises StoreUnavailable."""
+        ...
+
     def uri(self, key: str) -> str: ...
 
 

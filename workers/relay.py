@@ -106,7 +106,8 @@ class Relay:
         self.gauges.swept.labels("stale").inc(stale)
         self.gauges.swept.labels("lost").inc(lost)
         # Twice as long: no attempt that still writes can be older than one that counts as lost.
-        if orphans := sweep_uploads(self.store.database, self.blobs, 2 * self.timing.stale):
+        old = 2 * self.timing.stale
+        if orphans := sweep_uploads(self.store.database, self.blobs, old) + self.blobs.clear_partial(old):
             log.warning("swept: %d objects that were never recorded", orphans)
             self.gauges.swept.labels("orphan").inc(orphans)
 

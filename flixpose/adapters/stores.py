@@ -1,9 +1,11 @@
 """Where results go: a local folder or a bucket. Both are `flixpose.ports.BlobStore`."""
 
 import base64
+import contextlib
 import hashlib
 import re
 import threading
+import time
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +22,7 @@ from flixpose.settings import Settings
 
 _KEY_PART = re.compile(r"[^/\\\x00-\x1f\x7f]+")
 _TRIES = 3
+_PARTIAL = ".partial"
 
 
 def open_store(url: str, settings: Settings) -> BlobStore:
@@ -62,7 +65,11 @@ class LazyClient:
 
 
 class LocalStore:
-    """Objects as files below one folder, each written whole or not at all."""
+    """Objects as files below one folder, each written whole or not at all.
+
+    A file on its way lies in a hidden folder of the store, where no key leads: a killed writer leaves nothing
+    among the objects, whoever else writes there.
+    """
 
     def __init__(self, root: Path, inputs: Inputs) -> None:
         self.root = root.absolute()
@@ -73,7 +80,7 @@ class LocalStore:
 
     def put(self, key: str, data: bytes, *, media_type: str, sha256: str) -> str:
         try:
-            write_atomic(self.path(key), data)
+            write_atomic(self.path(key), data, parts=self.root / _PARTIAL)
         except OutputUnwritable as failure:
             raise StoreUnavailable(
                 failure.message, advice=failure.advice, subject=failure.subject
@@ -109,10 +116,24 @@ class LocalStore:
             raise StoreUnavailable(f"{path} cannot be removed: {failure.strerror}.", subject=key) from failure
 
     def keys(self, prefix: str) -> Iterator[str]:
-        """Keys of all objects below the folder `prefix`, half-written ones of a killed process included."""
+        """Keys of all objects below the folder `prefix`."""
         for path in sorted(self.path(prefix).rglob("*")):
             if path.is_file():
                 yield path.relative_to(self.root).as_posix()
+
+    def clear_partial(self, older_than_s: float) -> int:
+        """By the files' age; a writer that is slower than that finds its file gone, and its put fails."""
+        latest = time.time() - older_than_s
+        removed = 0
+        try:
+            for part in (self.root / _PARTIAL).glob(".*.part"):
+                with contextlib.suppress(FileNotFoundError):  # it has just got its name
+                    if part.stat().st_mtime <= latest:
+                        part.unlink()
+                        removed += 1
+        except OSError as failure:
+            raise StoreUnavailable(f"{self.root} cannot be cleared: {failure.strerror}.") from failure
+        return removed
 
     def uri(self, key: str) -> str:
         return self.path(key).as_uri()
@@ -191,6 +212,10 @@ class S3Store:
             pages = self._client().get_paginator("list_objects_v2")
             for page in pages.paginate(Bucket=self.bucket, Prefix=f"{self._key(prefix)}/"):
                 yield from (found["Key"][own:] for found in page.get("Contents", ()))
+
+    def clear_partial(self, older_than_s: float) -> int:
+        """A bucket shows nothing of a put that was cut off."""
+        return 0
 
     def uri(self, key: str) -> str:
         return f"s3://{self.bucket}/{self._key(key)}"

@@ -116,6 +116,9 @@ class NotingStore:
     def keys(self, prefix: str) -> Iterator[str]:
         return self._blobs.keys(prefix)
 
+    def clear_partial(self, older_than_s: float) -> int:
+        return self._blobs.clear_partial(older_than_s)
+
     def uri(self, key: str) -> str:
         return self._blobs.uri(key)
 

@@ -13,18 +13,23 @@ def sha256_hex(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def write_atomic(path: Path, data: bytes) -> None:
+def write_atomic(path: Path, data: bytes, *, parts: Path | None = None) -> None:
     """Write a file whole or not at all; folders on the way are made.
 
-    The bytes go to a hidden neighbour, onto the disk, and only then under the final name: whoever sees the
+    The bytes go to a hidden file, onto the disk, and only then under the final name: whoever sees the
     name sees the whole content, also after a crash or on a full disk.
+
+    Args:
+        parts: folder for the hidden file, on the same disk; None: beside `path`. What a killed process leaves
+            behind lies there.
 
     Raises:
         OutputUnwritable: naming the path and the system's reason.
     """
-    part = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+    part = (parts or path.parent) / f".{path.name}.{secrets.token_hex(6)}.part"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        part.parent.mkdir(parents=True, exist_ok=True)
         try:
             _write_through(part, data)
             part.replace(path)

@@ -1,5 +1,8 @@
 """Objects are noted before they are put, put by several threads at once, cleared away if never recorded."""
 
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -111,6 +114,32 @@ def test_an_attempt_whose_objects_were_swept_is_not_recorded(store: JobStore, bl
         recorded(store, blobs, FOLDER, noted=True)
     (row,) = store.items(None)
     assert row.state == "running" and not row.artifacts
+
+
+_KILLED = """
+import os, signal, sys
+from flixpose.adapters.stores import open_store
+from flixpose.settings import load_settings
+os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)
+store = open_store(sys.argv[1], load_settings({"HOME": "/"}))
+store.put(sys.argv[2], b"half", media_type="image/png", sha256="")
+"""
+
+
+def test_a_killed_writer_leaves_nothing_where_others_record(
+    store: JobStore, blobs: BlobStore, database: Database, tmp_path: Path
+) -> None:
+    """Two attempts may write into one folder; the one that ends first takes the note away."""
+    command = [sys.executable, "-c", _KILLED, (tmp_path / "store").as_uri(), f"{FOLDER}/b.png"]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    (half,) = (tmp_path / "store").rglob("*.part")
+    assert half.read_bytes() == b"half"
+    with database.transaction() as connection:
+        begin_upload(connection, FOLDER)
+    assert recorded(store, blobs, FOLDER, noted=True)
+    assert list(blobs.keys("results")) == [f"{FOLDER}/result.png"]
+    assert blobs.clear_partial(60) == 0 and half.exists()
+    assert blobs.clear_partial(0) == 1 and not half.exists()
 
 
 @pytest.mark.services
