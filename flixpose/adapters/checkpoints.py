@@ -24,6 +24,7 @@ LICENCES = {
     "cpn": "GPL-3.0",
     "vitpose": "Apache-2.0",
     "rtmpose": "Apache-2.0",
+    "deeppose": "Apache-2.0",
     "fastpose": "AlphaPose-non-commercial",
     "openpose": "OpenPose-non-commercial",
     "openpose_hand": "OpenPose-non-commercial",

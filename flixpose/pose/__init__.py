@@ -28,6 +28,7 @@ FAMILIES: dict[str, Family] = {
     "cpn": Family("flixpose.pose.families.cpn", is_top_down=True),
     "vitpose": Family("flixpose.pose.families.vitpose", is_top_down=True),
     "rtmpose": Family("flixpose.pose.families.rtmpose", is_top_down=True),
+    "deeppose": Family("flixpose.pose.families.deeppose", is_top_down=True),
     "fastpose": Family("flixpose.pose.families.fastpose", is_top_down=True),
     "openpose": Family("flixpose.pose.families.openpose"),
     "openpose_hand": Family("flixpose.pose.families.openpose_hand", is_top_down=True),

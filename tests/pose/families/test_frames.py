@@ -1,5 +1,7 @@
 """Nets that see dots: whatever the way into the net and back, a dot is found where it lies in the photo."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -8,10 +10,11 @@ from torch.nn import functional
 
 from flixpose.errors import UsageError
 from flixpose.geometry.view import View, fit, shrink, stretch
-from flixpose.pose.families import centernet, dekr, higherhrnet, kapao, limbs, openpose_hand
+from flixpose.pose.families import centernet, deeppose, dekr, higherhrnet, kapao, limbs, openpose_hand
 from flixpose.pose.families.heatmaps import reader
 from flixpose.pose.families.parts import UNIT, Colours, OneStage, Options, Runner, TopDown, options_of
 from flixpose.pose.nets import centernet as centernet_nets
+from flixpose.pose.nets import deeppose as deeppose_nets
 from flixpose.pose.nets import dekr as dekr_nets
 from flixpose.pose.nets import higherhrnet as higherhrnet_nets
 from flixpose.pose.nets import kapao as kapao_nets
@@ -97,6 +100,28 @@ def test_the_flip_test_finds_a_dot_on_its_own_side(decoding, within):
     both = [pose.keypoints[name] for name in ("left_eye", "right_eye")]
     assert both[0] == pytest.approx(DOTS[1], abs=within) and both[1] == pytest.approx(DOTS[1], abs=within)
     assert mirror_rows(COCO_17)[1] == 2
+
+
+class RegressedDots(nn.Module):
+    """Every keypoint is the first channel's dot, its own first pixel at 0."""
+
+    def forward(self, x: Tensor) -> deeppose_nets.Output:
+        shares = []
+        for axis, side in ((2, x.shape[3]), (1, x.shape[2])):
+            weights = x[:, 0].sum(dim=3 - axis)
+            shares.append((weights * torch.arange(side)).sum(dim=1) / weights.sum(dim=1) / side)
+        xy = torch.stack(shares, dim=1)[:, None].expand(-1, 17, -1)
+        return deeppose_nets.Output(xy, torch.full_like(xy, 0.1))
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_regressed_coordinates_are_pixels_of_the_photo(flip):
+    runner = Runner(RegressedDots(), INFO, threads=1)
+    estimator = deeppose.estimator(runner, Nobody(), Options(flip))
+    estimator = dataclasses.replace(estimator, colours=UNIT)
+    ((pose,),) = estimator.in_boxes([photo(*DOTS)], [[Box(100, 60, 300, 420)]])
+    assert pose.keypoints["left_hip"] == pytest.approx(DOTS[0], abs=0.1)
+    assert pose.keypoints.score("left_hip") == pytest.approx(0.9)
 
 
 class TagDots(nn.Module):
