@@ -36,9 +36,7 @@ def residual_loss(
         xy, sigma, target: (N, K, 2). seen: (N, K), 0 or 1.
     """
     left = (target - xy) / sigma
-    if base == "laplace":
-        simple = left.abs() + math.log(2)
-    else:
-        simple = left.square() / 2 + math.log(2 * math.pi) / 2
+    laplace = left.abs() + math.log(2)
+    simple = laplace if base == "laplace" else left.square() / 2 + math.log(2 * math.pi) / 2
     loss = (torch.log(sigma) + simple).sum(dim=-1) - flow.log_density(left)
     return torch.where(seen > 0, loss, 0).sum() / seen.sum().clamp(min=1)

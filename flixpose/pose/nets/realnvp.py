@@ -35,7 +35,7 @@ class RealNvp(nn.Module):
         self.shifts = nn.ModuleList(_mlp(size, wide, bounded=False) for _ in range(couplings))
 
     def straightened(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(..., size) points → what is normally distributed, and (...,) the logarithm of the volume change."""
+        """(..., size) points → what is normally distributed, and (...,) the change's log determinant."""
         change = x.new_zeros(x.shape[:-1])
         for row in reversed(range(len(self.masks))):
             scale, shift = self._coupling(row, x)
