@@ -6,6 +6,7 @@ else must not be given: a pickle runs what it holds.
 
 import pickle
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,7 +37,9 @@ class RememberedPoses:
         return [self._one(image) for image in images]
 
     def _one(self, image: Image) -> tuple[Pose, ...]:
-        question = ("pose", image.sha256, *(f"{m.name} {m.version} {m.sha256}" for m in self.models))
+        models = (f"{m.name} {m.version} {m.sha256}" for m in self.models)
+        # A pose that was kept before it got a further field is asked for anew.
+        question = ("pose", image.sha256, *models, *(field.name for field in fields(Pose)))
         return _remembered(self._folder, question, lambda: self._poses([image])[0])
 
 

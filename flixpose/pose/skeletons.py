@@ -175,6 +175,26 @@ HAND_21 = Skeleton(
     | {f"{finger}_{row}": s for finger in _FINGERS for row, s in enumerate(_FINGER_SIGMAS[finger], 1)},
 )
 
+# The outline of a face as MediaPipe's mesh has it, from the top of the forehead down to the chin.
+_OUTLINE_LEFT = (338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377)
+_OUTLINE_RIGHT = (109, 67, 103, 54, 21, 162, 127, 234, 93, 132, 58, 172, 136, 150, 149, 176, 148)
+_OUTLINE_ROWS = {
+    10: "forehead",
+    152: "chin",
+    **{row: f"outline_left_{n}" for n, row in enumerate(_OUTLINE_LEFT, 1)},
+    **{row: f"outline_right_{n}" for n, row in enumerate(_OUTLINE_RIGHT, 1)},
+}
+_OUTLINE = tuple(_OUTLINE_ROWS[row] for row in (10, *_OUTLINE_LEFT, 152, *reversed(_OUTLINE_RIGHT)))
+_OUTLINE_EDGES = tuple(zip(_OUTLINE, (*_OUTLINE[1:], _OUTLINE[0]), strict=True))
+
+# Points of a face's surface in MediaPipe's order; most have no name but their number.
+FACE_468 = Skeleton(
+    "face_468", tuple(_OUTLINE_ROWS.get(row, f"mesh_{row}") for row in range(468)), _OUTLINE_EDGES
+)
+
+# The outline alone, in order around the face.
+FACE_36 = Skeleton("face_36", _OUTLINE, _OUTLINE_EDGES, _mirror(_OUTLINE))
+
 SKELETONS = {
     skeleton.name: skeleton
     for skeleton in (
@@ -185,6 +205,8 @@ SKELETONS = {
         OPENPOSE_18,
         OPENPOSE_25,
         HAND_21,
+        FACE_468,
+        FACE_36,
     )
 }
 

@@ -11,6 +11,7 @@ from flixpose.structures.keypoints import Keypoints
 
 View = Literal["front", "back"]
 Author = Literal["model", "human"]
+Side = Literal["left", "right"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,23 @@ class ModelInfo:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Hand:
+    """One hand of a person.
+
+    Attributes:
+        side: of the wearer; that of the arm on which it was found.
+        keypoints: in pixels of the photo, skeleton hand_21.
+        score: that there is a hand, in [0, 1].
+        side_score: that the hand by itself looks like one of that side, in [0, 1].
+    """
+
+    side: Side
+    keypoints: Keypoints
+    score: float
+    side_score: float
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Pose:
     """One person in a photo.
 
@@ -45,6 +63,8 @@ class Pose:
         world: (N, 3) float32 metres, origin between the hips, x to the image's right, y down, z away from
             the camera; None where the estimator gives none.
         author: who placed the keypoints; the rest is the model's.
+        hands: those that were read, at most one of each side; empty where nobody looked for them.
+        face: in pixels of the photo, skeleton face_468; None where none was read.
     """
 
     keypoints: Keypoints
@@ -54,6 +74,8 @@ class Pose:
     mask: Mask | None = None
     world: NDArray[np.float32] | None = None
     author: Author = "model"
+    hands: tuple[Hand, ...] = ()
+    face: Keypoints | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
