@@ -3,7 +3,9 @@
 The first square comes from the body's own points of the face, the second from the mesh that the net reads in
 the first. Their numbers are those of MediaPipe's published graphs (Apache-2.0): the holistic face tracking's
 (eyes level, the points' box times 3) and those of `face_landmarks_to_roi` (outer corners of the eyes level,
-times 1.5). See also Kartynnik et al. 2019, "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs".
+times 1.5).
+
+See also Kartynnik et al. 2019, "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs".
 """
 
 import math
