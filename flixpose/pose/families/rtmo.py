@@ -15,7 +15,7 @@ from flixpose.pose.skeletons import COCO_17
 
 SIZES, DEFAULT = nets.SIZES, "s"
 
-_PICTURE = (640, 640)
+_PICTURE, _SMALL_PICTURE = (640, 640), (416, 416)
 _FILL = 114
 _COLOURS = Colours(std=(1.0, 1.0, 1.0), bgr=True)
 _MIN_SCORE, _MAX_OVERLAP, _MOST = 0.1, 0.65, 2000
@@ -26,8 +26,9 @@ _PADDING = 1.25  # of the boxes along which keypoints are looked for
 def load(weights: Weights, size: str, options: Options, threads: int) -> OneStage:
     """Raises WeightsMissing, WeightsDamaged."""
     runner = Runner.load(f"rtmo-{size}", lambda: nets.build(size), weights, threads)
+    picture = _SMALL_PICTURE if size == "t" else _PICTURE
     return OneStage(
-        runner, COCO_17, view=lambda photo: fit(photo, _PICTURE), read=_read, colours=_COLOURS, fill=_FILL
+        runner, COCO_17, view=lambda photo: fit(photo, picture), read=_read, colours=_COLOURS, fill=_FILL
     )
 
 

@@ -1,6 +1,7 @@
 """DETRPose (Janampa and Pattichis 2025): one query per keypoint, distributions refined layer by layer."""
 
 import math
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -8,15 +9,37 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from flixpose.pose.nets.detrpose_encoder import HybridEncoder
-from flixpose.pose.nets.hgnet import HGNet
+from flixpose.pose.nets.detrpose_encoder import HybridEncoder, Neck
+from flixpose.pose.nets.hgnet import B0, B2, B4, B5, HGNet, Shape
 
-SIZES = {"s": 60}  # queries, that is the most people
 
-_WIDTH, _HEADS, _LEVELS, _SAMPLES, _INNER = 256, 8, 3, 4, 1024
-_STRIDES = (8, 16, 32)
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Attributes: depth, inner: layers of the decoder and channels of their wide layer.
+    strides: of the levels. samples: places looked at on each. reach: of the bins' spread.
+    """
+
+    backbone: Shape
+    neck: Neck
+    depth: int
+    inner: int = 1024
+    strides: tuple[int, ...] = (8, 16, 32)
+    samples: int = 4
+    reach: float = 4.0
+
+
+SIZES = {
+    "n": Size(B0, Neck(128, 512, 21, 2), depth=3, inner=512, strides=(16, 32), samples=6),
+    "s": Size(B0, Neck(256, 1024, 64, 1), depth=3),
+    "m": Size(B2, Neck(256, 1024, 128, 2), depth=4),
+    "l": Size(B4, Neck(256, 1024, 128, 3), depth=6),
+    "x": Size(B5, Neck(384, 2048, 192, 3), depth=6, reach=8.0),
+}
+
+_QUERIES = 60  # the most people
+_HEADS = 8
 _BINS = 33
-_QUALITIES = 4
+_QUALITIES, _QUALITY_INNER = 4, 256
 _BORDER = 0.01
 _PICTURE = 640
 
@@ -43,10 +66,10 @@ class _Mlp(nn.Module):
 class _Gate(nn.Module):
     """How much of the old and of the new."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        self.gate = nn.Linear(2 * _WIDTH, 2 * _WIDTH)
-        self.norm = nn.LayerNorm(_WIDTH)
+        self.gate = nn.Linear(2 * width, 2 * width)
+        self.norm = nn.LayerNorm(width)
 
     def forward(self, old: Tensor, new: Tensor) -> Tensor:
         keep, take = torch.sigmoid(self.gate(torch.cat([old, new], dim=-1))).chunk(2, dim=-1)
@@ -56,15 +79,17 @@ class _Gate(nn.Module):
 class _DeformableAttention(nn.Module):
     """Each query looks at a few places around its own, on every level (Zhu et al. 2021)."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: Size) -> None:
         super().__init__()
-        self.sampling_offsets = nn.Linear(_WIDTH, _HEADS * _LEVELS * _SAMPLES * 2)
-        self.attention_weights = nn.Linear(_WIDTH, _HEADS * _LEVELS * _SAMPLES)
+        self.levels, self.samples = len(size.strides), size.samples
+        count = _HEADS * self.levels * self.samples
+        self.sampling_offsets = nn.Linear(size.neck.width, count * 2)
+        self.attention_weights = nn.Linear(size.neck.width, count)
 
     def forward(self, query: Tensor, places: Tensor, levels: list[Tensor]) -> Tensor:
         """(N, Q, width) queries at (N, Q, 2) places in [0, 1], over (N, width, H, W) levels."""
         batch, count, _ = query.shape
-        shape = (batch, count, _HEADS, _LEVELS, _SAMPLES)
+        shape = (batch, count, _HEADS, self.levels, self.samples)
         moves = self.sampling_offsets(query).view(*shape, 2)
         weights = self.attention_weights(query).view(batch, count, _HEADS, -1).softmax(dim=-1)
         read = []
@@ -84,17 +109,18 @@ def _sampled(values: Tensor, grid: Tensor) -> Tensor:
 class _DecoderLayer(nn.Module):
     """Within each person, across people, then into the picture."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: Size) -> None:
         super().__init__()
-        self.within_attn = nn.MultiheadAttention(_WIDTH, _HEADS, batch_first=True)
-        self.within_norm = nn.LayerNorm(_WIDTH)
-        self.across_attn = nn.MultiheadAttention(_WIDTH, _HEADS, batch_first=True)
-        self.across_norm = nn.LayerNorm(_WIDTH)
-        self.cross_attn = _DeformableAttention()
-        self.gateway = _Gate()
-        self.linear1 = nn.Linear(_WIDTH, _INNER)
-        self.linear2 = nn.Linear(_INNER, _WIDTH)
-        self.norm2 = nn.LayerNorm(_WIDTH)
+        width = size.neck.width
+        self.within_attn = nn.MultiheadAttention(width, _HEADS, batch_first=True)
+        self.within_norm = nn.LayerNorm(width)
+        self.across_attn = nn.MultiheadAttention(width, _HEADS, batch_first=True)
+        self.across_norm = nn.LayerNorm(width)
+        self.cross_attn = _DeformableAttention(size)
+        self.gateway = _Gate(width)
+        self.linear1 = nn.Linear(width, size.inner)
+        self.linear2 = nn.Linear(size.inner, width)
+        self.norm2 = nn.LayerNorm(width)
 
     def forward(self, x: Tensor, place: Tensor, xy: Tensor, levels: list[Tensor]) -> Tensor:
         """(N, Q, 1 + K, width) → the same.
@@ -123,7 +149,7 @@ class _Quality(nn.Module):
 
     def __init__(self, keypoints: int) -> None:
         super().__init__()
-        self.reg_conf = _Mlp(keypoints * (_QUALITIES + 1), 256, 1, 2)
+        self.reg_conf = _Mlp(keypoints * (_QUALITIES + 1), _QUALITY_INNER, 1, 2)
 
     def forward(self, scores: Tensor, xy: Tensor, features: Tensor) -> Tensor:
         best = _sampled(features, 2 * xy - 1).permute(0, 2, 3, 1).topk(_QUALITIES, dim=-1).values
@@ -132,11 +158,12 @@ class _Quality(nn.Module):
 
 
 class _Decoder(nn.Module):
-    def __init__(self, depth: int) -> None:
+    def __init__(self, size: Size) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(_DecoderLayer() for _ in range(depth))
-        self.half_pose_ref_point_head = _Mlp(_WIDTH, _WIDTH, _WIDTH, 2)
-        half = _WIDTH // 2
+        width = size.neck.width
+        self.layers = nn.ModuleList(_DecoderLayer(size) for _ in range(size.depth))
+        self.half_pose_ref_point_head = _Mlp(width, width, width, 2)
+        half = width // 2
         self.register_buffer("dim_t", 10000 ** (2 * (torch.arange(half).float() // 2) / half))
 
     def place(self, xy: Tensor) -> Tensor:
@@ -147,34 +174,35 @@ class _Decoder(nn.Module):
 
 
 class _Transformer(nn.Module):
-    def __init__(self, queries: int, *, depth: int = 3, keypoints: int = 17) -> None:
+    def __init__(self, size: Size, *, keypoints: int) -> None:
         super().__init__()
-        self.queries, self.keypoints = queries, keypoints
+        width, layers = size.neck.width, range(size.depth)
+        self.keypoints, self.strides = keypoints, size.strides
         self.up = nn.Parameter(torch.tensor([0.5]), requires_grad=False)
-        self.reg_scale = nn.Parameter(torch.tensor([4.0]), requires_grad=False)
-        logits, outside = _anchors([(_PICTURE // stride, _PICTURE // stride) for stride in _STRIDES])
+        self.reg_scale = nn.Parameter(torch.tensor([size.reach]), requires_grad=False)
+        logits, outside = _anchors([(_PICTURE // stride, _PICTURE // stride) for stride in size.strides])
         self.register_buffer("anchors", logits)
         self.register_buffer("valid_mask", outside)
-        self.decoder = _Decoder(depth)
-        self.keypoint_embedding = nn.Embedding(keypoints, _WIDTH)
-        self.instance_embedding = nn.Embedding(1, _WIDTH)
-        self.tgt_embed = nn.Embedding(queries, _WIDTH)
-        self.label_enc = nn.Embedding(81, _WIDTH)
-        self.pose_enc = nn.Embedding(keypoints, _WIDTH)
-        self.enc_output = nn.Linear(_WIDTH, _WIDTH)
-        self.enc_output_norm = nn.LayerNorm(_WIDTH)
-        self.class_embed = nn.ModuleList(nn.Linear(_WIDTH, 2) for _ in range(depth))
-        self.pose_embed = nn.ModuleList(_Mlp(_WIDTH, _WIDTH, 2 * _BINS, 3) for _ in range(depth))
-        self.lqe_embed = nn.ModuleList(_Quality(keypoints) for _ in range(depth))
-        self.pre_pose_embed = _Mlp(_WIDTH, _WIDTH, 2, 3)
-        self.enc_pose_embed = _Mlp(_WIDTH, 2 * _WIDTH, 2 * keypoints, 4)
-        self.enc_out_class_embed = nn.Linear(_WIDTH, 2)
+        self.decoder = _Decoder(size)
+        self.keypoint_embedding = nn.Embedding(keypoints, width)
+        self.instance_embedding = nn.Embedding(1, width)
+        self.tgt_embed = nn.Embedding(_QUERIES, width)
+        self.label_enc = nn.Embedding(81, width)
+        self.pose_enc = nn.Embedding(keypoints, width)
+        self.enc_output = nn.Linear(width, width)
+        self.enc_output_norm = nn.LayerNorm(width)
+        self.class_embed = nn.ModuleList(nn.Linear(width, 2) for _ in layers)
+        self.pose_embed = nn.ModuleList(_Mlp(width, width, 2 * _BINS, 3) for _ in layers)
+        self.lqe_embed = nn.ModuleList(_Quality(keypoints) for _ in layers)
+        self.pre_pose_embed = _Mlp(width, width, 2, 3)
+        self.enc_pose_embed = _Mlp(width, 2 * width, 2 * keypoints, 4)
+        self.enc_out_class_embed = nn.Linear(width, 2)
 
     def forward(self, levels: list[Tensor]) -> Output:
         xy = self._proposed(levels)
         batch = len(xy)
         parts = self.keypoint_embedding.weight + self.tgt_embed.weight[:, None]
-        whole = self.instance_embedding.weight.expand(self.queries, 1, -1)
+        whole = self.instance_embedding.weight.expand(_QUERIES, 1, -1)
         x = torch.cat([whole, parts], dim=1).expand(batch, -1, -1, -1)
         widths = self._bin_values()
         corners, before = xy.new_zeros(()), xy.new_zeros(())
@@ -199,14 +227,14 @@ class _Transformer(nn.Module):
         memory = torch.cat([level.flatten(2) for level in levels], dim=2).transpose(1, 2)
         logits, outside = self._anchors_for(levels)
         memory = self.enc_output_norm(self.enc_output(memory.masked_fill(outside, 0.0)))
-        chosen = self.enc_out_class_embed(memory).amax(dim=-1).topk(self.queries, dim=1).indices
+        chosen = self.enc_out_class_embed(memory).amax(dim=-1).topk(_QUERIES, dim=1).indices
         rows = torch.arange(len(memory), device=memory.device)[:, None]
         moves = self.enc_pose_embed(memory[rows, chosen]).unflatten(-1, (self.keypoints, 2))
         return torch.sigmoid(moves + logits[0, chosen][:, :, None])
 
     def _anchors_for(self, levels: list[Tensor]) -> tuple[Tensor, Tensor]:
         sizes = [(level.shape[2], level.shape[3]) for level in levels]
-        if sizes == [(_PICTURE // stride, _PICTURE // stride) for stride in _STRIDES]:
+        if sizes == [(_PICTURE // stride, _PICTURE // stride) for stride in self.strides]:
             return self.get_buffer("anchors"), self.get_buffer("valid_mask")
         logits, outside = _anchors(sizes)
         return logits.to(levels[0]), outside.to(levels[0].device)
@@ -242,15 +270,15 @@ def _anchors(sizes: list[tuple[int, int]]) -> tuple[Tensor, Tensor]:
 class DETRPose(nn.Module):
     """(N, 3, H, W), sides a multiple of 32 → Output."""
 
-    def __init__(self, queries: int) -> None:
+    def __init__(self, size: Size, *, keypoints: int = 17) -> None:
         super().__init__()
-        self.backbone = HGNet()
-        self.encoder = HybridEncoder(self.backbone.channels)
-        self.transformer = _Transformer(queries)
+        self.backbone = HGNet(size.backbone, levels=len(size.strides))
+        self.encoder = HybridEncoder(self.backbone.channels, size.neck)
+        self.transformer = _Transformer(size, keypoints=keypoints)
 
     def forward(self, x: Tensor) -> Output:
         return self.transformer(self.encoder(self.backbone(x)))
 
 
-def build(size: str) -> DETRPose:
-    return DETRPose(SIZES[size])
+def build(size: str, *, keypoints: int = 17) -> DETRPose:
+    return DETRPose(SIZES[size], keypoints=keypoints)

@@ -1,14 +1,27 @@
 """DETRPose's neck: RT-DETR's hybrid encoder with D-FINE's blocks (Peng et al. 2025)."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from flixpose.pose.nets.hybrid import attended, fused, sine_grid
 
-_WIDTH, _HEADS, _INNER = 256, 8, 1024
-_NARROW = 64
+_HEADS = 8
 _TEMPERATURE = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Neck:
+    """Attributes: width: channels of every level. inner: of the attention's wide layer.
+    narrow, blocks: channels and number of the blocks that join two levels.
+    """
+
+    width: int
+    inner: int
+    narrow: int
+    blocks: int
 
 
 class _Conv(nn.Module):
@@ -38,11 +51,11 @@ class _RepBlock(nn.Module):
 
 
 class _Csp(nn.Module):
-    def __init__(self, cin: int, cout: int) -> None:
+    def __init__(self, cin: int, cout: int, blocks: int) -> None:
         super().__init__()
         self.conv1 = _Conv(cin, cout)
         self.conv2 = _Conv(cin, cout)
-        self.bottlenecks = nn.Sequential(_RepBlock(cout))
+        self.bottlenecks = nn.Sequential(*(_RepBlock(cout) for _ in range(blocks)))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.bottlenecks(self.conv1(x)) + self.conv2(x)
@@ -51,12 +64,13 @@ class _Csp(nn.Module):
 class _Elan(nn.Module):
     """Two levels into one: every step's outcome is kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, neck: Neck) -> None:
         super().__init__()
-        self.cv1 = _Conv(2 * _WIDTH, 2 * _WIDTH)
-        self.cv2 = nn.Sequential(_Csp(_WIDTH, _NARROW), _Conv(_NARROW, _NARROW, 3))
-        self.cv3 = nn.Sequential(_Csp(_NARROW, _NARROW), _Conv(_NARROW, _NARROW, 3))
-        self.cv4 = _Conv(2 * _WIDTH + 2 * _NARROW, _WIDTH)
+        wide, narrow = neck.width, neck.narrow
+        self.cv1 = _Conv(2 * wide, 2 * wide)
+        self.cv2 = nn.Sequential(_Csp(wide, narrow, neck.blocks), _Conv(narrow, narrow, 3))
+        self.cv3 = nn.Sequential(_Csp(narrow, narrow, neck.blocks), _Conv(narrow, narrow, 3))
+        self.cv4 = _Conv(2 * wide + 2 * narrow, wide)
 
     def forward(self, x: Tensor) -> Tensor:
         first, second = self.cv1(x).chunk(2, dim=1)
@@ -65,10 +79,10 @@ class _Elan(nn.Module):
 
 
 class _Halving(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        self.cv1 = _Conv(_WIDTH, _WIDTH, act=False)
-        self.cv2 = _Conv(_WIDTH, _WIDTH, 3, 2, groups=_WIDTH, act=False)
+        self.cv1 = _Conv(width, width, act=False)
+        self.cv2 = _Conv(width, width, 3, 2, groups=width, act=False)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.cv2(self.cv1(x))
@@ -77,13 +91,13 @@ class _Halving(nn.Module):
 class _EncoderLayer(nn.Module):
     """Self-attention with places, then a wide layer; each added and normalised."""
 
-    def __init__(self) -> None:
+    def __init__(self, neck: Neck) -> None:
         super().__init__()
-        self.self_attn = nn.MultiheadAttention(_WIDTH, _HEADS, batch_first=True)
-        self.linear1 = nn.Linear(_WIDTH, _INNER)
-        self.linear2 = nn.Linear(_INNER, _WIDTH)
-        self.norm1 = nn.LayerNorm(_WIDTH)
-        self.norm2 = nn.LayerNorm(_WIDTH)
+        self.self_attn = nn.MultiheadAttention(neck.width, _HEADS, batch_first=True)
+        self.linear1 = nn.Linear(neck.width, neck.inner)
+        self.linear2 = nn.Linear(neck.inner, neck.width)
+        self.norm1 = nn.LayerNorm(neck.width)
+        self.norm2 = nn.LayerNorm(neck.width)
 
     def forward(self, x: Tensor, place: Tensor) -> Tensor:
         seen = x + place
@@ -92,30 +106,32 @@ class _EncoderLayer(nn.Module):
 
 
 class _Encoder(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, neck: Neck) -> None:
         super().__init__()
-        self.layers = nn.ModuleList([_EncoderLayer()])
+        self.layers = nn.ModuleList([_EncoderLayer(neck)])
 
     def forward(self, x: Tensor, place: Tensor) -> Tensor:
         return self.layers[0](x, place)
 
 
 class HybridEncoder(nn.Module):
-    """Features at strides 8, 16, 32 → as many levels of 256 channels."""
+    """Features at strides such as 8, 16, 32 → as many levels of one width."""
 
-    def __init__(self, channels: list[int]) -> None:
+    def __init__(self, channels: list[int], neck: Neck) -> None:
         super().__init__()
-        self.input_proj = nn.ModuleList(_Conv(c, _WIDTH, act=False) for c in channels)
-        self.encoder = nn.ModuleList([_Encoder()])
-        self.lateral_convs = nn.ModuleList(_Conv(_WIDTH, _WIDTH) for _ in range(2))
-        self.fpn_blocks = nn.ModuleList(_Elan() for _ in range(2))
-        self.downsample_convs = nn.ModuleList(nn.Sequential(_Halving()) for _ in range(2))
-        self.pan_blocks = nn.ModuleList(_Elan() for _ in range(2))
+        width, steps = neck.width, range(len(channels) - 1)
+        self.width = width
+        self.input_proj = nn.ModuleList(_Conv(c, width, act=False) for c in channels)
+        self.encoder = nn.ModuleList([_Encoder(neck)])
+        self.lateral_convs = nn.ModuleList(_Conv(width, width) for _ in steps)
+        self.fpn_blocks = nn.ModuleList(_Elan(neck) for _ in steps)
+        self.downsample_convs = nn.ModuleList(nn.Sequential(_Halving(width)) for _ in steps)
+        self.pan_blocks = nn.ModuleList(_Elan(neck) for _ in steps)
 
     def forward(self, features: list[Tensor]) -> list[Tensor]:
         levels = [project(x) for project, x in zip(self.input_proj, features, strict=True)]
         last = levels[-1]
-        place = sine_grid(last.shape[2], last.shape[3], _WIDTH, _TEMPERATURE, last)
+        place = sine_grid(last.shape[2], last.shape[3], self.width, _TEMPERATURE, last)
         levels[-1] = attended(self.encoder[0], last, place)
         return fused(
             levels,

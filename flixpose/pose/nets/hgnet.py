@@ -35,42 +35,52 @@ class _Affine(nn.Module):
 
 
 class _Conv(nn.Module):
-    """Args: act: ReLU and the affine step after it."""
+    """Args: act: ReLU. affine: the affine step after it."""
 
     def __init__(
-        self, cin: int, cout: int, kernel: int, stride: int = 1, *, groups: int = 1, act: bool = True
+        self,
+        cin: int,
+        cout: int,
+        kernel: int,
+        stride: int = 1,
+        *,
+        groups: int = 1,
+        act: bool = True,
+        affine: bool = True,
     ) -> None:
         super().__init__()
         padding = kernel // 2 if kernel % 2 else 0
         self.conv = nn.Conv2d(cin, cout, kernel, stride, padding, groups=groups, bias=False)
         self.bn = FrozenNorm(cout)
-        self.lab = _Affine() if act else None
+        self.act = act
+        self.lab = _Affine() if act and affine else None
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.bn(self.conv(x))
-        return x if self.lab is None else self.lab(functional.relu(x))
+        x = functional.relu(x) if self.act else x
+        return x if self.lab is None else self.lab(x)
 
 
 class _Light(nn.Module):
     """All channels together, then each by itself."""
 
-    def __init__(self, cin: int, cout: int, kernel: int) -> None:
+    def __init__(self, cin: int, cout: int, kernel: int, *, affine: bool) -> None:
         super().__init__()
         self.conv1 = _Conv(cin, cout, 1, act=False)
-        self.conv2 = _Conv(cout, cout, kernel, groups=cout)
+        self.conv2 = _Conv(cout, cout, kernel, groups=cout, affine=affine)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.conv2(self.conv1(x))
 
 
 class _Stem(nn.Module):
-    def __init__(self, wide: int, out: int) -> None:
+    def __init__(self, wide: int, out: int, *, affine: bool) -> None:
         super().__init__()
-        self.stem1 = _Conv(3, wide, 3, 2)
-        self.stem2a = _Conv(wide, wide // 2, 2)
-        self.stem2b = _Conv(wide // 2, wide, 2)
-        self.stem3 = _Conv(2 * wide, wide, 3, 2)
-        self.stem4 = _Conv(wide, out, 1)
+        self.stem1 = _Conv(3, wide, 3, 2, affine=affine)
+        self.stem2a = _Conv(wide, wide // 2, 2, affine=affine)
+        self.stem2b = _Conv(wide // 2, wide, 2, affine=affine)
+        self.stem3 = _Conv(2 * wide, wide, 3, 2, affine=affine)
+        self.stem4 = _Conv(wide, out, 1, affine=affine)
 
     def forward(self, x: Tensor) -> Tensor:
         x = functional.pad(self.stem1(x), (0, 1, 0, 1))
@@ -89,18 +99,27 @@ class Stage:
     light_kernel: int = 0
 
 
-class _Block(nn.Module):
-    """Three layers, every one's outcome kept."""
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A whole backbone: its stem's channels, layers of a block, stages, and whether it has affine steps."""
 
-    def __init__(self, cin: int, stage: Stage, *, shortcut: bool) -> None:
+    stem: int
+    layers: int
+    stages: tuple[Stage, ...]
+    affine: bool
+
+
+class _Block(nn.Module):
+    """Layers, every one's outcome kept."""
+
+    def __init__(self, cin: int, stage: Stage, shape: Shape, *, shortcut: bool) -> None:
         super().__init__()
-        widths = [cin, stage.inner, stage.inner]
-        self.layers = nn.ModuleList(
-            _Light(c, stage.inner, stage.light_kernel) if stage.light_kernel else _Conv(c, stage.inner, 3)
-            for c in widths
+        widths = [cin, *[stage.inner] * (shape.layers - 1)]
+        self.layers = nn.ModuleList(_layer(c, stage, affine=shape.affine) for c in widths)
+        total, half = sum(widths) + stage.inner, stage.out // 2
+        self.aggregation = nn.Sequential(
+            _Conv(total, half, 1, affine=shape.affine), _Conv(half, stage.out, 1, affine=shape.affine)
         )
-        total = cin + 3 * stage.inner
-        self.aggregation = nn.Sequential(_Conv(total, stage.out // 2, 1), _Conv(stage.out // 2, stage.out, 1))
         self.shortcut = shortcut
 
     def forward(self, x: Tensor) -> Tensor:
@@ -111,35 +130,59 @@ class _Block(nn.Module):
         return x + y if self.shortcut else y
 
 
+def _layer(cin: int, stage: Stage, *, affine: bool) -> nn.Module:
+    if stage.light_kernel:
+        return _Light(cin, stage.inner, stage.light_kernel, affine=affine)
+    return _Conv(cin, stage.inner, 3, affine=affine)
+
+
 class _Stage(nn.Module):
-    def __init__(self, cin: int, stage: Stage, *, halves: bool) -> None:
+    def __init__(self, cin: int, stage: Stage, shape: Shape, *, halves: bool) -> None:
         super().__init__()
         self.downsample = _Conv(cin, cin, 3, 2, groups=cin, act=False) if halves else nn.Identity()
-        first = _Block(cin, stage, shortcut=False)
+        first = _Block(cin, stage, shape, shortcut=False)
         self.blocks = nn.Sequential(
-            first, *(_Block(stage.out, stage, shortcut=True) for _ in range(stage.blocks - 1))
+            first, *(_Block(stage.out, stage, shape, shortcut=True) for _ in range(stage.blocks - 1))
         )
 
     def forward(self, x: Tensor) -> Tensor:
         return self.blocks(self.downsample(x))
 
 
-B0 = (Stage(16, 64, 1), Stage(32, 256, 1), Stage(64, 512, 2, 5), Stage(128, 1024, 1, 5))
+B0 = Shape(
+    16, 3, (Stage(16, 64, 1), Stage(32, 256, 1), Stage(64, 512, 2, 5), Stage(128, 1024, 1, 5)), affine=True
+)
+B2 = Shape(
+    24, 4, (Stage(32, 96, 1), Stage(64, 384, 1), Stage(128, 768, 3, 5), Stage(256, 1536, 1, 5)), affine=True
+)
+B4 = Shape(
+    32,
+    6,
+    (Stage(48, 128, 1), Stage(96, 512, 1), Stage(192, 1024, 3, 5), Stage(384, 2048, 1, 5)),
+    affine=False,
+)
+B5 = Shape(
+    32,
+    6,
+    (Stage(64, 128, 1), Stage(128, 512, 2), Stage(256, 1024, 5, 5), Stage(512, 2048, 2, 5)),
+    affine=False,
+)
 
 
 class HGNet(nn.Module):
-    """(N, 3, H, W) → features at strides 8, 16 and 32."""
+    """(N, 3, H, W) → features of the last `levels` stages, of strides 8, 16 and 32."""
 
-    def __init__(self, stages: tuple[Stage, ...] = B0) -> None:
+    def __init__(self, shape: Shape = B0, *, levels: int = 3) -> None:
         super().__init__()
-        first = stages[0].inner
-        self.stem = _Stem(first, first)
-        widths = [first, *(stage.out for stage in stages)]
+        first = shape.stages[0].inner
+        self.stem = _Stem(shape.stem, first, affine=shape.affine)
+        widths = [first, *(stage.out for stage in shape.stages)]
         self.stages = nn.ModuleList(
-            _Stage(cin, stage, halves=row > 0)
-            for row, (cin, stage) in enumerate(zip(widths, stages, strict=False))
+            _Stage(cin, stage, shape, halves=row > 0)
+            for row, (cin, stage) in enumerate(zip(widths, shape.stages, strict=False))
         )
-        self.channels = widths[2:]
+        self.levels = levels
+        self.channels = widths[-levels:]
 
     def forward(self, x: Tensor) -> list[Tensor]:
         x = self.stem(x)
@@ -147,4 +190,4 @@ class HGNet(nn.Module):
         for stage in self.stages:
             x = stage(x)
             features.append(x)
-        return features[1:]
+        return features[-self.levels :]

@@ -18,7 +18,7 @@ from flixpose.pose.nets.yolo import cells
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Of the backbone and the head; pose: channels of the pose features; hidden: of the neck."""
+    """Attributes: pose: channels of the pose features. blocks: where the neck joins two levels."""
 
     backbone: BackboneScale
     pose: int
@@ -26,6 +26,7 @@ class Size:
 
 
 SIZES = {
+    "t": Size(BackboneScale(0.33, 0.375), 192, 1),
     "s": Size(BackboneScale(0.33, 0.5), 256, 1),
     "m": Size(BackboneScale(0.67, 0.75), 384, 2),
     "l": Size(BackboneScale(1.0, 1.0), 512, 3),
@@ -60,15 +61,14 @@ class _RepBlock(nn.Module):
 
 
 class _Join(nn.Module):
-    """Two levels into one."""
+    """Two levels into one. Args: inner: channels of the blocks between."""
 
-    def __init__(self, width: int, count: int) -> None:
+    def __init__(self, width: int, inner: int, count: int) -> None:
         super().__init__()
-        half = width // 2
-        self.conv1 = ConvNorm(2 * width, half)
-        self.conv2 = ConvNorm(2 * width, half)
-        self.bottlenecks = nn.Sequential(*(_RepBlock(half) for _ in range(count)))
-        self.conv3 = ConvNorm(half, width)
+        self.conv1 = ConvNorm(2 * width, inner)
+        self.conv2 = ConvNorm(2 * width, inner)
+        self.bottlenecks = nn.Sequential(*(_RepBlock(inner) for _ in range(count)))
+        self.conv3 = ConvNorm(inner, width) if inner != width else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
         return self.conv3(self.bottlenecks(self.conv1(x)) + self.conv2(x))
@@ -88,16 +88,18 @@ class _Waves(nn.Module):
 
 
 class _Neck(nn.Module):
-    def __init__(self, channels: list[int], out: int, count: int) -> None:
+    def __init__(self, channels: list[int], size: Size) -> None:
         super().__init__()
+        widen, count = size.backbone.widen, size.blocks
+        inner = int(_HIDDEN * widen)
         self.input_proj = nn.ModuleList(ConvNorm(c, _HIDDEN, act=None) for c in channels)
         self.encoder = nn.ModuleList([_Encoder()])
         self.sincos_pos_enc = _Waves(_HIDDEN // 2, 10000.0)
         self.lateral_convs = nn.ModuleList(ConvNorm(_HIDDEN, _HIDDEN) for _ in range(2))
-        self.fpn_blocks = nn.ModuleList(_Join(_HIDDEN, count) for _ in range(2))
+        self.fpn_blocks = nn.ModuleList(_Join(_HIDDEN, inner, count) for _ in range(2))
         self.downsample_convs = nn.ModuleList(ConvNorm(_HIDDEN, _HIDDEN, 3, 2) for _ in range(2))
-        self.pan_blocks = nn.ModuleList(_Join(_HIDDEN, count) for _ in range(2))
-        self.projector = _Projector(out)
+        self.pan_blocks = nn.ModuleList(_Join(_HIDDEN, inner, count) for _ in range(2))
+        self.projector = _Projector(int(2 * _HIDDEN * widen))
 
     def forward(self, features: list[Tensor]) -> list[Tensor]:
         levels = [project(x) for project, x in zip(self.input_proj, features, strict=True)]
@@ -268,7 +270,7 @@ class RTMO(nn.Module):
     def __init__(self, size: Size, *, keypoints: int = 17) -> None:
         super().__init__()
         self.backbone = CspBackbone(size.backbone, is_next=False, wanted=(2, 3, 4))
-        self.neck = _Neck(self.backbone.channels[2:], int(512 * size.backbone.widen), size.blocks)
+        self.neck = _Neck(self.backbone.channels[2:], size)
         self.head = _Head(size, keypoints)
 
     def forward(self, x: Tensor) -> Output:
