@@ -1,9 +1,11 @@
 """What the inside asks of the outside, as Protocols; adapters and models implement them."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from flixpose.errors import FlixposeError
 from flixpose.structures.found import Garment, ModelInfo, Pose
 from flixpose.structures.image import Image
 
@@ -26,6 +28,15 @@ class PoseEstimator(Protocol):
         ...
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class GarmentAsk:
+    """A product photo to be read, and what is told of it; None = found by the reader."""
+
+    image: Image
+    kind: str | None = None
+    view: str | None = None
+
+
 class GarmentReader(Protocol):
     """Eyes for clothes."""
 
@@ -40,6 +51,21 @@ class GarmentReader(Protocol):
             UnknownKind: `kind` is not one of the 13.
         """
         ...
+
+    def read_all(self, asks: Sequence[GarmentAsk]) -> list[Garment | FlixposeError]:
+        """The same for several photos at once: per photo its garment, or what would have been raised."""
+        ...
+
+
+def read_each(reader: GarmentReader, asks: Sequence[GarmentAsk]) -> list[Garment | FlixposeError]:
+    """`read_all` for a reader whose photos share nothing: one by one."""
+    found: list[Garment | FlixposeError] = []
+    for ask in asks:
+        try:
+            found.append(reader(ask.image, kind=ask.kind, view=ask.view))
+        except FlixposeError as failure:
+            found.append(failure)
+    return found
 
 
 class BlobStore(Protocol):

@@ -5,19 +5,21 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
-from flixpose.ports import GarmentReader, PoseEstimator
+from flixpose.errors import FlixposeError
+from flixpose.ports import GarmentAsk, GarmentReader, PoseEstimator
 from flixpose.structures.found import Garment, ModelInfo, Pose
 from flixpose.structures.image import Image
 
 Net = TypeVar("Net")
+Asked = TypeVar("Asked")
 Found = TypeVar("Found")
 
 
-class _Memo(Generic[Net, Found]):
+class _Memo(Generic[Net, Asked, Found]):
     """A net that is loaded when first needed, used by one thread at a time, and its newest answers.
 
     One at a time, since a net of its own in each thread would cost memory and gain nothing: it already uses
-    several cores.
+    several cores. A failure is no answer: it is given back, and asked for anew the next time.
     """
 
     def __init__(self, load: Callable[[], Net], keep: int) -> None:
@@ -34,14 +36,27 @@ class _Memo(Generic[Net, Found]):
                 self._net = self._load()
             return self._net
 
-    def __call__(self, key: Hashable, look: Callable[[Net], Found]) -> Found:
+    def __call__(
+        self,
+        asked: Sequence[Asked],
+        key: Callable[[Asked], Hashable],
+        look: Callable[[Net, list[Asked]], Sequence[Found | FlixposeError]],
+    ) -> list[Found | FlixposeError]:
+        """An answer each; `look` sees all that is new, and each content once."""
         with self._lock:
-            if key not in self._found:
-                self._found[key] = look(self.net)
-            self._found.move_to_end(key)
+            answers: dict[Hashable, Found | FlixposeError] = {
+                key(one): self._found[key(one)] for one in asked if key(one) in self._found
+            }
+            new = {key(one): one for one in asked if key(one) not in answers}
+            if new:
+                answers |= dict(zip(new, look(self.net, list(new.values())), strict=True))
+            for name, answer in answers.items():
+                if not isinstance(answer, FlixposeError):
+                    self._found[name] = answer
+                    self._found.move_to_end(name)
             while len(self._found) > self._keep:
                 self._found.popitem(last=False)
-            return self._found[key]
+            return [answers[key(one)] for one in asked]
 
 
 class RememberedPoses:
@@ -53,7 +68,7 @@ class RememberedPoses:
     """
 
     def __init__(self, load: Callable[[], PoseEstimator], *, keep: int = 32) -> None:
-        self._memo: _Memo[PoseEstimator, tuple[Pose, ...]] = _Memo(load, keep)
+        self._memo: _Memo[PoseEstimator, Image, tuple[Pose, ...]] = _Memo(load, keep)
 
     @property
     def model(self) -> ModelInfo:
@@ -64,21 +79,35 @@ class RememberedPoses:
         return self._memo.net.models
 
     def __call__(self, images: Sequence[Image]) -> list[tuple[Pose, ...]]:
-        return [self._people(image) for image in images]
-
-    def _people(self, image: Image) -> tuple[Pose, ...]:
-        return self._memo(image.sha256, lambda net: net([image])[0])
+        found = self._memo(images, lambda image: image.sha256, lambda net, new: net(new))
+        return [_raised(people) for people in found]
 
 
 class RememberedGarments:
     """`GarmentReader` over another one; arguments as for `RememberedPoses`."""
 
     def __init__(self, load: Callable[[], GarmentReader], *, keep: int = 32) -> None:
-        self._memo: _Memo[GarmentReader, Garment] = _Memo(load, keep)
+        self._memo: _Memo[GarmentReader, GarmentAsk, Garment] = _Memo(load, keep)
 
     @property
     def model(self) -> ModelInfo:
         return self._memo.net.model
 
     def __call__(self, image: Image, *, kind: str | None = None, view: str | None = None) -> Garment:
-        return self._memo((image.sha256, kind, view), lambda net: net(image, kind=kind, view=view))
+        def look(net: GarmentReader, new: list[GarmentAsk]) -> list[Garment]:
+            return [net(ask.image, kind=ask.kind, view=ask.view) for ask in new]
+
+        return _raised(self._memo([GarmentAsk(image, kind, view)], _content, look)[0])
+
+    def read_all(self, asks: Sequence[GarmentAsk]) -> list[Garment | FlixposeError]:
+        return self._memo(asks, _content, lambda net, new: net.read_all(new))
+
+
+def _content(ask: GarmentAsk) -> Hashable:
+    return ask.image.sha256, ask.kind, ask.view
+
+
+def _raised(answer: Found | FlixposeError) -> Found:
+    if isinstance(answer, FlixposeError):
+        raise answer
+    return answer

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from flixpose import __version__
+from flixpose.errors import FlixposeError
 from flixpose.imaging.files import sha256_hex, write_atomic
-from flixpose.ports import GarmentReader, PoseEstimator
+from flixpose.ports import GarmentAsk, GarmentReader, PoseEstimator, read_each
 from flixpose.structures.found import Garment, ModelInfo, Pose
 from flixpose.structures.image import Image
 
@@ -57,6 +58,10 @@ class RememberedGarments:
         model = self.model
         question = ("garment", image.sha256, str(kind), str(view), model.name, model.version, model.sha256)
         return _remembered(self._folder, question, lambda: self._garments(image, kind=kind, view=view))
+
+    def read_all(self, asks: Sequence[GarmentAsk]) -> list[Garment | FlixposeError]:
+        """One by one, so that an answer does not depend on who was asked about beside it."""
+        return read_each(self, asks)
 
 
 def _remembered(folder: Path, question: tuple[str, ...], answer: Callable[[], T]) -> T:

@@ -1,6 +1,7 @@
-"""The net looks at a photo: at the whole, to find the garment, then closely at it and its mirror image."""
+"""The net looks at photos: at each whole, to find the garment, then closely at it and its mirror image."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,50 +54,74 @@ class Sight:
 
 
 class GarmentEyes:
-    """A loaded net, on the CPU."""
+    """A loaded net, on a device of torch's."""
 
-    def __init__(self, net: GarmentNet) -> None:
-        self._net = folded(net).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    def __init__(self, net: GarmentNet, device: str = "cpu") -> None:
+        self._device = torch.device(device)
+        self._net = folded(net).to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def look(self, image: Image) -> Sight:
         """Find the garment in the whole photo, then read it closely; of several the likeliest front."""
-        pixels = on_paper(image)
-        whole = square_around(Box(0, 0, image.width, image.height), SIDE, 1.0)
-        boxes = self._find(pixels, whole)
-        sights = [self.look_at(pixels, box) for box in boxes]
-        best = max(sights, key=lambda sight: sight.whole * (1 - sight.back))
-        return replace(best, alone=sum(sight.whole > _WHOLE for sight in sights) <= 1)
+        return self.look_all([image])[0]
 
-    def look_at(self, pixels: NDArray[np.uint8], box: Box) -> Sight:
-        """Read the garment in a box of an opaque (H, W, 3) photo."""
-        square = square_around(box, SIDE, FILL)
-        picture = cut(pixels, square)
-        answers = self._ask([picture, picture[:, ::-1]])
-        heat = (answers.heat[0] + answers.heat[1][list(MIRROR)].flip(-1)) / 2
-        places, mass = decode(heat[None])
-        seen = answers.visibility.softmax(dim=-1)
-        return Sight(
-            xy=square.to_photo(places[0].numpy()),
-            mass=mass[0].numpy(),
-            visibility=((seen[0] + seen[1][list(MIRROR)]) / 2).numpy(),
-            kinds=answers.kind.softmax(dim=-1).mean(dim=0).numpy(),
-            back=float(answers.view.sigmoid().mean()),
-            whole=float(answers.whole.sigmoid().mean()),
-            region=_region(answers.mask),
-            square=square,
-        )
+    def look_all(self, images: Sequence[Image]) -> list[Sight]:
+        """The same for several photos, which share two passes of the net.
 
-    def _find(self, pixels: NDArray[np.uint8], square: Square) -> list[Box]:
-        """Around each garment of about the size of the largest; the whole photo where there is none."""
-        region = self._ask([cut(pixels, square)]).mask[0].sigmoid().numpy()
-        boxes = [box_in(piece, square) for piece in large_pieces(region > _LEAST_MASK)]
-        whole = Box(0, 0, pixels.shape[1], pixels.shape[0])
-        return [box for box in boxes if box.longer_side > _SMALLEST * whole.longer_side] or [whole]
+        Who shares a pass changes an answer's last digits (1e-5 of a logit): sums are taken in another order.
+        """
+        photos = [on_paper(image) for image in images]
+        found = self._find(photos)
+        close = [(pixels, box) for pixels, boxes in zip(photos, found, strict=True) for box in boxes]
+        sights = iter(self._look_at(close))
+        return [_likeliest_front([next(sights) for _ in boxes]) for boxes in found]
+
+    def _look_at(self, places: Sequence[tuple[NDArray[np.uint8], Box]]) -> list[Sight]:
+        """Read the garment in a box of an opaque (H, W, 3) photo, for each."""
+        squares = [square_around(box, SIDE, FILL) for _, box in places]
+        pictures = [cut(pixels, square) for (pixels, _), square in zip(places, squares, strict=True)]
+        answers = self._ask([side for picture in pictures for side in (picture, picture[:, ::-1])])
+        return [
+            _sight(Answers(*(part[2 * n : 2 * n + 2] for part in answers)), square)
+            for n, square in enumerate(squares)
+        ]
+
+    def _find(self, photos: Sequence[NDArray[np.uint8]]) -> list[list[Box]]:
+        """Per photo around each garment of about the size of the largest; the whole where there is none."""
+        wholes = [Box(0, 0, pixels.shape[1], pixels.shape[0]) for pixels in photos]
+        squares = [square_around(whole, SIDE, 1.0) for whole in wholes]
+        masks = self._ask([cut(*pair) for pair in zip(photos, squares, strict=True)]).mask.sigmoid().numpy()
+        found = []
+        for whole, square, mask in zip(wholes, squares, masks, strict=True):
+            boxes = [box_in(piece, square) for piece in large_pieces(mask > _LEAST_MASK)]
+            found.append([box for box in boxes if box.longer_side > _SMALLEST * whole.longer_side] or [whole])
+        return found
 
     def _ask(self, pictures: list[NDArray[np.uint8]]) -> Answers:
         with torch.inference_mode():
-            answers: Answers = self._net(to_tensor(pictures))
-        return answers
+            answers: Answers = self._net(to_tensor(pictures).to(self._device))
+        return Answers(*(part.cpu() for part in answers))
+
+
+def _likeliest_front(sights: Sequence[Sight]) -> Sight:
+    best = max(sights, key=lambda sight: sight.whole * (1 - sight.back))
+    return replace(best, alone=sum(sight.whole > _WHOLE for sight in sights) <= 1)
+
+
+def _sight(answers: Answers, square: Square) -> Sight:
+    """From the answers about a picture and its mirror image."""
+    heat = (answers.heat[0] + answers.heat[1][list(MIRROR)].flip(-1)) / 2
+    places, mass = decode(heat[None])
+    seen = answers.visibility.softmax(dim=-1)
+    return Sight(
+        xy=square.to_photo(places[0].numpy()),
+        mass=mass[0].numpy(),
+        visibility=((seen[0] + seen[1][list(MIRROR)]) / 2).numpy(),
+        kinds=answers.kind.softmax(dim=-1).mean(dim=0).numpy(),
+        back=float(answers.view.sigmoid().mean()),
+        whole=float(answers.whole.sigmoid().mean()),
+        region=_region(answers.mask),
+        square=square,
+    )
 
 
 def _region(mask: Tensor) -> Plane:

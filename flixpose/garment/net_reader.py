@@ -1,7 +1,7 @@
 """The garment reader with weights: the net tells what and where, the outline gives the edge."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from flixpose.errors import NoGarment, WeightsDamaged
+from flixpose.errors import FlixposeError, NoGarment, WeightsDamaged
 from flixpose.garment import kinds
 from flixpose.garment.classify import Guess, classify, shapes_for
 from flixpose.garment.net_eyes import GarmentEyes, Sight, load_net
@@ -21,6 +21,7 @@ from flixpose.garment.seeing import Seen
 from flixpose.garment.shapes import Point, agree, fit_shapes
 from flixpose.garment.shared_points import INDEX, KIND_NAMES, as_seen
 from flixpose.garment.silhouette import as_outwear, box_of, whole_outline
+from flixpose.ports import GarmentAsk
 from flixpose.structures.found import Garment, ModelInfo, View
 from flixpose.structures.image import Image
 from flixpose.structures.keypoints import Keypoints
@@ -56,9 +57,24 @@ class NetReader:
 
     def __call__(self, image: Image, *, kind: str | None = None, view: str | None = None) -> Garment:
         """See `flixpose.ports.GarmentReader`. Raises NoGarment, UnknownKind."""
+        return self._read(GarmentAsk(image, kind, view), self._eyes.look(image))
+
+    def read_all(self, asks: Sequence[GarmentAsk]) -> list[Garment | FlixposeError]:
+        """The same for several photos, which share the net's passes."""
+        sights = self._eyes.look_all([ask.image for ask in asks])
+        return [self._read_or_fail(ask, sight) for ask, sight in zip(asks, sights, strict=True)]
+
+    def _read_or_fail(self, ask: GarmentAsk, sight: Sight) -> Garment | FlixposeError:
+        try:
+            return self._read(ask, sight)
+        except FlixposeError as failure:
+            return failure
+
+    def _read(self, ask: GarmentAsk, sight: Sight) -> Garment:
+        """Raises NoGarment, UnknownKind."""
+        image, kind = ask.image, ask.kind
         if kind is not None:
             kinds.skeleton(kind)
-        sight = self._eyes.look(image)
         if not sight.alone:
             raise NoGarment(f"{image.name}: several garments.", advice=_CROP, subject=image.name)
         if sight.whole < _LEAST_WHOLE:
@@ -69,7 +85,7 @@ class NetReader:
         guess = as_outwear(found.seen, outline, classify(outline, fits, kind))
         chosen, kind_score = (kind, 1.0) if kind else choose_kind(sight, guess)
         points = self._points(sight, found, outline, chosen)
-        return self._garment(image, sight, found, (chosen, kind_score), points, view)
+        return self._garment(image, sight, found, (chosen, kind_score), points, ask.view)
 
     def _points(self, sight: Sight, found: Found, outline: Outline, kind: str) -> dict[str, Point]:
         """Named as seen, pixels of the photo."""
@@ -111,14 +127,14 @@ class NetReader:
         )
 
 
-def load_reader(path: Path, info: ModelInfo) -> NetReader:
-    """From a weights file. Raises WeightsDamaged."""
+def load_reader(path: Path, info: ModelInfo, device: str = "cpu") -> NetReader:
+    """From a weights file, on a device of torch's. Raises WeightsDamaged."""
     net, facts = load_net(path)
     try:
         trust = trust_from(json.loads(facts["trust"]))
     except (KeyError, TypeError, ValueError) as failure:
         raise WeightsDamaged(f"{path} tells no calibration.", subject=str(path)) from failure
-    return NetReader(GarmentEyes(net), info, trust)
+    return NetReader(GarmentEyes(net, device), info, trust)
 
 
 def choose_kind(sight: Sight, guess: Guess) -> tuple[str, float]:

@@ -1,11 +1,12 @@
 """A garment reader without weights: the outline against a plain background, its corners, its proportions."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import get_args
 
 import numpy as np
 
-from flixpose.errors import NoGarment
+from flixpose.errors import FlixposeError, NoGarment
 from flixpose.garment import kinds
 from flixpose.garment.classify import Guess, classify, shapes_for
 from flixpose.garment.opening import opening
@@ -14,6 +15,7 @@ from flixpose.garment.people import cut_off, worn
 from flixpose.garment.placing import place_landmarks
 from flixpose.garment.seeing import Seen, full_mask, see
 from flixpose.garment.shapes import Point, agree, fit_shapes
+from flixpose.ports import GarmentAsk, read_each
 from flixpose.structures.found import Garment, ModelInfo, View
 from flixpose.structures.image import Box, Image, Mask
 from flixpose.structures.keypoints import Keypoints
@@ -57,6 +59,10 @@ class SilhouetteReader:
         fit = agree(outline, guess.fit)
         points = place_landmarks(seen, outline, fit, guess.kind)
         return _garment(image, seen, guess, points, view)
+
+    def read_all(self, asks: Sequence[GarmentAsk]) -> list[Garment | FlixposeError]:
+        """The same for several photos, one by one: there is no net whose passes they could share."""
+        return read_each(self, asks)
 
 
 def whole_outline(image: Image, seen: Seen) -> Outline:
