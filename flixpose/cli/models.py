@@ -1,5 +1,6 @@
-"""`flixpose models`: list, pull and verify model weights."""
+"""`flixpose models`: list, pull, import, export and verify model weights."""
 
+import importlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,7 +10,7 @@ import click
 
 from flixpose.adapters.weights import Entry, WeightsCache
 from flixpose.cli.progress import progress
-from flixpose.errors import WeightsDamaged, WeightsMissing
+from flixpose.errors import UsageError, WeightsDamaged, WeightsMissing
 from flixpose.models import MODELS
 from flixpose.settings import load_settings
 
@@ -96,6 +97,56 @@ def import_(family: str, file: Path, accept_licence: str | None, as_json: bool) 
         click.echo(json.dumps(info.to_json() | {"path": str(path)}, indent=2))
     else:
         click.echo(f"{info.name} ready in {path} ({info.licence})")
+
+
+@command.command("export")
+@click.argument("family")
+@click.option(
+    "--to",
+    "path",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE.onnx",
+    help="What to write; a net of several parts writes its neighbours too.",
+)
+@click.option("--weights", type=click.Path(path_type=Path), help="This file, instead of what was imported.")
+@click.option("--picture", metavar="WxH", help="Pixels of the net's picture; the family's own unless given.")
+@_as_json
+def export_(family: str, path: Path, weights: Path | None, picture: str | None, as_json: bool) -> None:
+    """Write the net of a keypoint FAMILY (or one of its sizes) as ONNX, and compare it with onnxruntime.
+
+    The weights are those that `flixpose models import` or `flixpose train pose` wrote; their licence and
+    SHA-256 go into the file. Needs the extra: pip install 'flixpose[onnx]'.
+
+    \b
+    Example:
+      flixpose models export hrnet-w32 --to hrnet-w32.onnx
+      flixpose models export yolo_pose --picture 640x384 --to yolo.onnx
+    """
+    from flixpose.pose import FAMILIES, resolve
+    from flixpose.pose.export import export, picture_of
+    from flixpose.pose.nets.weights import filled
+
+    name, size = resolve(family)
+    if not size:
+        raise UsageError(f"{name} is made of TFLite files; there is nothing to export.", subject=name)
+    nets = importlib.import_module(FAMILIES[name].module).nets
+    net, info = filled(lambda: nets.build(size), weights or _cache().path(f"{name}-{size}"))
+    written = export(name, net, info, path, _size(picture) if picture else picture_of(name))
+    if as_json:
+        click.echo(json.dumps([each.to_json() for each in written], indent=2))
+        return
+    for each in written:
+        click.echo(
+            f"{each.path}  {each.size:,} B  differs by {each.difference:.1e}: {', '.join(each.outputs)}"
+        )
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, cross, height = text.lower().partition("x")
+    if not (cross and width.isdigit() and height.isdigit() and int(width) and int(height)):
+        raise UsageError(f"{text!r} is no size such as 640x384.", subject="--picture")
+    return int(width), int(height)
 
 
 @command.command("families")

@@ -13,7 +13,7 @@ def deform_conv3(x: Tensor, offsets: Tensor, weight: Tensor) -> Tensor:
     """
     batch, channels, height, width = x.shape
     ticks = torch.arange(-1, 2, device=x.device, dtype=x.dtype)
-    taps = torch.cartesian_prod(ticks, ticks)[:, :, None, None]
+    taps = torch.stack([ticks.repeat_interleave(3), ticks.repeat(3)], dim=1)[:, :, None, None]
     rows = torch.arange(height, device=x.device, dtype=x.dtype)[:, None]
     columns = torch.arange(width, device=x.device, dtype=x.dtype)
     moved = offsets.unflatten(1, (9, 2)) + taps
