@@ -22,6 +22,11 @@ _COLOURS = Colours((104.04, 113.985, 119.85), (73.695, 69.87, 70.89), bgr=True)
 def load(weights: Weights, size: str, options: Options, threads: int) -> OneStage:
     """Raises WeightsMissing, WeightsDamaged."""
     runner = Runner.load(f"centernet-{size}", lambda: nets.build(size), weights, threads)
+    return estimator(runner, options)
+
+
+def estimator(runner: Runner, options: Options) -> OneStage:
+    """With a net that is there already."""
     return OneStage(runner, COCO_17, view=lambda photo: fit(photo, _PICTURE), read=_read, colours=_COLOURS)
 
 

@@ -22,6 +22,11 @@ _STRIDE = 2
 def load(weights: Weights, size: str, options: Options, threads: int) -> OneStage:
     """Raises WeightsMissing, WeightsDamaged."""
     runner = Runner.load(f"higherhrnet-{size}", lambda: nets.build(size), weights, threads)
+    return estimator(runner, options)
+
+
+def estimator(runner: Runner, options: Options) -> OneStage:
+    """With a net that is there already."""
     return OneStage(
         runner,
         COCO_17,

@@ -24,6 +24,11 @@ _MULTIPLE = 64
 def load(weights: Weights, size: str, options: Options, threads: int) -> OneStage:
     """Raises WeightsMissing, WeightsDamaged."""
     runner = Runner.load(f"kapao-{size}", lambda: nets.build(size), weights, threads)
+    return estimator(runner, options)
+
+
+def estimator(runner: Runner, options: Options) -> OneStage:
+    """With a net that is there already."""
 
     def read(net: nn.Module, x: Tensor, views: Sequence[View]) -> list[list[Person]]:
         rows = torch.cat([each for scale in options.scales for each in looks(net, x, scale, options)], dim=1)

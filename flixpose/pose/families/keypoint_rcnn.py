@@ -28,6 +28,11 @@ _PERSON = 1  # class
 def load(weights: Weights, size: str, options: Options, threads: int) -> OneStage:
     """Raises WeightsMissing, WeightsDamaged."""
     runner = Runner.load(f"keypoint_rcnn-{size}", lambda: nets.build(size), weights, threads)
+    return estimator(runner, options)
+
+
+def estimator(runner: Runner, options: Options) -> OneStage:
+    """With a net that is there already."""
     return OneStage(
         runner,
         COCO_17,

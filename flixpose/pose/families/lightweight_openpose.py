@@ -23,6 +23,11 @@ _COLOURS = Colours((128.0, 128.0, 128.0), (256.0, 256.0, 256.0), bgr=True)
 def load(weights: Weights, size: str, options: Options, threads: int) -> OneStage:
     """Raises WeightsMissing, WeightsDamaged."""
     runner = Runner.load(f"lightweight_openpose-{size}", lambda: nets.build(size), weights, threads)
+    return estimator(runner, options)
+
+
+def estimator(runner: Runner, options: Options) -> OneStage:
+    """With a net that is there already."""
     return OneStage(
         runner,
         OPENPOSE_18,

@@ -21,6 +21,11 @@ _MIN_POSE_SCORE = 0.1
 def load(weights: Weights, size: str, options: Options, threads: int) -> OneStage:
     """Raises WeightsMissing, WeightsDamaged."""
     runner = Runner.load(f"posenet-{size}", lambda: nets.build(size), weights, threads)
+    return estimator(runner, options)
+
+
+def estimator(runner: Runner, options: Options) -> OneStage:
+    """With a net that is there already."""
     return OneStage(runner, COCO_17, view=_view, read=_read, colours=_COLOURS)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from flixpose.geometry.view import View, fit
+from flixpose.geometry.view import Size, View, fit
 from flixpose.ports import Weights
 from flixpose.pose.codec import boxes as box
 from flixpose.pose.families.parts import Colours, OneStage, Options, Person, Runner
@@ -26,7 +26,11 @@ _PADDING = 1.25  # of the boxes along which keypoints are looked for
 def load(weights: Weights, size: str, options: Options, threads: int) -> OneStage:
     """Raises WeightsMissing, WeightsDamaged."""
     runner = Runner.load(f"rtmo-{size}", lambda: nets.build(size), weights, threads)
-    picture = _SMALL_PICTURE if size == "t" else _PICTURE
+    return estimator(runner, options, picture=_SMALL_PICTURE if size == "t" else _PICTURE)
+
+
+def estimator(runner: Runner, options: Options, *, picture: Size = _PICTURE) -> OneStage:
+    """With a net that is there already."""
     return OneStage(
         runner, COCO_17, view=lambda photo: fit(photo, picture), read=_read, colours=_COLOURS, fill=_FILL
     )

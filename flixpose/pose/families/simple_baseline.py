@@ -12,5 +12,10 @@ SIZES, DEFAULT = nets.SIZES, "r50"
 def load(weights: Weights, finder: PoseEstimator, size: str, options: Options, threads: int) -> TopDown:
     """Raises WeightsMissing, WeightsDamaged."""
     runner = Runner.load(f"simple_baseline-{size}", lambda: nets.build(size), weights, threads)
+    return estimator(runner, finder, options)
+
+
+def estimator(runner: Runner, finder: PoseEstimator, options: Options) -> TopDown:
+    """With a net that is there already."""
     read = reader(COCO_17, decoding=options.decoding or "plain", flip=options.flip)
     return TopDown(runner, finder, COCO_17, read, picture=(192, 256))

@@ -22,6 +22,11 @@ _MIN_SCORE, _MAX_OVERLAP = 0.05, 0.7
 def load(weights: Weights, size: str, options: Options, threads: int) -> OneStage:
     """Raises WeightsMissing, WeightsDamaged."""
     runner = Runner.load(f"yolo_pose-{size}", lambda: nets.build(size), weights, threads)
+    return estimator(runner, options)
+
+
+def estimator(runner: Runner, options: Options) -> OneStage:
+    """With a net that is there already."""
     return OneStage(runner, COCO_17, view=lambda photo: fit(photo, _PICTURE), read=_read, fill=_FILL)
 
 
