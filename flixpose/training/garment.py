@@ -171,7 +171,7 @@ def train(
         out / "shards",
         run=recipe.seed,
         size=data.shard,
-        side=data.side,
+        side=recipe.drawn_side,
         window=data.window,
         first=first,
         workers=workers,

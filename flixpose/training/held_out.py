@@ -20,12 +20,13 @@ class HeldOut:
     """The held-out samples of a recipe, drawn when first asked for."""
 
     def __init__(self, recipe: Recipe) -> None:
-        self._data = recipe.data
+        self._count = recipe.data.held_out
+        self._side = recipe.stages[-1].drawn or recipe.data.side
 
     @cached_property
     def samples(self) -> Samples:
-        seeds = range(HELD_OUT, HELD_OUT + self._data.held_out)
-        return draw_many(studio(), seeds, self._data.side)
+        seeds = range(HELD_OUT, HELD_OUT + self._count)
+        return draw_many(studio(), seeds, self._side)
 
     def batches(self, side: int) -> Iterator[Batch]:
         """All of them, undisturbed, at a side of `side` pixels."""

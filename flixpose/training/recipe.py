@@ -17,6 +17,7 @@ class Stage:
         steps: optimiser steps. batch: samples a step. side: of the net's square input, in pixels.
         lr: learning rate at its first and last step; a cosine leads from one to the other.
         reuse: how often a drawn sample is seen on average.
+        drawn: side of the photos that are drawn for it, in pixels; 0 = as `Data` says.
     """
 
     steps: int
@@ -24,6 +25,7 @@ class Stage:
     side: int
     lr: tuple[float, float]
     reuse: float
+    drawn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Data:
     """What is drawn.
 
     Attributes:
-        side: of the drawn square photos, in pixels.
+        side: of the drawn square photos, in pixels, where a stage does not say otherwise.
         shard: samples a file. window: files from which a batch is mixed.
         held_out: samples for the accuracy curve, from seeds that training never draws.
     """
@@ -105,6 +107,15 @@ class Recipe:
     def newest_shard(self, step: int) -> int:
         """The last shard that a step's batch may draw from."""
         return self.data.window - 1 + self.drawn_before(step) // self.data.shard
+
+    def drawn_side(self, shard: int) -> int:
+        """The side of a shard's photos: of the stage that asks for it first."""
+        asked = max(shard - self.data.window + 1, 0) * self.data.shard
+        for stage in self.stages:
+            asked -= int(stage.steps * stage.batch / stage.reuse)
+            if asked < 0:
+                break
+        return stage.drawn or self.data.side
 
 
 def read_recipe(path: Path) -> Recipe:

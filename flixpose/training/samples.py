@@ -39,6 +39,7 @@ class Sample(Protocol):
 
 
 Draw = Callable[[int, tuple[int, int]], Sample]
+Side = Callable[[int], int]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -111,7 +112,7 @@ def shard_path(folder: Path, shard: int) -> Path:
 
 
 def _keep_drawing(
-    folder: Path, run: int, size: int, side: int, share: tuple[int, int], wanted: "Synchronized[int]"
+    folder: Path, run: int, size: int, side: Side, share: tuple[int, int], wanted: "Synchronized[int]"
 ) -> None:
     """In a process of its own, while its parent lives: draw shard after shard, no further than `wanted`."""
     os.nice(_NICE)
@@ -124,7 +125,7 @@ def _keep_drawing(
             continue
         path = shard_path(folder, shard)
         if not path.exists():
-            save(path, draw_many(studio(), seeds_of(run, shard, size), side))
+            save(path, draw_many(studio(), seeds_of(run, shard, size), side(shard)))
         shard += workers
 
 
@@ -162,9 +163,13 @@ class Pool:
 
 @contextmanager
 def drawing(
-    folder: Path, *, run: int, size: int, side: int, window: int, first: int, workers: int
+    folder: Path, *, run: int, size: int, side: Side, window: int, first: int, workers: int
 ) -> Iterator[Pool]:
-    """A pool that `workers` processes fill from shard `first` on; they end with the block."""
+    """A pool that `workers` processes fill from shard `first` on; they end with the block.
+
+    Args:
+        side: of a shard's photos, by its number.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     spawn = multiprocessing.get_context("spawn")
     wanted = spawn.Value("i", first + window - 1)

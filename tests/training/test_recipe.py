@@ -13,7 +13,7 @@ from tests.training.tiny import RECIPE
 
 def test_the_shipped_recipe_reads_and_begins_small():
     recipe = read_recipe(resources.CONFIGS / "recipes" / "garment.toml")
-    assert recipe.stages[0].side < recipe.stages[-1].side == 224
+    assert recipe.stages[0].side < recipe.stages[-1].side == 256
     assert learning_rate(recipe, 0) < learning_rate(recipe, 1000)
     assert learning_rate(recipe, recipe.steps - 1) < 1e-4
 
@@ -24,6 +24,13 @@ def test_a_step_lies_in_its_stage_and_asks_for_new_shards_by_reuse():
     assert recipe.drawn_before(12) == 12 * 4 // 2 and recipe.drawn_before(20) == 24 + 8 * 4
     newest = [recipe.newest_shard(step) for step in range(recipe.steps)]
     assert newest[0] == recipe.data.window - 1 and newest == sorted(newest)
+
+
+def test_shards_are_drawn_as_large_as_the_stage_that_asks_for_them_first():
+    recipe = parse_recipe(RECIPE + "drawn = 128\n", "tiny")
+    first_large = recipe.data.window - 1 + 24 // 8
+    assert [recipe.drawn_side(shard) for shard in (0, 1, first_large - 1)] == [96, 96, 96]
+    assert [recipe.drawn_side(shard) for shard in (first_large, first_large + 99)] == [128, 128]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,9 @@ from flixpose.studio.garments.plan import Pair, flipped, pts
 
 Rng = np.random.Generator
 
+_SAME_WIDTH = 0.3  # units of half-width: less than a pixel of a small photo
+_VAGUE = 0.06  # of a garment's length: a place that may lie anywhere along so much is a guess
+
 
 @dataclass
 class Cut:
@@ -226,14 +229,24 @@ def trunk(cut: Cut, *, back_view: bool = False, deep: float = 0.10) -> Points:
     return joined(left, hem_curve(cut), flipped(left)[::-1], top)
 
 
-def narrowest(cut: Cut) -> Pair:
-    """Where a long garment is narrowest between the armpit and the hip; the waist where it is straight."""
-    side = side_curve(cut)
+def narrowest(cut: Cut) -> tuple[Pair, bool]:
+    """Where a long garment is narrowest between the armpit and the hip, and whether that can be told.
+
+    The side of a straight garment has no such place: its waist is a guess.
+    """
+    side = _by_height(side_curve(cut))
     inside = side[(side[:, 1] > cut.armpit[1] + 5) & (side[:, 1] < cut.hip[1] - 2)]
     if len(inside) == 0:
-        return cut.waist
+        return cut.waist, False
     at = inside[np.argmin(inside[:, 0])]
     edge = at[1] < cut.armpit[1] + 7 or at[1] > cut.hip[1] - 4
     if edge:
-        at = np.array([np.interp(cut.waist[1], side[:, 1], side[:, 0]), cut.waist[1]])
-    return float(at[0]), float(at[1])
+        return (float(np.interp(cut.waist[1], side[:, 1], side[:, 0])), cut.waist[1]), False
+    as_narrow = inside[inside[:, 0] < at[0] + _SAME_WIDTH]
+    return (float(at[0]), float(at[1])), bool(np.ptp(as_narrow[:, 1]) < _VAGUE * cut.hem[1])
+
+
+def _by_height(side: Points) -> Points:
+    """The side curve at every quarter of a unit."""
+    y = np.arange(side[0, 1], side[-1, 1], 0.25)
+    return np.stack([np.interp(y, side[:, 1], side[:, 0]), y], axis=1)

@@ -112,9 +112,10 @@ def shoulder_frill(plan: Plan, rng: Rng, cut: Cut, deep: float) -> None:
 
 def _skirt_part(plan: Plan, rng: Rng, cut: Cut) -> None:
     """A dress below its waist: seam, pleats, tiers, slit, belt."""
-    x, y = narrowest(cut)
+    (x, y), _ = narrowest(cut)
     seam = bow((x, y), (-x, y), rng.uniform(-0.03, 0.04), 20)
     pick = rng.random()
+    plan.waisted = bool(pick < 0.62)
     if pick < 0.5:
         plan.add(Line(seam, 0.4, -0.25, soft=0.15, within="trunk"))
         trims.pleats(

@@ -39,17 +39,24 @@ def behind(plan: Plan, rng: Rng, cut: Cut) -> None:
 
 
 def _skin(outline: Points, tone: float = 1.0, axis: float = 0.0) -> Part:
-    return Part(outline, paint="skin", garment=False, shadow=0.15, bulge=1.4, folds=0.0, tone=tone, axis=axis)
+    return Part(outline, paint="skin", garment=False, shadow=0.15, tone=tone, axis=axis, solid=True)
 
 
 def _bare_arms(plan: Plan, rng: Rng, tip: float, *, full: bool) -> None:
-    if not full and rng.random() < 0.6:
+    if not full and rng.random() < 0.45:
         for turn in (lambda p: p, flipped):
             plan.add(_skin(turn(ring((tip * 0.97, 10.5), 3.0, 5.0)), 0.9))
         return
+    wide, end = rng.uniform(0.8, 1.25), _arm_end(rng)
+    spread = rng.uniform(3, 40) if rng.random() < 0.5 else rng.uniform(3, 16)
     for turn in (lambda p: p, flipped):
-        a, b = rng.uniform(3, 16), rng.uniform(-22, 14)
-        plan.add(_skin(turn(_limb((tip - 2.0, 6.5), a, b, 24.0, 22.0, (4.6, 3.6, 2.4)))))
+        a, b = spread + rng.normal(0, 2), rng.uniform(-22, 14)
+        widths = (4.6 * wide, 3.6 * wide, 2.4 * wide)
+        plan.add(_skin(turn(_limb((tip - 2.0, 6.5), a, b, 24.0, 22.0, widths, end))))
+
+
+def _arm_end(rng: Rng) -> str:
+    return str(rng.choice(["hand", "stump", "taper"]))
 
 
 def _limb(
@@ -59,27 +66,29 @@ def _limb(
     upper: float,
     lower: float,
     widths: tuple[float, float, float],
+    end: str = "hand",
 ) -> Points:
-    """A limb bent at its middle: angles in degrees from vertical, outward."""
+    """A limb bent at its middle: angles in degrees from vertical, outward; it ends in a hand or without."""
     d1, d2 = (np.array([np.sin(np.deg2rad(v)), np.cos(np.deg2rad(v))]) for v in (a, a + b))
     p0 = np.asarray(root)
     p1, p2 = p0 + d1 * upper, p0 + d1 * upper + d2 * lower
     n1, n2 = np.array([d1[1], -d1[0]]), np.array([d2[1], -d2[0]])
-    hand = p2 + d2 * 8
+    reach, knuckles = {"hand": (8.0, 1.3), "stump": (3.6, 0.95), "taper": (9.0, 0.75)}[end]
+    tip = p2 + d2 * reach
     side = smooth(
         [
             p0 + n1 * widths[0],
             p1 + n1 * widths[1],
             p2 + n2 * widths[2],
-            p2 + d2 * 3 + n2 * widths[2] * 1.3,
-            hand,
+            p2 + d2 * 3 + n2 * widths[2] * knuckles,
+            tip,
         ],
         6,
     )
     other = smooth(
         [
-            hand,
-            p2 + d2 * 3 - n2 * widths[2] * 1.3,
+            tip,
+            p2 + d2 * 3 - n2 * widths[2] * knuckles,
             p2 - n2 * widths[2],
             p1 - n1 * widths[1],
             p0 - n1 * widths[0],
@@ -91,7 +100,7 @@ def _limb(
 
 def arm(plan: Plan, rng: Rng, s: Sleeve, side: int) -> None:
     """A hand, or an arm that goes on from a short sleeve; only on mannequins."""
-    if plan.display != "mannequin" or rng.random() < 0.35:
+    if plan.display != "mannequin" or rng.random() < 0.25:
         return
     middle = s.end.mean(axis=0)
     back = np.array([np.sin(np.deg2rad(s.axis)), np.cos(np.deg2rad(s.axis))])
@@ -104,7 +113,8 @@ def arm(plan: Plan, rng: Rng, s: Sleeve, side: int) -> None:
         bend,
         6.0 if long_ else 12.0,
         3.0 if long_ else 22.0,
-        (wide, wide * 0.85, min(wide * 0.7, 2.4)),
+        (wide, wide * 0.85, min(wide * 0.7, 2.8)),
+        _arm_end(rng),
     )
     plan.add(_skin(shape if side > 0 else flipped(shape)))
 

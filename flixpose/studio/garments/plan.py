@@ -26,6 +26,7 @@ class Part:
         folds: strength of its creases. tone: multiplies its brightness. alpha: < 1 lets the ground through.
         garment: whether it belongs to the garment. within: name of the part that it is clipped to.
         hole: cuts the garment open instead of painting.
+        solid: is a body's part, round and smooth, and lit as such.
     """
 
     outline: Points
@@ -40,6 +41,7 @@ class Part:
     garment: bool = True
     within: str = ""
     hole: bool = False
+    solid: bool = False
 
 
 @dataclass(eq=False)
@@ -80,8 +82,9 @@ class Plan:
     """Steps in painting order and the landmarks.
 
     Attributes:
-        marks: name → (x, y) units. hidden: names that cannot be seen.
+        marks: name → (x, y) units. hidden: names that cannot be seen, or that no picture can tell to 2 %.
         covered: the same, whatever is marked later.
+        waisted: a seam or a belt shows where the waist is.
     """
 
     kind: str
@@ -91,6 +94,7 @@ class Plan:
     marks: dict[str, Pair] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
     covered: set[str] = field(default_factory=set)
+    waisted: bool = False
 
     def add(self, *steps: Step) -> None:
         self.steps.extend(steps)

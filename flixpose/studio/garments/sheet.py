@@ -92,7 +92,7 @@ class Sheet:
         rgb: (3, H, W) float32. cover: (H, W) float32, the garment's share of each pixel.
         solid: the same of everything but the background. ground: the bare background where holes need it.
         regions: coverage of named parts. creases: strength of folds. side: light from the left (1) or
-            right (-1).
+            right (-1). ambient: light that comes from everywhere.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Sheet:
         self.regions: dict[str, Pixels] = {}
         self.scale = place.scale
         self.grain = float(np.sqrt(256 / max(self.height, self.width)))
-        self.creases, self.side = 1.0, 1.0
+        self.creases, self.side, self.ambient = 1.0, 1.0, 0.6
 
     def draw(self, plan: Plan) -> None:
         """Paint every step in order."""
@@ -157,7 +157,8 @@ class Sheet:
             self._cut(region, window)
             return
         paint = self.paints[part.paint]
-        light = self._light(part, region, paint)
+        light = self._roundness(region, paint) if part.solid else self._light(part, region, paint)
+        light = light * np.float32(part.tone)
         colour = paint.sample(window, part.axis, self.grain) * light
         if paint.gloss > 0:
             colour += paint.gloss * np.maximum(light - 1, 0)
@@ -183,7 +184,28 @@ class Sheet:
         light[:-1] += np.float32(0.6) * lit * (soft[1:] - soft[:-1])
         if part.folds > 0 and self.creases > 0:
             light += self._creases(part, h, w) * np.float32(0.05 * part.folds * self.creases * paint.crease)
-        return light * np.float32(part.tone)
+        return light
+
+    def _roundness(self, region: Pixels, paint: Paint) -> Pixels:
+        """Light on a smooth solid that rises from its outline to its middle; a gloss mirrors the lamp."""
+        deep = cv2.distanceTransform((region > 0.5).astype(np.uint8), cv2.DIST_L2, 3)
+        radius = max(float(deep.max()), 1.5)
+        height = radius * np.sqrt(1 - (1 - np.minimum(deep / radius, 1)) ** 2)
+        height = _blur(height.astype(np.float32), max(0.12 * radius, 0.6))
+        x, y = (
+            cv2.Sobel(height, cv2.CV_32F, 1, 0, scale=0.125),
+            cv2.Sobel(height, cv2.CV_32F, 0, 1, scale=0.125),
+        )
+        facing = 1 / np.sqrt(1 + x * x + y * y)
+        lamp = np.array([-0.7 * self.side, -0.45, 0.8]) / np.linalg.norm([0.7 * self.side, 0.45, 0.8])
+        toward = (lamp[2] - x * lamp[0] - y * lamp[1]) * facing
+        light = self.ambient + (1 - self.ambient) * np.maximum(toward, 0) / lamp[2]
+        if paint.gloss > 0:
+            half = lamp + np.array([0.0, 0.0, 1.0])
+            half /= np.linalg.norm(half)
+            mirrored = (half[2] - x * half[0] - y * half[1]) * facing
+            light = light + 0.4 * np.maximum(mirrored, 0) ** 40
+        return light.astype(np.float32)
 
     def _creases(self, part: Part, h: int, w: int) -> Pixels:
         maps = fold_maps()

@@ -11,6 +11,7 @@ from flixpose.studio.garments.plan import Line, Pair, Part, Plan, flipped, pts
 Rng = np.random.Generator
 
 _SEEN_GAP = 0.3
+_SLOW = 0.08  # of a garment's extent: a shoulder whose middle fifth is longer has no tip
 
 
 @dataclass
@@ -252,19 +253,22 @@ def _dense(line: Points, count: int) -> Points:
     return np.stack([np.interp(t, steps, line[:, k]) for k in (0, 1)], axis=1)
 
 
-def shoulder_turn(s: Sleeve, cut: Cut) -> Pair:
-    """Where the contour turns from the shoulder's slope into the sleeve's: half of the way round."""
-    line = joined(ridge(cut)[3:], s.over[: max(6, int(len(s.over) * 0.55))])
+def shoulder_turn(s: Sleeve, cut: Cut) -> tuple[Pair, bool]:
+    """Where the contour turns from the shoulder's slope into the sleeve's: half of the way round.
+
+    Also whether that can be told: a contour that turns ever so slowly has no tip.
+    """
+    line = _dense(joined(ridge(cut)[3:], s.over[: max(6, int(len(s.over) * 0.55))]), 100)
     step = np.diff(line, axis=0)
-    keep = np.linalg.norm(step, axis=1) > 1e-6
-    angle = np.rad2deg(np.arctan2(step[keep][:, 1], step[keep][:, 0]))
-    at = line[:-1][keep]
-    first, last = float(angle[:4].mean()), float(angle[-3:].mean())
+    angle = np.rad2deg(np.arctan2(step[:, 1], step[:, 0]))
+    first, last = float(angle[:12].mean()), float(angle[-10:].mean())
     passed = np.flatnonzero(angle >= (first + last) / 2)
     if last - first < 8 or len(passed) == 0:
-        return cut.shoulder
-    x, y = at[passed[0]]
-    return float(x), float(y)
+        return cut.shoulder, True  # the seam shows it
+    x, y = line[passed[0]]
+    soon, late = (np.argmax(angle >= first + share * (last - first)) for share in (0.4, 0.6))
+    slow = float(np.linalg.norm(step, axis=1)[soon:late].sum())
+    return (float(x), float(y)), slow < _SLOW * max(cut.hem[1], 2 * float(s.over[:, 0].max()))
 
 
 def add_sleeve(plan: Plan, s: Sleeve, cut: Cut, side: int, paint: str, trim: str, *, over: bool) -> None:
@@ -273,7 +277,7 @@ def add_sleeve(plan: Plan, s: Sleeve, cut: Cut, side: int, paint: str, trim: str
     axis, name = -s.axis * side, f"sleeve{side}"
     plan.add(Part(turn(outline(s, cut)), name=name, paint=paint, axis=axis, shadow=0.28, bulge=1.1))
     if over:
-        plan.add(Line([turn(s.under), turn(s.end)], 0.45, -0.2, soft=0.25))
+        plan.add(Line([turn(s.under), turn(s.end)], 0.45, -0.3, soft=0.25))
     _add_elbow(plan, s, side, name)
     _add_cuff(plan, s, side, trim, name, axis)
 
@@ -323,6 +327,7 @@ def mark_sleeve(plan: Plan, s: Sleeve, cut: Cut, side: int, *, over: bool) -> No
     inner = s.end[-1] if parts or over else crossing(s, cut)
     within = not parts and float(np.hypot(*(np.subtract(at, s.end[-1])))) < 0.1
     plan.mark(f"armpit_{name}", at * flip, hidden=within)
-    plan.mark(f"shoulder_{name}", shoulder_turn(s, cut) * flip)
+    tip, told = shoulder_turn(s, cut)
+    plan.mark(f"shoulder_{name}", tip * flip, hidden=not told)
     plan.mark(f"cuff_{name}_outer", s.end[0] * flip)
     plan.mark(f"cuff_{name}_inner", inner * flip)

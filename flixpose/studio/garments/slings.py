@@ -143,10 +143,12 @@ def _finish(plan: Plan, rng: Rng, cut: Cut, top: Points, foot: Pair) -> None:
     if plan.view == "front" and rng.random() < 0.15:
         trims.buttons(plan, rng, float(top[len(top) // 2, 1]) + 2, cut.hem[1] - 6)
     if rng.random() < 0.12:
-        x, y = narrowest(cut)
+        (x, y), _ = narrowest(cut)
+        plan.waisted = True
         trims.belt(plan, rng, x, y, tied=bool(rng.random() < 0.6))
     if cut.long and rng.random() < 0.6:
-        x, y = narrowest(cut)
+        (x, y), _ = narrowest(cut)
+        plan.waisted = True
         seam = bow((x, y), (-x, y), 0.02, 20)
         plan.add(Line(seam, 0.4, -0.22, soft=0.15, within="trunk"))
         trims.pleats(plan, rng, seam, hem_curve(cut), int(rng.integers(4, 16)), strength=0.13)
@@ -168,4 +170,5 @@ def _marks(plan: Plan, cut: Cut, top: Points, strap: Pair, low: float, *, strapl
     plan.mark_both("hem_*", cut.hem)
     plan.mark("hem_center", hem_curve(cut)[24])
     if cut.long:
-        plan.mark_both("waist_*", narrowest(cut))
+        waist, told = narrowest(cut)
+        plan.mark_both("waist_*", waist, hidden=not (told or plan.waisted))

@@ -251,7 +251,8 @@ def _marks(plan: Plan, rng: Rng, cut: Cut, arms: list[Arm]) -> None:
     plan.mark_both("hem_*", cut.hem)
     plan.mark("hem_center", hem_curve(cut)[24])
     if cut.long:
-        plan.mark_both("waist_*", narrowest(cut))
+        waist, told = narrowest(cut)
+        plan.mark_both("waist_*", waist, hidden=not (told or plan.waisted))
     if not arms:
         plan.mark_both("shoulder_*", cut.shoulder)
         plan.mark_both("armpit_*", cut.armpit)

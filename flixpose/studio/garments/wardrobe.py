@@ -59,7 +59,8 @@ def _brown(rng: Rng, main: Paint, ground: Pixels) -> Paint:
 
 
 def _doll(rng: Rng, main: Paint, ground: Pixels) -> Paint:
-    return Paint(_skin(rng), gloss=float(rng.choice([0.0, 0.8, 2.0])), depth=1.2, crease=0.0)
+    tone = cloth.near(main.colour, rng, 0.06) if rng.random() < 0.1 else _skin(rng)
+    return Paint(tone, gloss=float(rng.choice([0.0, 0.4, 1.0, 2.0])), crease=0.0)
 
 
 def _other(rng: Rng, main: Paint, ground: Pixels) -> Paint:
@@ -68,14 +69,14 @@ def _other(rng: Rng, main: Paint, ground: Pixels) -> Paint:
 
 def _skin(rng: Rng) -> Pixels:
     pick = rng.random()
-    if pick < 0.4:
-        tone = np.full(3, rng.uniform(0.82, 0.98)) + rng.normal(0, 0.01, 3)
-    elif pick < 0.55:
-        tone = np.full(3, rng.uniform(0.03, 0.2))
-    elif pick < 0.65:
-        tone = np.full(3, rng.uniform(0.3, 0.75))
+    if pick < 0.34:
+        tone = np.full(3, rng.uniform(0.82, 1.0)) + rng.normal(0, 0.01, 3)
+    elif pick < 0.52:
+        tone = np.full(3, rng.uniform(0.03, 0.28))
+    elif pick < 0.64:
+        tone = np.full(3, rng.uniform(0.28, 0.85)) + rng.normal(0, 0.012, 3)
     else:
-        tone = np.array([0.9, 0.72, 0.58]) * rng.uniform(0.35, 1.08) + rng.normal(0, 0.02, 3)
+        tone = np.array([0.9, 0.72, 0.58]) * rng.uniform(0.35, 1.1) + rng.normal(0, 0.025, 3)
     return np.clip(tone, 0.02, 0.99).astype(np.float32)
 
 
