@@ -17,7 +17,8 @@ from flixpose.pose.nets.weights import INFO, mismatch
 from flixpose.structures.found import ModelInfo
 
 # Licences of the weights that each family's authors publish. Code is our own in every case.
-PERMISSIVE = ("Apache-2.0", "MIT", "BSD-3-Clause")
+OWN = "your own"  # nobody publishes weights of these nets: whoever imports some has trained them
+PERMISSIVE = ("Apache-2.0", "MIT", "BSD-3-Clause", OWN)
 LICENCES = {
     "simple_baseline": "MIT",
     "hrnet": "MIT",
@@ -29,6 +30,7 @@ LICENCES = {
     "openpose": "OpenPose-non-commercial",
     "openpose_hand": "OpenPose-non-commercial",
     "lightweight_openpose": "Apache-2.0",
+    "deepcut": OWN,
     "higherhrnet": "MIT",
     "dekr": "MIT",
     "centernet": "MIT",

@@ -33,6 +33,7 @@ FAMILIES: dict[str, Family] = {
     "openpose": Family("flixpose.pose.families.openpose"),
     "openpose_hand": Family("flixpose.pose.families.openpose_hand", is_top_down=True),
     "lightweight_openpose": Family("flixpose.pose.families.lightweight_openpose"),
+    "deepcut": Family("flixpose.pose.families.deepcut"),
     "higherhrnet": Family("flixpose.pose.families.higherhrnet"),
     "dekr": Family("flixpose.pose.families.dekr"),
     "centernet": Family("flixpose.pose.families.centernet"),

@@ -10,10 +10,21 @@ from torch.nn import functional
 
 from flixpose.errors import UsageError
 from flixpose.geometry.view import View, fit, shrink, stretch
-from flixpose.pose.families import centernet, deeppose, dekr, higherhrnet, kapao, limbs, openpose_hand
+from flixpose.pose.codec import body_parts
+from flixpose.pose.families import (
+    centernet,
+    deepcut,
+    deeppose,
+    dekr,
+    higherhrnet,
+    kapao,
+    limbs,
+    openpose_hand,
+)
 from flixpose.pose.families.heatmaps import reader
 from flixpose.pose.families.parts import UNIT, Colours, OneStage, Options, Runner, TopDown, options_of
 from flixpose.pose.nets import centernet as centernet_nets
+from flixpose.pose.nets import deepcut as deepcut_nets
 from flixpose.pose.nets import deeppose as deeppose_nets
 from flixpose.pose.nets import dekr as dekr_nets
 from flixpose.pose.nets import higherhrnet as higherhrnet_nets
@@ -122,6 +133,39 @@ def test_regressed_coordinates_are_pixels_of_the_photo(flip):
     ((pose,),) = estimator.in_boxes([photo(*DOTS)], [[Box(100, 60, 300, 420)]])
     assert pose.keypoints["left_hip"] == pytest.approx(DOTS[0], abs=0.1)
     assert pose.keypoints.score("left_hip") == pytest.approx(0.9)
+
+
+class PartDots(deepcut_nets.DeepCut):
+    """Nose, eye and ear: the first dot, the second, and the middle between them."""
+
+    def __init__(self) -> None:
+        nn.Module.__init__(self)
+        self.pair_weight = nn.Parameter(torch.full((17, 17, 4), -1.0), requires_grad=False)
+        self.pair_bias = nn.Parameter(torch.full((17, 17), 2.0), requires_grad=False)
+
+    def forward(self, x: Tensor) -> body_parts.Maps:
+        people = torch.zeros(len(x), 1, 17, 3)
+        for channel in (0, 1):
+            weights = x[:, channel] / x[:, channel].sum(dim=(1, 2), keepdim=True)
+            across = (weights.sum(dim=1) * (torch.arange(x.shape[3]) + 0.5)).sum(dim=1)
+            down = (weights.sum(dim=2) * (torch.arange(x.shape[2]) + 0.5)).sum(dim=1)
+            people[:, 0, channel] = torch.stack([across / 8, down / 8, torch.ones(len(x))], dim=1)
+        people[:, 0, 3] = people[:, 0, :2].mean(dim=1)
+        size = (x.shape[3] // 8, x.shape[2] // 8)
+        wanted = [body_parts.encode(each.numpy(), size) for each in people]
+        scores, moves, steps = (
+            torch.cat([getattr(each, name) for each in wanted]) for name in ("scores", "moves", "steps")
+        )
+        return body_parts.Maps(scores * 6 - 4, moves, steps)
+
+
+def test_body_parts_are_joined_where_they_lie_in_the_photo():
+    estimator = deepcut.estimator(Runner(PartDots(), INFO, threads=1))
+    estimator = dataclasses.replace(estimator, colours=UNIT)
+    for (pose,), eye in zip(estimator([photo(*DOTS), photo(DOTS[0], DOTS[1] + 8)]), (0, 8), strict=True):
+        assert pose.keypoints["nose"] == pytest.approx(DOTS[0], abs=0.5)
+        assert pose.keypoints["left_eye"] == pytest.approx(DOTS[1] + eye, abs=0.5)
+        assert len(pose.keypoints.present) == 3
 
 
 class TagDots(nn.Module):
