@@ -29,7 +29,7 @@ from flixpose.structures.warp import AnyWarp
 CELL = COARSEST
 # Of the error bound: the rest is left to the 1/32 pixel steps in which the samplers count, and to both axes.
 TOLERANCE_SHARE = 0.25
-_BLOCK_CELLS = (2, 4)  # down and across: what one tile reads and writes stays in the cache
+_BLOCK_CELLS = (3, 5)  # down and across: what one tile reads and writes stays in the cache
 _UNEVEN = 1.2  # cells are joined as long as they take no more than this share of the samples they need
 _MOSTLY = 0.02  # refine everything while more than this share of the cells needs it, then single runs
 _SPARE = 2.0  # source pixels by which a cell may bulge beyond its nodes, and bicubic's reach
@@ -82,6 +82,20 @@ class Tile:
         """How far from its pixel's centre a subsample may lie along an axis, source pixels."""
         steps = (step for step in (self.across, self.down) if step is not None)
         return sum(float(np.abs(step).max()) for step in steps) / 2
+
+    @property
+    def bounds(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Least and greatest position that a subsample may have, (2,) each."""
+        rows, columns = (
+            slice(MARGIN, MARGIN + 1 - (-n // self.stride)) for n in (self.run.height, self.run.width)
+        )
+        bend = sum(np.abs(np.diff(self.centre, 2, axis)).max(axis=(1, 2)) for axis in (1, 2))
+        # Along one axis, four-point interpolation leaves the straight line by at most an eighth of that.
+        more = self.reach + np.float32(0.16) * bend
+        if self.correction is not None:
+            more = more + np.abs(self.correction).max(axis=(1, 2))
+        nodes = self.centre[:, rows, columns]
+        return nodes.min(axis=(1, 2)) - more, nodes.max(axis=(1, 2)) + more
 
     def positions(self, a: float = 0.0, b: float = 0.0) -> NDArray[np.float32]:
         """(2, height, width) source pixels, house's frame, of each pixel's subsample (a, b)."""

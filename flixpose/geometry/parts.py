@@ -180,8 +180,12 @@ class _Painter:
         """(h, w, 4): the source at the tile's places, moved, averaged over the subsamples."""
         offsets = tile.run.offsets()
         total = np.zeros((tile.run.height, tile.run.width, 4), np.float32)
-        shift = np.float32(0) if move is None else move
-        part = excerpt(self.source, self.level, tile.positions() + shift, tile.reach)
+        low, high = tile.bounds
+        shift: Any = np.float32(0)
+        if move is not None:
+            shift = move
+            low, high = low + move.min(axis=(1, 2)), high + move.max(axis=(1, 2))
+        part = excerpt(self.source, self.level, low, high)
         if part is None:
             return total
         for a, b in offsets:

@@ -79,7 +79,7 @@ def sample(
         draw(field.tile(run, 2**level), patch[window])
 
     tiles = runs(field.counts(active, 2**level), field.width, field.height)
-    for_each(drawn, [Run(*place, tuple(samples.tolist())) for place, samples in tiles])
+    for_each(drawn, (Run(*place, tuple(samples.tolist())) for place, samples in tiles))
     return Sampled(patch, Box(float(left + x0), float(top + y0), float(right + x0), float(bottom + y0)))
 
 
@@ -97,14 +97,13 @@ def opencv_drawer(source: Source, level: int) -> Drawer:
     """Draws one tile of the given level into an array (height, width, 4)."""
 
     def draw(tile: Tile, out: NDArray[np.uint8]) -> None:
-        places = tile.positions()
-        part = excerpt(source, level, places, tile.reach)
+        part = excerpt(source, level, *tile.bounds)
         if part is None:
             out[:] = 0
             return
         offsets = tile.run.offsets()
         if len(offsets) == 1:
-            part.bicubic(places, out)
+            part.bicubic(tile.positions(), out)
         else:
             total = np.zeros(out.shape, np.float32)
             for a, b in offsets:

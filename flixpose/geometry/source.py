@@ -5,6 +5,7 @@ takes is prepared for each tile's excerpt, in the processor's cache; where nothi
 is left out.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -40,6 +41,8 @@ class Occupancy:
         def look(line: int) -> None:
             part = picture[line * _BLOCK : (line + _LINES) * _BLOCK]
             alpha = part if part.ndim == 2 else cv2.extractChannel(part, 3)
+            if cv2.minMaxLoc(alpha)[0] == 255:
+                return
             below, right = (-size % _BLOCK for size in alpha.shape)
             if below or right:
                 alpha = cv2.copyMakeBorder(alpha, 0, below, 0, right, cv2.BORDER_REPLICATE)
@@ -95,7 +98,7 @@ class Excerpt:
     Attributes:
         picture: (h, w, 3) RGB where nothing transparent is read, else (h, w, 4) premultiplied.
         least, greatest: (h, w) RGBA in four bytes, of the 16 pixels that bicubic reads.
-        origin: (2,) x and y of its first pixel in the picture.
+        origin: (2,) where the centre of its first pixel lies in the picture, house's frame.
     """
 
     picture: NDArray[np.uint8]
@@ -110,7 +113,7 @@ class Excerpt:
 
     def bicubic(self, places: NDArray[np.float32], out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
         """(h, w, 4) premultiplied samples at (2, h, w) places: pixels of the whole picture, house's frame."""
-        x, y = places - (self.origin + np.float32(0.5))[:, None, None]
+        x, y = places - self.origin[:, None, None]
         whole, part = cv2.convertMaps(x, y, cv2.CV_16SC2)
         dst = None if self.opaque else out
         drawn = cv2.remap(self.picture, whole, part, cv2.INTER_CUBIC, dst=dst, borderMode=cv2.BORDER_CONSTANT)
@@ -150,17 +153,16 @@ def prepared(source: NDArray[np.uint8] | Source, level: int = 0) -> Source:
     return Source(tuple(levels), source.occupancy)
 
 
-def excerpt(source: Source, level: int, places: NDArray[np.float32], reach: float) -> Excerpt | None:
-    """What bicubic reads of a level at (2, h, w) places and `reach` around them; None: nothing at all."""
+def excerpt(source: Source, level: int, low: NDArray[Any], high: NDArray[Any]) -> Excerpt | None:
+    """What bicubic reads of a level at places from `low` to `high`, both (2,); None: nothing at all."""
     picture = source.levels[level]
-    around = reach + _MARGIN
-    x0, y0 = (int(v) for v in np.floor(places.min(axis=(1, 2)) - around))
-    x1, y1 = (int(v) for v in np.ceil(places.max(axis=(1, 2)) + around))
+    x0, y0 = (math.floor(v) for v in low - _MARGIN)
+    x1, y1 = (math.ceil(v) for v in high + _MARGIN)
     cut = picture[max(y0, 0) : max(y1, 0), max(x0, 0) : max(x1, 0)]
     anything, opaque = source.occupancy.shown(*(v << level for v in (x0, y0, x1, y1)))
     if not anything or not cut.size:
         return None
-    origin = np.array([max(x0, 0), max(y0, 0)], np.float32)
+    origin = np.array([max(x0, 0) + 0.5, max(y0, 0) + 0.5], np.float32)
     if opaque:
         rgb = cut if cut.shape[2] == 3 else cv2.cvtColor(cut, cv2.COLOR_RGBA2RGB)
         rgba = cut if cut.shape[2] == 4 else cv2.cvtColor(cut, cv2.COLOR_RGB2RGBA)

@@ -5,9 +5,10 @@ some hundred unknowns their own threads gain next to nothing, and they spin whil
 beside busy workers half a millisecond becomes fourteen.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from operator import length_hint
 from threading import Lock
 from typing import Any
 
@@ -18,20 +19,27 @@ from numpy.typing import NDArray
 _LOCK = Lock()
 
 
-def for_each(work: Callable[[Any], None], items: Sequence[Any]) -> None:
-    """All items, on as many threads as OpenCV may use."""
-    threads = min(max(cv2.getNumThreads(), 1), len(items))
-    left = iter(items)
+def for_each(work: Callable[[Any], None], items: Iterable[Any]) -> None:
+    """All items, on as many threads as OpenCV may use, the calling one among them."""
+    threads = max(cv2.getNumThreads(), 1)
+    threads = min(threads, length_hint(items, threads))
+    left, turn, end = iter(items), Lock(), object()
+
+    def take() -> Any:
+        with turn:  # a generator serves one thread at a time
+            return next(left, end)
 
     def drain() -> None:
-        for item in left:  # shared: whoever is free takes the next
+        for item in iter(take, end):  # shared: whoever is free takes the next
             work(item)
 
     if threads <= 1:
         drain()
         return
-    with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(drain) for _ in range(threads)]:
+    with ThreadPoolExecutor(threads - 1) as pool:
+        others = [pool.submit(drain) for _ in range(threads - 1)]
+        drain()
+        for done in others:
             done.result()
 
 

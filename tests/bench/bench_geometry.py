@@ -6,8 +6,6 @@ work on the machine disturbs less. Memory is the peak of a process of its own ab
 call (Linux).
 """
 
-import json
-import statistics
 import subprocess
 import sys
 import time
@@ -35,7 +33,7 @@ def rows(quick: bool) -> list[Row]:
     size = (1000, 1500) if quick else SIZE
     rounds = 5 if quick else 15
     found = [*_against_remap(size, rounds), *_many_points(size, rounds), *_filtering(size, rounds)]
-    found += [*_against_libraries(size, 1 if quick else 2), *_growth(quick), _accuracy(size)]
+    found += [*_against_libraries(size, 1 if quick else 3), *_growth(quick), _accuracy(size)]
     found += _on_gpu()
     geometry_pictures.write(kornia_warp)
     return found
@@ -163,21 +161,25 @@ def _filtering(size: tuple[int, int], rounds: int) -> list[Row]:
     return [Row(name, round(turns.milliseconds(1), 1), "ms", beside, True)]
 
 
+_PEERS = ("kornia", "skimage")
+
+
 def _against_libraries(size: tuple[int, int], rounds: int) -> list[Row]:
-    """Each peer in turns with ours, every run in a process of its own."""
+    """Time of each in turns in this process, memory in processes of their own."""
+    source, points = picture(size), controls(size)
+    works = [partial(work, source, points, size) for work in (_warp, kornia_warp, _warp, skimage_warp)]
+    turns = in_turns(works, rounds)
+    ours = _alone("ours", size)
     found = []
-    for peer in ("kornia", "skimage"):
-        runs = [(_alone("ours", size), _alone(peer, size), _alone("ours", size)) for _ in range(rounds)]
-        seconds, memory = (
-            [((one[k] + two[k]) / 2, theirs[k]) for one, theirs, two in runs]
-            for k in ("seconds", "megabytes")
-        )
-        faster = statistics.median(theirs / ours for ours, theirs in seconds)
+    for peer, place in zip(_PEERS, (1, 3), strict=True):
+        beside = (turns.seconds[:, 0] + turns.seconds[:, 2]) / 2
+        faster = float(np.median(turns.seconds[:, place] / beside))
         name = f"geometry: {peer}'s spline warp / ours, {size[0]}×{size[1]}, 25 points"
-        taken = statistics.median(theirs for _, theirs in seconds)
+        taken = turns.milliseconds(place) / 1000
         found.append(Row(f"{name}: time ({taken:.1f} s)", round(faster, 1), "×", "≥ 40", faster >= 40))
-        share = statistics.median(ours / theirs for ours, theirs in memory)
-        text = f"{name}: extra memory, ours / theirs ({memory[0][0]:.0f} / {memory[0][1]:.0f} MB)"
+        theirs = _alone(peer, size)
+        share = ours / theirs
+        text = f"{name}: extra memory, ours / theirs ({ours:.0f} / {theirs:.0f} MB)"
         goal = "≤ 0.1" if peer == "kornia" else "(none)"
         found.append(Row(text, round(share, 3), "×", goal, share <= 0.1 or peer != "kornia"))
     return found
@@ -189,7 +191,7 @@ def _growth(quick: bool) -> list[Row]:
     pixels = np.array([width * height for width, height in sizes]) / 1e6
     cases = [(picture(size), controls(size), size) for size in sizes]
     turns = in_turns([partial(_warp, *case) for case in cases], 3 if quick else 9)
-    memory = np.array([_alone("ours", size)["megabytes"] for size in sizes])
+    memory = np.array([_alone("ours", size) for size in sizes])
     found = []
     for what, values, listed in (
         ("seconds", turns.seconds, np.median(turns.seconds, axis=0)),
@@ -270,13 +272,13 @@ def on_device(device: str, size: tuple[int, int], count: int, rounds: int) -> li
     ]
 
 
-def _alone(who: str, size: tuple[int, int]) -> dict[str, float]:
-    """Seconds and extra megabytes of one warp in a process of its own, warmed up on a small picture."""
+def _alone(who: str, size: tuple[int, int]) -> float:
+    """Extra megabytes of one warp in a process of its own, warmed up on a small picture."""
     command = [sys.executable, "-m", "tests.bench.bench_geometry", who, str(size[0]), str(size[1])]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def _worker(who: str, size: tuple[int, int]) -> dict[str, float]:
+def _worker(who: str, size: tuple[int, int]) -> float:
     work: Callable[[NDArray[np.uint8], ControlPoints, tuple[int, int]], Any] = {
         "ours": _warp,
         "kornia": kornia_warp,
@@ -286,10 +288,8 @@ def _worker(who: str, size: tuple[int, int]) -> dict[str, float]:
     work(picture(small), controls(small), small)
     source, points = picture(size), controls(size)
     before = _resident()
-    start = time.perf_counter()
     work(source, points, size)
-    seconds = time.perf_counter() - start
-    return {"seconds": seconds, "megabytes": max(_peak() - before, 1.0)}
+    return max(_peak() - before, 1.0)
 
 
 def kornia_warp(
@@ -341,4 +341,4 @@ def _status(name: str) -> float:
 
 
 if __name__ == "__main__":
-    print(json.dumps(_worker(sys.argv[1], (int(sys.argv[2]), int(sys.argv[3])))))
+    print(_worker(sys.argv[1], (int(sys.argv[2]), int(sys.argv[3]))))

@@ -90,3 +90,16 @@ def test_runs_cover_the_active_cells_once():
         assert own.prod() <= 1.2 * cells.prod(axis=0).mean()
     expected = np.kron(counts.any(axis=0), np.ones((CELL, CELL), int))[: seen.shape[0], : seen.shape[1]]
     assert (seen == expected).all()
+
+
+def test_a_tile_tells_what_it_reads_at_most():
+    warp = solve_warp(controls(25, 0.05, size=(400, 400), scale=2.1)).warp
+    field = Field(warp, (0, 0), 400, 400, tolerance=0.0125)
+    for x, y, width, height in ((0, 0, 320, 192), (64, 128, 128, 64), (320, 384, 80, 16)):
+        tile = field.tile(Run(x, y, width, height, (3, 2)))
+        low, high = tile.bounds
+        for a, b in tile.run.offsets():
+            places = tile.positions(a, b)
+            assert (places.min(axis=(1, 2)) >= low).all() and (places.max(axis=(1, 2)) <= high).all()
+        inner, slack = tile.positions(), tile.reach + 4 * tile.stride
+        assert (inner.min(axis=(1, 2)) - low < slack).all() and (high - inner.max(axis=(1, 2)) < slack).all()
