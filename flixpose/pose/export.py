@@ -208,9 +208,10 @@ class _Flat(nn.Module):
 
 
 def _leaves(out: Any, name: str = "") -> Iterator[tuple[str, Tensor]]:
-    """Names and tensors of nested tuples, lists and dictionaries."""
+    """Names and tensors of nested tuples, lists and dictionaries, without what is None."""
     if isinstance(out, Tensor):
         yield name or "out", out
+    if out is None or isinstance(out, Tensor):
         return
     if hasattr(out, "_asdict"):
         out = out._asdict()

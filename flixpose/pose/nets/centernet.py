@@ -110,13 +110,13 @@ class CenterNetHourglass(nn.Module):
 
 
 class CenterNetResNet(ResNet):
-    """(N, 3, H, W), sides a multiple of 32 → one stack's maps."""
+    """(N, 3, H, W), sides a multiple of 32 → one stack's maps. Args: up: channels of the enlarging end."""
 
-    def __init__(self, depth: int) -> None:
-        super().__init__(depth)
-        self.deconv_layers = deconvolutions([self.channels[-1], 256, 256, 256])
+    def __init__(self, depth: int, *, width: int = 64, up: int = 256) -> None:
+        super().__init__(depth, width=width)
+        self.deconv_layers = deconvolutions([self.channels[-1], up, up, up])
         for name, channels in HEADS.items():
-            head = nn.Sequential(nn.Conv2d(256, 64, 3, padding=1), nn.ReLU(), nn.Conv2d(64, channels, 1))
+            head = nn.Sequential(nn.Conv2d(up, 64, 3, padding=1), nn.ReLU(), nn.Conv2d(64, channels, 1))
             self.add_module(name, head)
 
     def forward(self, x: Tensor) -> list[Maps]:  # type: ignore[override]

@@ -8,7 +8,6 @@ from flixpose.pose.nets.blocks import Bottleneck, conv_norm, enlarged
 from flixpose.pose.nets.resnet import ResNet
 
 SIZES = {"r50": 50, "r101": 101}
-_WIDTH = 256
 
 
 class Output(NamedTuple):
@@ -30,16 +29,16 @@ class _Enlarge(nn.Module):
 
 
 class _GlobalNet(nn.Module):
-    def __init__(self, channels: list[int], size: tuple[int, int], keypoints: int) -> None:
+    def __init__(self, channels: list[int], size: tuple[int, int], keypoints: int, wide: int) -> None:
         super().__init__()
-        self.laterals = nn.ModuleList(conv_norm(c, _WIDTH) for c in reversed(channels))
+        self.laterals = nn.ModuleList(conv_norm(c, wide) for c in reversed(channels))
         self.upsamples = nn.ModuleList(
-            nn.Sequential(_Enlarge(), *conv_norm(_WIDTH, _WIDTH, act=False)) for _ in channels[1:]
+            nn.Sequential(_Enlarge(), *conv_norm(wide, wide, act=False)) for _ in channels[1:]
         )
         self.predict = nn.ModuleList(
             nn.Sequential(
-                *conv_norm(_WIDTH, _WIDTH),
-                nn.Conv2d(_WIDTH, keypoints, 3, padding=1, bias=False),
+                *conv_norm(wide, wide),
+                nn.Conv2d(wide, keypoints, 3, padding=1, bias=False),
                 _Enlarge(size),
                 nn.BatchNorm2d(keypoints),
             )
@@ -58,20 +57,20 @@ class _GlobalNet(nn.Module):
         return pyramid, maps
 
 
-def _bottleneck(cin: int) -> Bottleneck:
-    return Bottleneck(cin, _WIDTH // 2, cout=_WIDTH, projected=True)
+def _bottleneck(cin: int, wide: int) -> Bottleneck:
+    return Bottleneck(cin, wide // 2, cout=wide, projected=True)
 
 
 class _RefineNet(nn.Module):
-    def __init__(self, levels: int, size: tuple[int, int], keypoints: int) -> None:
+    def __init__(self, levels: int, size: tuple[int, int], keypoints: int, wide: int) -> None:
         super().__init__()
         self.cascade = nn.ModuleList(
-            nn.Sequential(*(_bottleneck(_WIDTH) for _ in range(levels - 1 - level)), _Enlarge(size))
+            nn.Sequential(*(_bottleneck(wide, wide) for _ in range(levels - 1 - level)), _Enlarge(size))
             for level in range(levels)
         )
         self.final_predict = nn.Sequential(
-            _bottleneck(levels * _WIDTH),
-            nn.Conv2d(_WIDTH, keypoints, 3, padding=1, bias=False),
+            _bottleneck(levels * wide, wide),
+            nn.Conv2d(wide, keypoints, 3, padding=1, bias=False),
             nn.BatchNorm2d(keypoints),
         )
 
@@ -81,13 +80,21 @@ class _RefineNet(nn.Module):
 
 
 class CascadedPyramid(nn.Module):
-    """Args: size: (height, width) of the heat maps, a quarter of the picture's."""
+    """Args: size: (height, width) of the heat maps, a quarter of the picture's. wide: of both nets."""
 
-    def __init__(self, depth: int, *, size: tuple[int, int] = (64, 48), keypoints: int = 17) -> None:
+    def __init__(
+        self,
+        depth: int,
+        *,
+        size: tuple[int, int] = (64, 48),
+        keypoints: int = 17,
+        width: int = 64,
+        wide: int = 256,
+    ) -> None:
         super().__init__()
-        self.resnet = ResNet(depth)
-        self.global_net = _GlobalNet(self.resnet.channels, size, keypoints)
-        self.refine_net = _RefineNet(4, size, keypoints)
+        self.resnet = ResNet(depth, width=width)
+        self.global_net = _GlobalNet(self.resnet.channels, size, keypoints, wide)
+        self.refine_net = _RefineNet(4, size, keypoints, wide)
 
     def forward(self, x: Tensor) -> Output:
         pyramid, maps = self.global_net(self.resnet(x))

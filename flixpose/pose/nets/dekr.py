@@ -1,6 +1,6 @@
 """DEKR (Geng et al. 2021): each keypoint's offset by a branch of its own, whose convolutions adapt to it."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -55,8 +55,8 @@ class _Adaptive(nn.Module):
 class DEKR(HighResolution):
     """(N, 3, H, W) → Output."""
 
-    def __init__(self, width: int, *, keypoints: int = 17) -> None:
-        super().__init__(width, outputs=4)
+    def __init__(self, width: int, *, keypoints: int = 17, **backbone: Any) -> None:
+        super().__init__(width, outputs=4, **backbone)
         joined = sum(self.channels)
         self.transition_heatmap = conv_norm(joined, width)
         self.transition_offset = conv_norm(joined, keypoints * _EACH)

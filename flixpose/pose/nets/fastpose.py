@@ -17,12 +17,13 @@ def _doubling(cin: int, cout: int) -> ConvNorm:
 class FastPose(nn.Module):
     """(N, 3, H, W) → (N, keypoints, H/4, W/4) heat maps."""
 
-    def __init__(self, depth: int, *, keypoints: int = 17) -> None:
+    def __init__(self, depth: int, *, keypoints: int = 17, width: int = 64) -> None:
         super().__init__()
-        self.preact = ResNet(depth, squeezed=True)
-        self.duc1 = _doubling(512, 1024)
-        self.duc2 = _doubling(256, 512)
-        self.conv_out = nn.Conv2d(128, keypoints, 3, padding=1)
+        self.preact = ResNet(depth, squeezed=True, width=width)
+        shuffled = self.preact.channels[-1] // 4
+        self.duc1 = _doubling(shuffled, 2 * shuffled)
+        self.duc2 = _doubling(shuffled // 2, shuffled)
+        self.conv_out = nn.Conv2d(shuffled // 4, keypoints, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         x = functional.pixel_shuffle(self.preact(x)[-1], 2)

@@ -1,6 +1,6 @@
 """HigherHRNet (Cheng et al. 2020): heat maps at two sizes, and tags that tell people apart."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch import Tensor, cat, nn
 
@@ -20,8 +20,8 @@ class Output(NamedTuple):
 class HigherHRNet(HighResolution):
     """(N, 3, H, W) → Output."""
 
-    def __init__(self, width: int, *, keypoints: int = 17) -> None:
-        super().__init__(width)
+    def __init__(self, width: int, *, keypoints: int = 17, **backbone: Any) -> None:
+        super().__init__(width, **backbone)
         self.final_layers = nn.ModuleList(
             [nn.Conv2d(width, 2 * keypoints, 1), nn.Conv2d(width, keypoints, 1)]
         )

@@ -1,5 +1,8 @@
 """High-resolution net (Sun et al. 2019): branches at several strides that never part for long."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -7,7 +10,7 @@ from flixpose.pose.nets.blocks import BasicBlock, Bottleneck, conv_norm
 
 SIZES = {"w32": 32, "w48": 48}
 
-_MODULES = {2: 1, 3: 4, 4: 3}  # stage → its exchange modules
+MODULES = {2: 1, 3: 4, 4: 3}  # stage → its exchange modules
 
 
 class _Exchange(nn.Module):
@@ -54,27 +57,35 @@ class HighResolution(nn.Module):
     """The backbone: (N, 3, H, W) → branches of width, 2 width, … channels at strides 4, 8, 16, 32.
 
     Args:
-        outputs: how many branches leave the last module.
+        outputs: how many branches leave the last module. stem: channels before the branches.
+        modules: stage → how many exchange modules.
     """
 
-    def __init__(self, width: int, *, outputs: int = 1) -> None:
+    def __init__(
+        self,
+        width: int,
+        *,
+        outputs: int = 1,
+        stem: int = 64,
+        modules: Mapping[int, int] = MODULES,
+    ) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(3, 64, 3, 2, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(64)
-        self.conv2 = nn.Conv2d(64, 64, 3, 2, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(64)
-        self.layer1 = nn.Sequential(Bottleneck(64, 64), *(Bottleneck(256, 64) for _ in range(3)))
+        self.conv1 = nn.Conv2d(3, stem, 3, 2, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(stem)
+        self.conv2 = nn.Conv2d(stem, stem, 3, 2, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(stem)
+        self.layer1 = nn.Sequential(Bottleneck(stem, stem), *(Bottleneck(4 * stem, stem) for _ in range(3)))
         self.channels = [width * 2**level for level in range(4)]
         self.transition1 = nn.ModuleList(
             [
-                conv_norm(256, self.channels[0], 3),
-                nn.Sequential(conv_norm(256, self.channels[1], 3, 2)),
+                conv_norm(4 * stem, self.channels[0], 3),
+                nn.Sequential(conv_norm(4 * stem, self.channels[1], 3, 2)),
             ]
         )
-        for stage, count in _MODULES.items():
+        for stage, count in modules.items():
             leaving = [stage] * (count - 1) + [outputs if stage == 4 else stage]
-            modules = (_Exchange(self.channels[:stage], each) for each in leaving)
-            self.add_module(f"stage{stage}", nn.Sequential(*modules))
+            steps = (_Exchange(self.channels[:stage], each) for each in leaving)
+            self.add_module(f"stage{stage}", nn.Sequential(*steps))
             if stage < 4:
                 down = nn.Sequential(conv_norm(self.channels[stage - 1], self.channels[stage], 3, 2))
                 self.add_module(
@@ -86,7 +97,7 @@ class HighResolution(nn.Module):
         x = functional.relu(self.bn2(self.conv2(x)))
         x = self.layer1(x)
         xs = [step(x) for step in self.transition1]
-        for stage in _MODULES:
+        for stage in MODULES:
             xs = self.get_submodule(f"stage{stage}")(xs)
             if stage < 4:
                 xs = [*xs, self.get_submodule(f"transition{stage}.{stage}")(xs[-1])]
@@ -96,8 +107,8 @@ class HighResolution(nn.Module):
 class HRNet(HighResolution):
     """(N, 3, H, W) → (N, keypoints, H/4, W/4) heat maps."""
 
-    def __init__(self, width: int, *, keypoints: int = 17) -> None:
-        super().__init__(width)
+    def __init__(self, width: int, *, keypoints: int = 17, **backbone: Any) -> None:
+        super().__init__(width, **backbone)
         self.final_layer = nn.Conv2d(width, keypoints, 1)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -10,7 +10,6 @@ from flixpose.pose.nets.resnet import ResNet
 
 SIZES = {"r50_fpn": 50}
 
-_WIDTH = 256
 _STRIDES = (4, 8, 16, 32, 64)
 _ANCHOR_SIZES = (32, 64, 128, 256, 512)
 _RATIOS = (0.5, 1.0, 2.0)  # height over width
@@ -26,11 +25,11 @@ class Proposals(NamedTuple):
 
 
 class _Pyramid(nn.Module):
-    def __init__(self, channels: list[int]) -> None:
+    def __init__(self, channels: list[int], wide: int) -> None:
         super().__init__()
-        self.inner_blocks = nn.ModuleList(nn.Sequential(nn.Conv2d(c, _WIDTH, 1)) for c in channels)
+        self.inner_blocks = nn.ModuleList(nn.Sequential(nn.Conv2d(c, wide, 1)) for c in channels)
         self.layer_blocks = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(_WIDTH, _WIDTH, 3, padding=1)) for _ in channels
+            nn.Sequential(nn.Conv2d(wide, wide, 3, padding=1)) for _ in channels
         )
 
     def forward(self, features: list[Tensor]) -> list[Tensor]:
@@ -43,21 +42,21 @@ class _Pyramid(nn.Module):
 
 
 class _Backbone(nn.Module):
-    def __init__(self, depth: int) -> None:
+    def __init__(self, depth: int, width: int, wide: int) -> None:
         super().__init__()
-        self.body = ResNet(depth)
-        self.fpn = _Pyramid(self.body.channels)
+        self.body = ResNet(depth, width=width)
+        self.fpn = _Pyramid(self.body.channels, wide)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         return self.fpn(self.body(x))
 
 
 class _RpnHead(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, wide: int) -> None:
         super().__init__()
-        self.conv = nn.Sequential(nn.Sequential(nn.Conv2d(_WIDTH, _WIDTH, 3, padding=1), nn.ReLU()))
-        self.cls_logits = nn.Conv2d(_WIDTH, len(_RATIOS), 1)
-        self.bbox_pred = nn.Conv2d(_WIDTH, 4 * len(_RATIOS), 1)
+        self.conv = nn.Sequential(nn.Sequential(nn.Conv2d(wide, wide, 3, padding=1), nn.ReLU()))
+        self.cls_logits = nn.Conv2d(wide, len(_RATIOS), 1)
+        self.bbox_pred = nn.Conv2d(wide, 4 * len(_RATIOS), 1)
 
     def forward(self, features: list[Tensor]) -> Proposals:
         seen = [self.conv(x) for x in features]
@@ -65,35 +64,35 @@ class _RpnHead(nn.Module):
 
 
 class _Rpn(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, wide: int) -> None:
         super().__init__()
-        self.head = _RpnHead()
+        self.head = _RpnHead(wide)
 
 
 class _BoxHead(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, wide: int, inner: int) -> None:
         super().__init__()
-        self.fc6 = nn.Linear(_WIDTH * 7 * 7, 1024)
-        self.fc7 = nn.Linear(1024, 1024)
+        self.fc6 = nn.Linear(wide * 7 * 7, inner)
+        self.fc7 = nn.Linear(inner, inner)
 
     def forward(self, pooled: Tensor) -> Tensor:
         return functional.relu(self.fc7(functional.relu(self.fc6(pooled.flatten(1)))))
 
 
 class _BoxPredictor(nn.Module):
-    def __init__(self, classes: int) -> None:
+    def __init__(self, classes: int, inner: int) -> None:
         super().__init__()
-        self.cls_score = nn.Linear(1024, classes)
-        self.bbox_pred = nn.Linear(1024, 4 * classes)
+        self.cls_score = nn.Linear(inner, classes)
+        self.bbox_pred = nn.Linear(inner, 4 * classes)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return self.cls_score(x), self.bbox_pred(x)
 
 
 class _KeypointPredictor(nn.Module):
-    def __init__(self, keypoints: int) -> None:
+    def __init__(self, keypoints: int, cin: int) -> None:
         super().__init__()
-        self.kps_score_lowres = nn.ConvTranspose2d(512, keypoints, 4, 2, 1)
+        self.kps_score_lowres = nn.ConvTranspose2d(cin, keypoints, 4, 2, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.kps_score_lowres(x)
@@ -101,25 +100,29 @@ class _KeypointPredictor(nn.Module):
 
 
 class _RoiHeads(nn.Module):
-    def __init__(self, keypoints: int) -> None:
+    def __init__(self, keypoints: int, wide: int) -> None:
         super().__init__()
-        self.box_head = _BoxHead()
-        self.box_predictor = _BoxPredictor(classes=2)
+        self.box_head = _BoxHead(wide, 4 * wide)
+        self.box_predictor = _BoxPredictor(2, 4 * wide)
         layers: list[nn.Module] = []
-        for cin in (_WIDTH, *(512,) * 7):
-            layers += [nn.Conv2d(cin, 512, 3, padding=1), nn.ReLU()]
+        for cin in (wide, *(2 * wide,) * 7):
+            layers += [nn.Conv2d(cin, 2 * wide, 3, padding=1), nn.ReLU()]
         self.keypoint_head = nn.Sequential(*layers)
-        self.keypoint_predictor = _KeypointPredictor(keypoints)
+        self.keypoint_predictor = _KeypointPredictor(keypoints, 2 * wide)
 
 
 class KeypointRcnn(nn.Module):
-    """In steps, because choosing boxes lies between them: `pyramid`, `proposals`, `boxes`, `keypoints`."""
+    """In steps, because choosing boxes lies between them: `pyramid`, `proposals`, `boxes`, `keypoints`.
 
-    def __init__(self, depth: int, *, keypoints: int = 17) -> None:
+    Args:
+        width: of ResNet's first stage. wide: channels of the pyramid.
+    """
+
+    def __init__(self, depth: int, *, keypoints: int = 17, width: int = 64, wide: int = 256) -> None:
         super().__init__()
-        self.backbone = _Backbone(depth)
-        self.rpn = _Rpn()
-        self.roi_heads = _RoiHeads(keypoints)
+        self.backbone = _Backbone(depth, width, wide)
+        self.rpn = _Rpn(wide)
+        self.roi_heads = _RoiHeads(keypoints, wide)
 
     def pyramid(self, x: Tensor) -> list[Tensor]:
         """(N, 3, H, W) → five levels of (N, 256, h, w) at strides 4 to 64."""

@@ -7,7 +7,7 @@ from torch import Tensor, cat, nn
 SIZES = {"mobilenet": 1}  # refinement stages
 
 _HEAT, _FIELDS = 19, 38
-_WIDTH = 128
+_WIDTH = 128  # of the stages
 # Channels, stride and dilation of MobileNet's blocks after the first convolution.
 _BLOCKS = (
     *((64, 1, 1), (128, 2, 1), (128, 1, 1), (256, 2, 1), (256, 1, 1), (512, 1, 1), (512, 1, 2)),
@@ -53,10 +53,12 @@ def _separable_without_norm(channels: int) -> nn.Sequential:
     )
 
 
-def _mobilenet() -> nn.Sequential:
-    first = nn.Sequential(nn.Conv2d(3, 32, 3, 2, 1, bias=False), nn.BatchNorm2d(32), nn.ReLU(inplace=True))
-    blocks, cin = [], 32
-    for cout, stride, dilation in _BLOCKS:
+def _mobilenet(share: float) -> nn.Sequential:
+    cin = int(32 * share)
+    first = nn.Sequential(nn.Conv2d(3, cin, 3, 2, 1, bias=False), nn.BatchNorm2d(cin), nn.ReLU(inplace=True))
+    blocks = []
+    for channels, stride, dilation in _BLOCKS:
+        cout = int(channels * share)
         blocks.append(_separable(cin, cout, stride, dilation))
         cin = cout
     return nn.Sequential(first, *blocks)
@@ -65,11 +67,11 @@ def _mobilenet() -> nn.Sequential:
 class _Narrowed(nn.Module):
     """MobileNet's features brought to the width of the stages."""
 
-    def __init__(self) -> None:
+    def __init__(self, cin: int, wide: int) -> None:
         super().__init__()
-        self.align = _conv(512, _WIDTH, 1)
-        self.trunk = nn.Sequential(*(_separable_without_norm(_WIDTH) for _ in range(3)))
-        self.conv = _conv(_WIDTH, _WIDTH)
+        self.align = _conv(cin, wide, 1)
+        self.trunk = nn.Sequential(*(_separable_without_norm(wide) for _ in range(3)))
+        self.conv = _conv(wide, wide)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.align(x)
@@ -77,12 +79,10 @@ class _Narrowed(nn.Module):
 
 
 class _RefinementBlock(nn.Module):
-    def __init__(self, cin: int) -> None:
+    def __init__(self, cin: int, wide: int) -> None:
         super().__init__()
-        self.initial = _conv(cin, _WIDTH, 1)
-        self.trunk = nn.Sequential(
-            _conv(_WIDTH, _WIDTH, norm=True), _conv(_WIDTH, _WIDTH, norm=True, dilation=2)
-        )
+        self.initial = _conv(cin, wide, 1)
+        self.trunk = nn.Sequential(_conv(wide, wide, norm=True), _conv(wide, wide, norm=True, dilation=2))
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.initial(x)
@@ -90,13 +90,13 @@ class _RefinementBlock(nn.Module):
 
 
 class _Stage(nn.Module):
-    """Args: width: between the last two convolutions of each head."""
+    """Args: wide: channels of the trunk. width: between the last two convolutions of each head."""
 
-    def __init__(self, trunk: nn.Sequential, width: int) -> None:
+    def __init__(self, trunk: nn.Sequential, wide: int, width: int) -> None:
         super().__init__()
         self.trunk = trunk
-        self.heatmaps = nn.Sequential(_conv(_WIDTH, width, 1), _conv(width, _HEAT, 1, act=False))
-        self.pafs = nn.Sequential(_conv(_WIDTH, width, 1), _conv(width, _FIELDS, 1, act=False))
+        self.heatmaps = nn.Sequential(_conv(wide, width, 1), _conv(width, _HEAT, 1, act=False))
+        self.pafs = nn.Sequential(_conv(wide, width, 1), _conv(width, _FIELDS, 1, act=False))
 
     def forward(self, x: Tensor) -> Stage:
         x = self.trunk(x)
@@ -104,17 +104,24 @@ class _Stage(nn.Module):
 
 
 class LightweightOpenPose(nn.Module):
-    """(N, 3, H, W) → the stages' maps, the last one best."""
+    """(N, 3, H, W) → the stages' maps, the last one best. Args: share: of the published net's channels."""
 
-    def __init__(self, refinements: int) -> None:
+    def __init__(self, refinements: int, *, share: float = 1.0) -> None:
         super().__init__()
-        self.model = _mobilenet()
-        self.cpm = _Narrowed()
-        self.initial_stage = _Stage(nn.Sequential(*(_conv(_WIDTH, _WIDTH) for _ in range(3))), 512)
-        wide = _WIDTH + _HEAT + _FIELDS
+        wide = int(_WIDTH * share)
+        self.model = _mobilenet(share)
+        self.cpm = _Narrowed(int(512 * share), wide)
+        self.initial_stage = _Stage(
+            nn.Sequential(*(_conv(wide, wide) for _ in range(3))), wide, int(512 * share)
+        )
+        seen = wide + _HEAT + _FIELDS
         self.refinement_stages = nn.ModuleList(
             _Stage(
-                nn.Sequential(_RefinementBlock(wide), *(_RefinementBlock(_WIDTH) for _ in range(4))), _WIDTH
+                nn.Sequential(
+                    _RefinementBlock(seen, wide), *(_RefinementBlock(wide, wide) for _ in range(4))
+                ),
+                wide,
+                wide,
             )
             for _ in range(refinements)
         )

@@ -50,21 +50,21 @@ class _Convolutions(nn.Module):
         return x
 
 
-def _vgg(tail: list[tuple[str, int]]) -> _Convolutions:
-    layers = [(name, channels, 3 if channels else 0) for name, channels in (*_VGG, *tail)]
+def _vgg(tail: list[tuple[str, int]], share: float = 1.0) -> _Convolutions:
+    layers = [(name, int(channels * share), 3 if channels else 0) for name, channels in (*_VGG, *tail)]
     return _Convolutions(3, layers, open_end=False)
 
 
-def _first_stage(branch: str, cout: int) -> _Convolutions:
-    layers = [(f"conv5_{row}_CPM_{branch}", 128, 3) for row in (1, 2, 3)]
-    return _Convolutions(
-        _FEATURES, [*layers, (f"conv5_4_CPM_{branch}", 512, 1), (f"conv5_5_CPM_{branch}", cout, 1)]
-    )
+def _first_stage(branch: str, cout: int, share: float) -> _Convolutions:
+    layers = [(f"conv5_{row}_CPM_{branch}", int(128 * share), 3) for row in (1, 2, 3)]
+    ends = [(f"conv5_4_CPM_{branch}", int(512 * share), 1), (f"conv5_5_CPM_{branch}", cout, 1)]
+    return _Convolutions(int(_FEATURES * share), [*layers, *ends])
 
 
-def _later_stage(stage: int, suffix: str, cin: int, cout: int) -> _Convolutions:
-    layers = [(f"Mconv{row}_stage{stage}{suffix}", 128, 7) for row in range(1, 6)]
-    ends = [(f"Mconv6_stage{stage}{suffix}", 128, 1), (f"Mconv7_stage{stage}{suffix}", cout, 1)]
+def _later_stage(stage: int, suffix: str, cin: int, cout: int, share: float = 1.0) -> _Convolutions:
+    wide = int(128 * share)
+    layers = [(f"Mconv{row}_stage{stage}{suffix}", wide, 7) for row in range(1, 6)]
+    ends = [(f"Mconv6_stage{stage}{suffix}", wide, 1), (f"Mconv7_stage{stage}{suffix}", cout, 1)]
     return _Convolutions(cin, [*layers, *ends])
 
 
@@ -73,19 +73,20 @@ class OpenPoseBody(nn.Module):
 
     Args:
         final_relu: cut the last heat maps off at 0, as one widespread port does by mistake.
+        share: of the published net's inner channels.
     """
 
     heat, fields = 19, 38
 
-    def __init__(self, *, final_relu: bool = False) -> None:
+    def __init__(self, *, final_relu: bool = False, share: float = 1.0) -> None:
         super().__init__()
         self.final_relu = final_relu
-        self.model0 = _vgg([("conv4_3_CPM", 256), ("conv4_4_CPM", _FEATURES)])
-        wide = _FEATURES + self.fields + self.heat
+        self.model0 = _vgg([("conv4_3_CPM", 256), ("conv4_4_CPM", _FEATURES)], share)
+        wide = int(_FEATURES * share) + self.fields + self.heat
         for row, cout in ((1, self.fields), (2, self.heat)):
-            self.add_module(f"model1_{row}", _first_stage(f"L{row}", cout))
+            self.add_module(f"model1_{row}", _first_stage(f"L{row}", cout, share))
             for stage in _STAGES:
-                self.add_module(f"model{stage}_{row}", _later_stage(stage, f"_L{row}", wide, cout))
+                self.add_module(f"model{stage}_{row}", _later_stage(stage, f"_L{row}", wide, cout, share))
 
     def forward(self, x: Tensor) -> list[Stage]:
         features = self.model0(x)

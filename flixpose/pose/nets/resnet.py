@@ -6,6 +6,8 @@ from torch.nn import functional
 from flixpose.pose.nets.blocks import BasicBlock, Bottleneck
 
 DEPTHS: dict[int, tuple[type[BasicBlock] | type[Bottleneck], tuple[int, ...]]] = {
+    10: (BasicBlock, (1, 1, 1, 1)),
+    14: (Bottleneck, (1, 1, 1, 1)),
     18: (BasicBlock, (2, 2, 2, 2)),
     34: (BasicBlock, (3, 4, 6, 3)),
     50: (Bottleneck, (3, 4, 6, 3)),
@@ -19,17 +21,18 @@ class ResNet(nn.Module):
 
     Args:
         squeezed: the first block of each stage weighs its channels (AlphaPose's variant).
+        width: channels of the first stage; the published nets have 64.
     """
 
-    def __init__(self, depth: int, *, squeezed: bool = False) -> None:
+    def __init__(self, depth: int, *, squeezed: bool = False, width: int = 64) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(3, 64, 7, 2, 3, bias=False)
-        self.bn1 = nn.BatchNorm2d(64)
+        self.conv1 = nn.Conv2d(3, width, 7, 2, 3, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
         block, counts = DEPTHS[depth]
-        cin = 64
+        cin = width
         self.channels: list[int] = []
         for stage, count in enumerate(counts):
-            planes = 64 * 2**stage
+            planes = width * 2**stage
             options = {"squeezed": True} if squeezed else {}
             layers = [block(cin, planes, 1 if stage == 0 else 2, **options)]
             cin = planes * block.expansion

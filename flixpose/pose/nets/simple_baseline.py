@@ -9,12 +9,12 @@ SIZES = {"r50": 50, "r101": 101, "r152": 152}
 
 
 class SimpleBaseline(ResNet):
-    """(N, 3, H, W) → (N, keypoints, H/4, W/4) heat maps."""
+    """(N, 3, H, W) → (N, keypoints, H/4, W/4) heat maps. Args: up: channels of the enlarging end."""
 
-    def __init__(self, depth: int, *, keypoints: int = 17) -> None:
-        super().__init__(depth)
-        self.deconv_layers = deconvolutions([self.channels[-1], 256, 256, 256])
-        self.final_layer = nn.Conv2d(256, keypoints, 1)
+    def __init__(self, depth: int, *, keypoints: int = 17, width: int = 64, up: int = 256) -> None:
+        super().__init__(depth, width=width)
+        self.deconv_layers = deconvolutions([self.channels[-1], up, up, up])
+        self.final_layer = nn.Conv2d(up, keypoints, 1)
 
     def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
         return self.final_layer(self.deconv_layers(super().forward(x)[-1]))
