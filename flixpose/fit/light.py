@@ -33,7 +33,7 @@ _MOST_CHANGE = 2.0  # mean ΔE2000 that the scene's light may add
 _SHADOWS = ((0.30, 0.009, 0.006), (0.26, 0.034, 0.030))
 _ASIDE = 0.8  # of the drop, where the light comes fully from one side
 _ON_CLOTH = 0.22  # light that a forearm takes from the cloth it lies on
-_BLUR = 2.0  # pixels: shadows are drawn on planes on which they are no softer than this
+_BLUR = 1.2  # pixels: shadows are drawn on planes on which they are no softer than this
 _FULLY_ASIDE = 0.30  # log of brightness lost across a shoulder width under light from one side
 
 
@@ -78,21 +78,22 @@ def read_light(
     return Scene(gain, _smoothed(log, known, unit), _aside(log, known, unit))
 
 
-def light_gain(scene: Scene, colour: Plane, seen: Plane) -> Plane:
-    """(h, w, 3) factors of the cloth's light, as strong as the colour allows.
+def light_gain(scene: Scene, rgb: NDArray[np.uint8], seen: Plane) -> Plane:
+    """Factors of the cloth's light, as strong as its colour allows: (h', w', 3) over the region, small.
 
     Args:
-        colour, seen: the cloth, premultiplied light (h, w, 3) and alpha (h, w).
+        rgb, seen: the cloth's straight colours (h, w, 3), and how much of each pixel is seen (h, w).
     """
-    small = (scene.shade.shape[1], scene.shade.shape[0])
-    alpha = cv2.resize(seen, small, interpolation=cv2.INTER_AREA)
-    there = alpha > 0.5
+    rows, columns = (
+        ((np.arange(small) + 0.5) * (large / small)).astype(int)
+        for small, large in zip(scene.shade.shape, seen.shape, strict=True)
+    )
+    spots = np.ix_(rows, columns)
+    there = seen[spots] > 0.5
     log = scene.shade[..., None] + np.log(scene.gain)
     if there.any():
-        cloth = cv2.resize(colour, small, interpolation=cv2.INTER_AREA)[there] / alpha[there][:, None]
-        log = log * _strength(cloth, log[there])
-    gain = cv2.resize(np.exp(log).astype(np.float32), seen.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return np.asarray(gain, np.float32)
+        log = log * _strength(srgb_to_linear(rgb[spots][there]), log[there])
+    return np.asarray(np.exp(log), np.float32)
 
 
 def thrown_shadow(
@@ -106,17 +107,18 @@ def thrown_shadow(
     """
     lit = np.ones_like(seen)
     for strength, softness, drop in _SHADOWS:
-        spread = _cast(seen, max(0.6, softness * unit), drop * unit, aside)
-        lit *= 1 - np.float32(strength) * spread
-    takes = (person_mask / np.float32(255)) * (1 - before / np.float32(255)) * (1 - seen)
+        lost = np.float32(strength) * _cast(seen, softness * unit, drop * unit, aside)
+        lit *= cv2.resize(1 - lost, seen.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    takes = cv2.multiply(person_mask, cv2.bitwise_not(before), scale=1 / 255**2, dtype=cv2.CV_32F)
+    takes *= 1 - seen
     shadow = (1 - lit) * takes
-    return np.where(shadow > 1 / 255, shadow, 0).astype(np.float32)
+    return np.asarray(cv2.threshold(shadow, 1 / 255, 0, cv2.THRESH_TOZERO)[1], np.float32)
 
 
 def shadow_on_cloth(before: NDArray[np.uint8], unit: float, aside: float) -> Plane:
-    """(h, w, 1) factor of the cloth's light beside arms and hair that lie on it."""
-    spread = _cast(np.divide(before, 255, dtype=np.float32), 0.022 * unit, 0.014 * unit, aside)
-    return (1 - np.float32(_ON_CLOTH) * spread)[..., None]
+    """Factor of the cloth's light beside arms and hair that lie on it, (h', w') over the region."""
+    spread = _cast(cv2.multiply(before, 1 / 255, dtype=cv2.CV_32F), 0.022 * unit, 0.014 * unit, aside)
+    return 1 - np.float32(_ON_CLOTH) * spread
 
 
 def shadow_reach(unit: float) -> float:
@@ -125,14 +127,13 @@ def shadow_reach(unit: float) -> float:
 
 
 def _cast(plane: Plane, softness: float, drop: float, aside: float) -> Plane:
-    """The plane moved away from the light and blurred; made on a smaller one, as it is soft."""
+    """The plane moved away from the light and blurred; smaller than it was, as it is soft."""
     reduce = max(1.0, softness / _BLUR)
     size = max(1, round(plane.shape[1] / reduce)), max(1, round(plane.shape[0] / reduce))
     small = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
     shift = np.array([[1, 0, -_ASIDE * aside * drop / reduce], [0, 1, drop / reduce]], np.float32)
     moved = cv2.warpAffine(small, shift, size, borderMode=cv2.BORDER_REPLICATE)
-    soft = cv2.GaussianBlur(moved, (0, 0), softness / reduce)
-    return np.asarray(cv2.resize(soft, plane.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+    return np.asarray(cv2.GaussianBlur(moved, (0, 0), max(0.6, softness) / reduce), np.float32)
 
 
 def _one_colour(lab: Plane, luminance: Plane, where: NDArray[np.bool_]) -> NDArray[np.bool_]:

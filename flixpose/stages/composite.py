@@ -4,7 +4,9 @@ Pixels that neither the garment, nor its shadow, nor the painting-over of old cl
 computed: they stay bit-identical.
 """
 
+import zlib
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 import cv2
@@ -14,9 +16,9 @@ from numpy.typing import NDArray
 from flixpose.fit.layout import Plan, bare_zone
 from flixpose.fit.light import light_gain, read_light, shadow_on_cloth, shadow_reach, thrown_shadow
 from flixpose.fit.remnants import Painted, paint_remnants
-from flixpose.geometry.sampling import Sampled, sample
+from flixpose.fit.stack import Region, Sheet, Stack
+from flixpose.geometry.sampling import sample
 from flixpose.imaging.edges import carve, decontaminate
-from flixpose.imaging.stack import Region, Sheet, Stack
 from flixpose.structures.drape import Composite, Light, PartWarp
 from flixpose.structures.found import Garment
 from flixpose.structures.image import Box, Image, Mask
@@ -41,21 +43,52 @@ def composite(
         light: "scene": the garment takes the person image's exposure and soft shading; "exact": it keeps its
             own colours.
     """
-    alpha = carve(product.pixels, garment.mask.alpha, _armpit_wedges(garment))
-    cloth = cv2.merge([*cv2.split(decontaminate(product.pixels, alpha)), alpha])
+    cloth = _remembered_cut_out(_Shown(product, garment))
     sheets, behind = _sheets(cloth, plan, warps, person.size)
-    unit = plan.body.shoulder_width
-    boxes = [sheet.box for sheet in sheets] + ([behind.box] if behind else [])
-    stack = Stack(_around(boxes, shadow_reach(unit), person.size))
-    for sheet in sheets:
-        stack.lay(sheet)
+    boxes = [sheet.box for sheet in (*sheets.values(), *([behind] if behind else []))]
+    stack = Stack(_around(boxes, shadow_reach(plan.body.shoulder_width), person.size))
+    front = _front(plan, person.size)
+    _lay(stack, sheets, front, plan.occluders.head.alpha)
     painted = _painted(person, stack, behind, garment, plan, person_mask)
     remaining = _remaining(person_mask, painted)
     if behind is not None and remaining is not None:
-        front = np.maximum(plan.occluders.head.alpha, remaining.alpha)
-        stack.slip_under(Sheet(behind.patch, behind.box, front))
-    shadow = _lit(person, stack, plan, remaining, light)
+        here = _pixels(behind.box)
+        stack.slip_under(behind, np.maximum(plan.occluders.head.alpha[here], remaining.alpha[here]))
+    shadow = _lit(person, stack, plan, front, remaining, light)
     return _finished(painted, stack, shadow, remaining or Mask.full(*person.size), person.size)
+
+
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """A garment in its photo; equal where pixels, mask and armpits are."""
+
+    product: Image
+    garment: Garment
+
+    @cached_property
+    def wedges(self) -> list[NDArray[np.float64]]:
+        return _armpit_wedges(self.garment)
+
+    @cached_property
+    def _content(self) -> tuple[object, ...]:
+        planes = (self.product.pixels, self.garment.mask.alpha)
+        sums = (zlib.crc32(np.ascontiguousarray(plane).data) for plane in planes)
+        places = (tuple(wedge.ravel().tolist()) for wedge in self.wedges)
+        return self.product.sha256, self.product.size, *sums, *places
+
+    def __hash__(self) -> int:
+        return hash(self._content)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Shown) and self._content == other._content
+
+
+@lru_cache(maxsize=4)
+def _remembered_cut_out(shown: _Shown) -> NDArray[np.uint8]:
+    """(H, W, 4) the garment alone, straight RGBA: cut out once for many persons."""
+    pixels = shown.product.pixels
+    alpha = carve(pixels, shown.garment.mask.alpha, shown.wedges)
+    return cv2.merge([*cv2.split(decontaminate(pixels, alpha)), alpha])
 
 
 def _armpit_wedges(garment: Garment) -> list[NDArray[np.float64]]:
@@ -75,35 +108,33 @@ def _armpit_wedges(garment: Garment) -> list[NDArray[np.float64]]:
     return wedges
 
 
-@dataclass(frozen=True, eq=False)
-class _Fronts:
-    """What lies before trunk and legs, and before sleeves; (H, W) uint8."""
-
-    trunk: NDArray[np.uint8]
-    sleeves: NDArray[np.uint8]
+def _front(plan: Plan, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """(H, W) what lies before the trunk, but not before sleeves: bare arms, and what it is tucked into."""
+    arms = cv2.min(plan.occluders.arms.alpha, bare_zone(plan, size).alpha)
+    return arms if plan.tuck is None else cv2.max(arms, plan.tuck.alpha)
 
 
-def _fronts(plan: Plan, size: tuple[int, int]) -> _Fronts:
-    head = plan.occluders.head.alpha
-    arms = np.minimum(plan.occluders.arms.alpha, bare_zone(plan, size).alpha)
-    trunk = np.maximum(head, arms)
-    if plan.tuck is not None:
-        trunk = np.maximum(trunk, plan.tuck.alpha)
-    return _Fronts(trunk, head)
+def _lay(stack: Stack, sheets: dict[str, Sheet], front: NDArray[np.uint8], head: NDArray[np.uint8]) -> None:
+    """From the lowest upwards: trunk and legs, bare arms, sleeves, hair and face."""
+    sleeves = [name for name in sheets if name.endswith("sleeve")]
+    for name in sheets:
+        if name not in sleeves:
+            stack.lay(sheets[name])
+    stack.cover(front[stack.region])
+    for name in sleeves:
+        stack.lay(sheets[name])
+    stack.cover(head[stack.region])
 
 
 def _sheets(
     cloth: NDArray[np.uint8], plan: Plan, warps: tuple[PartWarp, ...], size: tuple[int, int]
-) -> tuple[list[Sheet], Sampled | None]:
-    """The parts from the lowest to the highest, and what lies behind the neck."""
-    fronts = _fronts(plan, size)
+) -> tuple[dict[str, Sheet], Sheet | None]:
+    """The parts by name from the lowest to the highest, and what lies behind the neck."""
     margin = _SPILL * plan.body.shoulder_width
-    sheets = []
+    sheets = {}
     for part, warp in sorted(zip(plan.layout.parts, warps, strict=True), key=lambda pair: pair[0].depth):
-        reach = _reach(part.border, margin)
-        drawn = _without_scraps(_draw(cloth, part.matte, warp, size, reach), part.border, margin)
-        front = fronts.sleeves if warp.name.endswith("sleeve") else fronts.trunk
-        sheets.append(Sheet(drawn.patch, drawn.box, front))
+        drawn = _draw(cloth, part.matte, warp, size, _reach(part.border, margin))
+        sheets[warp.name] = _without_scraps(drawn, part.border, margin)
     behind = plan.layout.behind
     if behind is None:
         return sheets, None
@@ -117,23 +148,32 @@ def _reach(border: NDArray[np.float64], margin: float) -> Box:
     return Box(float(x0), float(y0), float(x1), float(y1))
 
 
-def _draw(
-    cloth: NDArray[np.uint8], matte: Mask, warp: PartWarp, size: tuple[int, int], reach: Box
-) -> Sampled:
-    *colours, alpha = cv2.split(cloth)
-    return sample(cv2.merge([*colours, cv2.min(alpha, matte.alpha)]), warp.warp, size, region=reach)
+def _draw(cloth: NDArray[np.uint8], matte: Mask, warp: PartWarp, size: tuple[int, int], reach: Box) -> Sheet:
+    part = np.zeros_like(cloth)
+    if (box := matte.box) is not None:
+        here = _pixels(box)
+        part[here] = cloth[here]
+        alpha = cv2.min(cv2.extractChannel(cloth[here], 3), matte.alpha[here])
+        cv2.insertChannel(alpha, part[here], 3)
+    drawn = sample(part, warp.warp, size, region=reach)
+    return Sheet(drawn.patch, drawn.box)
 
 
-def _without_scraps(drawn: Sampled, border: NDArray[np.float64], margin: float) -> Sampled:
+def _without_scraps(drawn: Sheet, border: NDArray[np.float64], margin: float) -> Sheet:
     """A part without what it drew further than `margin` pixels outside its planned border.
 
     That is a scrap of the mask that the warp carried off.
     """
     within = np.zeros(drawn.patch.shape[:2], np.uint8)
     points = [np.round(border - (drawn.box.x0, drawn.box.y0)).astype(np.int32)]
-    cv2.fillPoly(within, points, 1)
-    cv2.polylines(within, points, True, 1, max(1, round(2 * margin)))
-    return Sampled(drawn.patch * within[..., None], drawn.box)
+    cv2.fillPoly(within, points, 255)
+    cv2.polylines(within, points, True, 255, max(1, round(2 * margin)))
+    return Sheet(cv2.copyTo(drawn.patch, within), drawn.box) if within.size else drawn
+
+
+def _pixels(box: Box) -> Region:
+    """Rows and columns of a box of whole pixels."""
+    return np.s_[int(box.y0) : int(box.y1), int(box.x0) : int(box.x1)]
 
 
 def _around(boxes: list[Box], margin: float, size: tuple[int, int]) -> Region:
@@ -147,20 +187,15 @@ def _around(boxes: list[Box], margin: float, size: tuple[int, int]) -> Region:
 
 
 def _painted(
-    person: Image,
-    stack: Stack,
-    behind: Sampled | None,
-    garment: Garment,
-    plan: Plan,
-    person_mask: Mask | None,
+    person: Image, stack: Stack, behind: Sheet | None, garment: Garment, plan: Plan, person_mask: Mask | None
 ) -> Painted:
     """The person image with small remnants of the old clothes gone from beside the garment."""
-    seen = _on_canvas(np.round(stack.seen * 255), stack.region, person.size)
+    seen = _on_canvas(_bytes(stack.seen), stack.region, person.size)
     if behind is not None and person_mask is not None and behind.box.area:
         # What shows behind the neck hides old clothes there, too.
-        box = behind.box
-        here = np.s_[int(box.y0) : int(box.y1), int(box.x0) : int(box.x1)]
-        seen[here] = np.maximum(seen[here], np.minimum(behind.patch[..., 3], 255 - person_mask.alpha[here]))
+        here = _pixels(behind.box)
+        shown = cv2.min(cv2.extractChannel(behind.patch, 3), cv2.bitwise_not(person_mask.alpha[here]))
+        seen[here] = cv2.max(seen[here], shown)
     return paint_remnants(person.pixels, seen, garment.kind, plan.body, plan.occluders, person_mask)
 
 
@@ -172,18 +207,23 @@ def _remaining(person_mask: Mask | None, painted: Painted) -> Mask | None:
 
 
 def _lit(
-    person: Image, stack: Stack, plan: Plan, person_mask: Mask | None, light: Light
+    person: Image,
+    stack: Stack,
+    plan: Plan,
+    front: NDArray[np.uint8],
+    person_mask: Mask | None,
+    light: Light,
 ) -> NDArray[np.float32]:
     """Light the stack as the scene is lit; the shadow that it throws."""
     if person_mask is None or not stack.seen.size:
         return np.zeros_like(stack.seen)
     unit = plan.body.shoulder_width
     scene = read_light(person.pixels, plan.body, plan.occluders, person_mask, stack.region)
-    front = _fronts(plan, person.size).trunk[stack.region]
+    before = cv2.max(front[stack.region], plan.occluders.head.alpha[stack.region])
     if light == "scene":
-        stack.shine(light_gain(scene, stack.colour, stack.seen))
-        stack.shine(shadow_on_cloth(front, unit, scene.aside))
-    return thrown_shadow(stack.seen, front, person_mask.alpha[stack.region], unit, scene.aside)
+        gain = light_gain(scene, stack.rgb, stack.seen)
+        stack.shine(gain, shadow_on_cloth(before, unit, scene.aside))
+    return thrown_shadow(stack.seen, before, person_mask.alpha[stack.region], unit, scene.aside)
 
 
 def _finished(
@@ -191,19 +231,24 @@ def _finished(
 ) -> Composite:
     picture = painted.picture.copy()
     picture[stack.region] = stack.over(painted.picture[stack.region], shadow)
-    seen = np.round(stack.seen * 255).astype(np.uint8)
-    changed = _on_canvas(np.where((seen > 0) | (shadow > 0), 255, 0), stack.region, size)
+    seen, shade = _bytes(stack.seen), _bytes(shadow)
+    changed = _on_canvas((seen > 0) | (shadow > 0), stack.region, size)
     return Composite(
         picture,
         ground=painted.picture,
         layer=_on_canvas(stack.layer(), stack.region, size),
         visible=Mask(_on_canvas(seen, stack.region, size)),
-        changed=Mask(np.maximum(changed, painted.mask.alpha)),
+        changed=Mask(cv2.max(changed * np.uint8(255), painted.mask.alpha)),
         painted=painted.mask,
         old_garment=painted.left,
-        shadow=Mask(_on_canvas(np.round(shadow * 255), stack.region, size)),
+        shadow=Mask(_on_canvas(shade, stack.region, size)),
         person_mask=person_mask,
     )
+
+
+def _bytes(plane: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """[0, 1] → 0..255."""
+    return cv2.convertScaleAbs(plane, alpha=255) if plane.size else np.zeros(plane.shape, np.uint8)
 
 
 def _on_canvas(patch: NDArray[Any], region: Region, size: tuple[int, int]) -> NDArray[np.uint8]:
