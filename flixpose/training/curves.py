@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 LOSSES = ("loss", "heat", "point", "mask", "kind", "view", "visibility", "whole")
 FIGURES = ("pck05", "pck02", "nme", "kind", "view", "iou")
-_COLUMNS = ("step", "seconds", "lr", *LOSSES, *(f"test_{name}" for name in FIGURES))
 _SIZE, _MARGIN = (960, 420), 56
 _INK, _PALE = (40, 40, 44), (222, 222, 222)
 _COLOURS = ((200, 60, 40), (30, 110, 200), (40, 150, 70), (150, 80, 170), (220, 150, 30), (90, 90, 90))
@@ -23,35 +22,48 @@ class Curve:
 
     Args:
         keep_before: on resuming, lines beyond this step are dropped: they will come again.
+        losses, figures: what is written at a line, and at a test.
+        unlike: a figure that is no share, and is not drawn.
     """
 
-    def __init__(self, folder: Path, *, keep_before: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        keep_before: int = 0,
+        losses: Sequence[str] = LOSSES,
+        figures: Sequence[str] = FIGURES,
+        unlike: str = "nme",
+    ) -> None:
+        self._losses, self._figures, self._unlike = losses, figures, unlike
+        self._columns = ("step", "seconds", "lr", *losses, *(f"test_{name}" for name in figures))
         self._csv = folder / "curve.csv"
         self._png = folder / "curve.png"
         kept = [row for row in self._read() if int(row["step"]) <= keep_before] if keep_before else []
         with self._csv.open("w", newline="") as file:
-            writer = csv.DictWriter(file, _COLUMNS)
+            writer = csv.DictWriter(file, self._columns)
             writer.writeheader()
             writer.writerows(kept)
 
     def add(self, step: int, seconds: float, lr: float, parts: Mapping[str, float]) -> None:
-        values = {name: f"{parts[name]:.5f}" for name in LOSSES}
+        values = {name: f"{parts[name]:.5f}" for name in self._losses}
         self._append({"step": str(step), "seconds": f"{seconds:.1f}", "lr": f"{lr:.6f}", **values})
 
     def add_test(self, step: int, seconds: float, figures: Mapping[str, float]) -> None:
-        values = {f"test_{name}": f"{figures[name]:.5f}" for name in FIGURES}
+        values = {f"test_{name}": f"{figures[name]:.5f}" for name in self._figures}
         self._append({"step": str(step), "seconds": f"{seconds:.1f}", **values})
 
     def picture(self) -> None:
         """Draw the file anew."""
         rows = self._read()
-        upper = _panel(rows, LOSSES[:4], "loss", logarithmic=True)
-        lower = _panel(rows, [f"test_{name}" for name in FIGURES if name != "nme"], "held-out drawn photos")
+        upper = _panel(rows, self._losses[:4], "loss", logarithmic=True)
+        shares = [f"test_{name}" for name in self._figures if name != self._unlike]
+        lower = _panel(rows, shares, "held-out drawn photos")
         cv2.imwrite(str(self._png), np.vstack([upper, lower])[..., ::-1])
 
     def _append(self, row: dict[str, str]) -> None:
         with self._csv.open("a", newline="") as file:
-            csv.DictWriter(file, _COLUMNS).writerow(row)
+            csv.DictWriter(file, self._columns).writerow(row)
 
     def _read(self) -> Rows:
         if not self._csv.is_file():
