@@ -27,6 +27,8 @@ LICENCES = {
     "rtmpose": "Apache-2.0",
     "deeppose": "Apache-2.0",
     "fastpose": "AlphaPose-non-commercial",
+    "alphapose": "AlphaPose-non-commercial",
+    "poseted": OWN,
     "openpose": "OpenPose-non-commercial",
     "openpose_hand": "OpenPose-non-commercial",
     "lightweight_openpose": "Apache-2.0",

@@ -30,6 +30,8 @@ FAMILIES: dict[str, Family] = {
     "rtmpose": Family("flixpose.pose.families.rtmpose", is_top_down=True),
     "deeppose": Family("flixpose.pose.families.deeppose", is_top_down=True),
     "fastpose": Family("flixpose.pose.families.fastpose", is_top_down=True),
+    "alphapose": Family("flixpose.pose.families.alphapose", is_top_down=True),
+    "poseted": Family("flixpose.pose.families.poseted", is_top_down=True),
     "openpose": Family("flixpose.pose.families.openpose"),
     "openpose_hand": Family("flixpose.pose.families.openpose_hand", is_top_down=True),
     "lightweight_openpose": Family("flixpose.pose.families.lightweight_openpose"),

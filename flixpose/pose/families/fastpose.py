@@ -6,7 +6,7 @@ from flixpose.pose.families.parts import Colours, Options, Runner, TopDown
 from flixpose.pose.nets import fastpose as nets
 from flixpose.pose.skeletons import COCO_17
 
-_COLOURS = Colours(mean=(103.53, 116.535, 122.4))
+COLOURS = Colours(mean=(103.53, 116.535, 122.4))
 
 SIZES, DEFAULT = nets.SIZES, "r50"
 
@@ -20,4 +20,4 @@ def load(weights: Weights, finder: PoseEstimator, size: str, options: Options, t
 def estimator(runner: Runner, finder: PoseEstimator, options: Options) -> TopDown:
     """With a net that is there already."""
     read = reader(COCO_17, decoding=options.decoding or "plain", flip=options.flip)
-    return TopDown(runner, finder, COCO_17, read, picture=(192, 256), colours=_COLOURS)
+    return TopDown(runner, finder, COCO_17, read, picture=(192, 256), colours=COLOURS)

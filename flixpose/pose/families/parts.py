@@ -149,6 +149,7 @@ class TopDown:
     Attributes:
         read: (net, (N, 3, H, W)) → (N, K, 2) pixels of the net's picture, house's frame, and (N, K) scores.
         picture: (width, height). padding: of the boxes, as a factor.
+        distinct: of one photo's people, those that stay; asked only of people that `finder` found.
     """
 
     runner: Runner
@@ -158,6 +159,7 @@ class TopDown:
     picture: Size
     colours: Colours = IMAGENET
     padding: float = 1.25
+    distinct: Callable[[list[Person]], list[Person]] | None = None
 
     @property
     def model(self) -> ModelInfo:
@@ -170,11 +172,9 @@ class TopDown:
     def __call__(self, images: Sequence[Image]) -> list[tuple[Pose, ...]]:
         """Per image its people, the most prominent first."""
         found = self.finder(images)
-        return self.in_boxes(
-            images,
-            [[pose.box for pose in poses] for poses in found],
-            [[pose.score for pose in poses] for poses in found],
-        )
+        boxes = [[pose.box for pose in poses] for poses in found]
+        people = self._people(images, boxes, [[pose.score for pose in poses] for poses in found])
+        return self._poses(images, map(self.distinct, people) if self.distinct else people)
 
     def in_boxes(
         self,
@@ -183,6 +183,14 @@ class TopDown:
         scores: Sequence[Sequence[float]] | None = None,
     ) -> list[tuple[Pose, ...]]:
         """Per image the people in its boxes, the most prominent first; boxes without scores are sure."""
+        return self._poses(images, self._people(images, boxes, scores))
+
+    def _people(
+        self,
+        images: Sequence[Image],
+        boxes: Sequence[Sequence[Box]],
+        scores: Sequence[Sequence[float]] | None,
+    ) -> list[list[Person]]:
         places = [
             (row, around(box, image.size, self.picture, padding=self.padding), box)
             for row, image in enumerate(images)
@@ -195,6 +203,9 @@ class TopDown:
         ):
             corners = np.array([box.x0, box.y0, box.x1, box.y1])
             people[row].append(Person(view.to_photo(xy), points, score * _mean_of_seen(points), corners))
+        return people
+
+    def _poses(self, images: Sequence[Image], people: Iterable[list[Person]]) -> list[tuple[Pose, ...]]:
         return [
             sorted_poses(each, self.skeleton, self.model, image.size)
             for each, image in zip(people, images, strict=True)

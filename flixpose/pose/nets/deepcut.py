@@ -28,15 +28,15 @@ class _Head(nn.Module):
 
 
 class DeepCut(nn.Module):
-    """(N, 3, H, W), sides a multiple of 16 → Maps at stride 8."""
+    """(N, 3, H, W), sides a multiple of 16 → Maps at stride 8. Args: width: of the backbone."""
 
     pair_weight: Tensor
     pair_bias: Tensor
 
-    def __init__(self, depth: int, *, keypoints: int = 17) -> None:
+    def __init__(self, depth: int, *, keypoints: int = 17, width: int = 64) -> None:
         super().__init__()
         self.keypoints = keypoints
-        self.backbone = _widened(ResNet(depth))
+        self.backbone = _widened(ResNet(depth, width=width))
         _, early, _, deep = self.backbone.channels
         self.scores = _Head(deep, early, keypoints)
         self.moves = _Head(deep, early, 2 * keypoints)

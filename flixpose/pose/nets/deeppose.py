@@ -35,11 +35,11 @@ class _Head(nn.Module):
 
 
 class DeepPose(nn.Module):
-    """(N, 3, H, W) → Output. Args: spread: tell sigma."""
+    """(N, 3, H, W) → Output. Args: spread: tell sigma. width: of the backbone."""
 
-    def __init__(self, depth: int, *, spread: bool, keypoints: int = 17) -> None:
+    def __init__(self, depth: int, *, spread: bool, keypoints: int = 17, width: int = 64) -> None:
         super().__init__()
-        self.backbone = ResNet(depth)
+        self.backbone = ResNet(depth, width=width)
         self.head = _Head(self.backbone.channels[-1], keypoints, 4 if spread else 2)
 
     def forward(self, x: Tensor) -> Output:

@@ -12,6 +12,7 @@ from flixpose.errors import UsageError
 from flixpose.geometry.view import View, fit, shrink, stretch
 from flixpose.pose.codec import body_parts
 from flixpose.pose.families import (
+    alphapose,
     centernet,
     deepcut,
     deeppose,
@@ -111,6 +112,32 @@ def test_the_flip_test_finds_a_dot_on_its_own_side(decoding, within):
     both = [pose.keypoints[name] for name in ("left_eye", "right_eye")]
     assert both[0] == pytest.approx(DOTS[1], abs=within) and both[1] == pytest.approx(DOTS[1], abs=within)
     assert mirror_rows(COCO_17)[1] == 2
+
+
+class Twice(Nobody):
+    """Whoever is there is found twice."""
+
+    def __call__(self, images):
+        body = Keypoints(COCO_17, np.zeros((17, 2), np.float32), np.ones(17, np.float32))
+        boxes = (Box(100, 60, 300, 420), Box(104, 64, 304, 424))
+        return [tuple(Pose(body, box, 1.0, INFO) for box in boxes) for _ in images]
+
+
+class EverywhereDots(nn.Module):
+    """Every keypoint is the first channel's dot."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return smooth(x, 4)[:, :1].repeat(1, 17, 1, 1)
+
+
+def test_alphapose_finds_each_person_once_and_reads_every_given_box():
+    estimator = alphapose.estimator(Runner(EverywhereDots(), INFO, threads=1), Twice(), Options())
+    estimator = dataclasses.replace(estimator, colours=UNIT)
+    ((pose,),) = estimator([photo(*DOTS)])
+    assert pose.keypoints["left_hip"] == pytest.approx(DOTS[0], abs=2)
+    found = Twice()([photo(*DOTS)])
+    assert len(estimator.in_boxes([photo(*DOTS)], [[p.box for p in found[0]]])[0]) == 2
+    assert alphapose.distinct([]) == []
 
 
 class RegressedDots(nn.Module):
