@@ -5,7 +5,7 @@ from pathlib import Path
 
 from flixpose import pose, resources
 from flixpose.adapters.memo import RememberedGarments, RememberedPoses
-from flixpose.adapters.microbatch import MicroBatchedPoses
+from flixpose.adapters.microbatch import MicroBatchedGarments, MicroBatchedPoses
 from flixpose.adapters.stores import open_store
 from flixpose.adapters.weights import WeightsCache
 from flixpose.fit.rig import load_rigs
@@ -18,11 +18,12 @@ from flixpose.settings import Settings
 from flixpose.stages.render import load_presets
 
 
-def build(settings: Settings, *, store_url: str | None = None) -> Tools:
+def build(settings: Settings, *, store_url: str | None = None, device: str = "cpu") -> Tools:
     """Everything that a drape needs. Nets are loaded when the first photo comes.
 
     Args:
         store_url: in place of the settings' own.
+        device: where torch's nets run.
 
     Raises:
         BadSettings: a file below configs/ is broken.
@@ -33,7 +34,7 @@ def build(settings: Settings, *, store_url: str | None = None) -> Tools:
 
     return Tools(
         poses=RememberedPoses(load_poses),
-        garments=RememberedGarments(lambda: garment_reader(settings)),
+        garments=RememberedGarments(lambda: MicroBatchedGarments(garment_reader(settings, device))),
         rigs=load_rigs(resources.CONFIGS / "rigs"),
         rules=load_rules(resources.CONFIGS / "quality.toml"),
         presets=load_presets(resources.CONFIGS / "presets"),
@@ -43,12 +44,12 @@ def build(settings: Settings, *, store_url: str | None = None) -> Tools:
     )
 
 
-def garment_reader(settings: Settings) -> GarmentReader:
-    """Eyes for clothes. Raises WeightsDamaged."""
+def garment_reader(settings: Settings, device: str = "cpu") -> GarmentReader:
+    """Eyes for clothes, on a device of torch's. Raises WeightsDamaged."""
     from flixpose.garment.net_reader import load_reader
 
     model = GARMENT_NET.info
-    return load_reader(WeightsCache(settings.home).path(model.name), model)
+    return load_reader(WeightsCache(settings.home).path(model.name), model, device)
 
 
 def digest_of(folder: Path) -> str:

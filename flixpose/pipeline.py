@@ -56,12 +56,16 @@ class Photos:
     Attributes:
         milliseconds: that fetching took.
         more: of further products.
+        images: all of them decoded, where that was done before; else none.
+        spent: milliseconds that stages took before, on behalf of this job.
     """
 
     person: bytes
     product: bytes
     milliseconds: float = 0.0
     more: tuple[bytes, ...] = ()
+    images: tuple[Image, ...] = ()
+    spent: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -213,6 +217,22 @@ def fetch(job: Job, tools: Tools) -> Photos:
     return Photos(person, product, clock.milliseconds["fetch"], tuple(more))
 
 
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """A picture that is drawn, and neither encoded nor written.
+
+    Attributes:
+        prefix: the folder of its objects.
+        milliseconds: per stage, of what came before the drape.
+    """
+
+    job: Job
+    photos: Photos
+    draped: Drape
+    prefix: str
+    milliseconds: Mapping[str, float]
+
+
 def make(
     job: Job, photos: Photos, tools: Tools, *, layers: bool = False, given: Given = NOTHING_GIVEN
 ) -> Result:
@@ -221,24 +241,40 @@ def make(
     Raises:
         FlixposeError: its code says what was wrong and whether a retry helps.
     """
-    preset = _preset(tools, job.preset)
-    clock = _Clock({"fetch": photos.milliseconds})
+    return write(draw(job, photos, tools, given=given), tools, layers=layers)
+
+
+def draw(job: Job, photos: Photos, tools: Tools, *, given: Given = NOTHING_GIVEN) -> Draft:
+    """Drape what was fetched. Raises as `make`."""
+    clock = _Clock(dict(photos.spent))
     with clock("decode"):
-        files_of = zip(job.photos, (photos.person, photos.product, *photos.more), strict=True)
-        person, *products = (
-            decode_image(data, name=_file_name(uri), limits=tools.limits) for uri, data in files_of
-        )
+        person, *products = photos.images or decode_photos(job, photos, tools)
     told = [(job.kind, job.view, given), *((other.kind, other.view, NOTHING_GIVEN) for other in job.more)]
     wears = [Wear(product, *about) for product, about in zip(products, told, strict=True)]
     draped = drape_all(person, wears, tools, Look(job.light, job.tuck))
+    prefix = result_prefix(result_key(job, photos, tools, given))
+    return Draft(job, photos, draped, prefix, {"fetch": photos.milliseconds, **clock.milliseconds})
+
+
+def decode_photos(job: Job, photos: Photos, tools: Tools) -> tuple[Image, ...]:
+    """In the order of `Job.photos`. Raises UnreadableImage, ImageTooLarge, ImageTooSmall."""
+    named = zip(job.photos, (photos.person, photos.product, *photos.more), strict=True)
+    return tuple(decode_image(data, name=_file_name(uri), limits=tools.limits) for uri, data in named)
+
+
+def write(draft: Draft, tools: Tools, *, layers: bool = False) -> Result:
+    """Render and upload what was drawn; in another thread, if one likes. Raises StoreUnavailable."""
+    draped, photos = draft.draped, draft.photos
+    preset = _preset(tools, draft.job.preset)
+    clock = _Clock(dict(draft.milliseconds))
     with clock("render"):
         source_type = find_source_type(photos.person) or find_source_type(photos.product)
         rendered = render_drape(draped, preset, source_type=source_type)
         files = result_files(draped, rendered, layers=layers)
     with clock("upload"):
-        prefix = result_prefix(result_key(job, photos, tools, given))
-        artifacts = tuple(_upload(tools.blobs, prefix, name, data) for name, data in files.items())
-    return Result(job, artifacts, draped.quality, full_report(draped, rendered, job, clock.milliseconds))
+        artifacts = tuple(_upload(tools.blobs, draft.prefix, name, data) for name, data in files.items())
+    told = full_report(draped, rendered, draft.job, clock.milliseconds)
+    return Result(draft.job, artifacts, draped.quality, told)
 
 
 def render_drape(draped: Drape, preset: Preset, *, source_type: str | None = None) -> Rendered:
@@ -269,7 +305,9 @@ def full_report(
     draped: Drape, rendered: Rendered, job: Job, milliseconds: Mapping[str, float]
 ) -> dict[str, Any]:
     """The report with what differs from run to run: who asked for it, and the time that each stage took."""
-    took = {**milliseconds, **draped.milliseconds}
+    both = milliseconds, draped.milliseconds
+    stages = dict.fromkeys([*milliseconds, *draped.milliseconds])
+    took = {stage: sum(some.get(stage, 0.0) for some in both) for stage in stages}
     return {
         "job": asdict(job),
         **report(draped),
@@ -345,7 +383,7 @@ def _file_name(uri: str) -> str:
 
 @dataclass
 class _Clock:
-    """Milliseconds per stage."""
+    """Milliseconds per stage, all its turns together."""
 
     milliseconds: dict[str, float] = field(default_factory=dict)
 
@@ -353,4 +391,5 @@ class _Clock:
     def __call__(self, stage: str) -> Iterator[None]:
         start = time.perf_counter()
         yield
-        self.milliseconds[stage] = (time.perf_counter() - start) * 1000
+        took = (time.perf_counter() - start) * 1000
+        self.milliseconds[stage] = self.milliseconds.get(stage, 0.0) + took

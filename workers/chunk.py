@@ -1,52 +1,76 @@
-"""One chunk of items: claim, drape, record. No Celery here.
+"""One chunk of items: claim, look, drape, record. No Celery here.
 
-Items are claimed just before their work: what a killed process leaves behind is one running item, or a
-quarter of a second's worth of them where items are quick, and the others are still queued for whoever gets
-the message next. An item that was begun before is always claimed alone, so that one that kills its process
-takes no attempt from its neighbours twice.
+Items are claimed in small windows, just before their work: what a killed process leaves behind is one window
+of running items, and the others are still queued for whoever gets the message next. The photos of a window
+are looked at together. An item that was begun before is always claimed, and looked at, alone, so that one
+that kills its process takes no attempt from its neighbours twice.
+
+While one item is drawn, the one before is encoded, uploaded and recorded, and photos are fetched for those
+that come.
 """
 
-import signal
-import threading
+import logging
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import FrameType
-from typing import ClassVar, Protocol
+from typing import Protocol, runtime_checkable
 
 from flixpose.adapters.jobs import JobStore
-from flixpose.errors import DatabaseUnavailable, FlixposeError
+from flixpose.errors import DatabaseUnavailable
 from flixpose.structures.batch import Claim, Waiting
 from flixpose.structures.job import Job, Result
-from workers import guard
-from workers.recorder import End, Recorder, expected
+from workers.ending import Ending, Traffic
+from workers.limits import OutOfTime, limited, too_slow
+from workers.recorder import Recorder
 
 Runner = Callable[[Job], Result]
 
-_AHEAD_S = 0.25  # items are claimed for so much work at once
-_READ_AHEAD = 2  # items whose photos are fetched while another is draped
+_AHEAD_S = 0.25  # items are claimed for so much work at once, if a window is not longer
+_READ_AHEAD = 2  # items beyond those claimed whose photos are fetched
+_RENEW_S = 0.5  # a claim so old is renewed before its item begins, lest it counts as lost while it waits
+
+log = logging.getLogger("flixpose.chunk")
 
 
-class TooSlow(FlixposeError):
-    code: ClassVar[str] = "too_slow"
-    retry = True
-    remedy = "Look at the pictures: something in them takes far too long. Other items are not affected."
+@runtime_checkable
+class Work(Protocol):
+    """What is done with jobs.
+
+    Attributes:
+        window: jobs that are looked at together.
+    """
+
+    window: int
+
+    def ahead(self, jobs: Sequence[Job]) -> None:
+        """Look at the photos of the jobs that are drawn next, and forget those of the last call."""
+        ...
+
+    def draw(self, job: Job) -> Callable[[], Result]:
+        """Draw one; what is given back writes it, in whatever thread, and must be called."""
+        ...
 
 
-class Traffic(Protocol):
-    """What a chunk asks of the store that its items read from and write to."""
+@dataclass
+class AtOnce:
+    """`Work` that does all of a job in one step."""
+
+    run: Runner
+    window: int = 1
+
+    def ahead(self, jobs: Sequence[Job]) -> None:
+        """There is nothing to look at."""
+
+    def draw(self, job: Job) -> Callable[[], Result]:
+        result = self.run(job)
+        return lambda: result
+
+
+class ReadingTraffic(Traffic, Protocol):
+    """And of the one that they read from."""
 
     def read_ahead(self, uris: Sequence[str]) -> None:
         """Begin to fetch what will be read soon."""
-        ...
-
-    def flush(self) -> None:
-        """Return when everything that was put is there; raises what went wrong."""
-        ...
-
-    def take_noted(self) -> Collection[str]:
-        """The folders noted since the last call."""
         ...
 
 
@@ -56,12 +80,12 @@ class Bench:
 
     Attributes:
         worker: names this process in the database.
-        limit_s: seconds an item may take.
+        limit_s: seconds an item may take; and looking at a window.
     """
 
     store: JobStore
-    traffic: Traffic
-    run: Runner
+    traffic: ReadingTraffic
+    work: Work
     worker: str
     limit_s: float | None = None
     _pace_s: float = _AHEAD_S  # seconds an item took lately
@@ -79,75 +103,72 @@ class Bench:
             DatabaseUnavailable: nothing can be claimed or recorded; a running item is left to the sweeper.
         """
         waiting = self.store.peek(item_ids)
-        with Recorder(self.store) as recorder:
+        with (
+            Recorder(self.store) as recorder,
+            Ending(self.store, self.traffic, recorder, self.limit_s) as ending,
+        ):
             while waiting and not stopping():
                 count = self._count(waiting)
                 claims = self.store.claim([one.item_id for one in waiting[:count]], self.worker)
                 waiting = waiting[count:]
-                self._drape_claimed(claims, waiting, recorder, stopping)
+                after = waiting[: max(_READ_AHEAD, self.work.window)]
+                self._drape_claimed(claims, [one.job for one in after], ending, stopping)
+            self.work.ahead(())
         return not waiting
 
     def _count(self, waiting: Sequence[Waiting]) -> int:
         """How many to claim together."""
-        most = max(1, int(_AHEAD_S / max(self._pace_s, 1e-3)))
+        most = max(self.work.window, int(_AHEAD_S / max(self._pace_s, 1e-3)))
         fresh = next((n for n, one in enumerate(waiting) if one.attempt), len(waiting))
         return max(1, min(most, fresh))
 
     def _drape_claimed(
-        self,
-        claims: Sequence[Claim],
-        waiting: Sequence[Waiting],
-        recorder: Recorder,
-        stopping: Callable[[], bool],
+        self, claims: Sequence[Claim], after: Sequence[Job], ending: Ending, stopping: Callable[[], bool]
     ) -> None:
-        coming = [claim.job for claim in claims] + [one.job for one in waiting[:_READ_AHEAD]]
-        for n, claim in enumerate(claims):
-            if n and stopping():
-                self._release(claims[n:])
-                return
-            began = time.perf_counter()
-            soon = coming[n : n + 1 + _READ_AHEAD]
-            self.traffic.read_ahead([uri for job in soon for uri in (job.product, job.person)])
-            try:
-                recorder.record(self._drape(claim, began))
-            except DatabaseUnavailable:  # is no fault of the item's: it costs no attempt
-                self._release(claims[n:])
-                raise
-            self._pace_s += 0.3 * (time.perf_counter() - began - self._pace_s)
-
-    def _release(self, claims: Sequence[Claim]) -> None:
-        for claim in claims:
-            self.store.release(claim)
-
-    def _drape(self, claim: Claim, began: float) -> End:
-        self.traffic.take_noted()
+        """What is not draped in the end is given back."""
+        claimed = time.perf_counter()
         try:
-            with _limited(self.limit_s, claim):
-                result = self.run(claim.job)
-                self.traffic.flush()
+            self._look_ahead(claims, after)
+            while claims and not stopping():
+                began = time.perf_counter()
+                if began > claimed + _RENEW_S:
+                    claimed, claims = began, self.store.renew(claims)
+                if claims:
+                    self._drape(claims, after, ending)
+                    claims = claims[1:]
+                self._pace_s += 0.3 * (time.perf_counter() - began - self._pace_s)
+        finally:
+            for claim in claims:
+                self.store.release(claim)
+
+    def _look_ahead(self, claims: Sequence[Claim], after: Sequence[Job]) -> None:
+        """A photo that is at fault spoils nothing: its item comes to it again, alone."""
+        if self.work.window == 1:
+            return
+        self._fetch(claims, after)
+        try:
+            with limited(self.limit_s, OutOfTime):
+                self.work.ahead([claim.job for claim in claims])
         except DatabaseUnavailable:
             raise
+        except (Exception, OutOfTime) as failure:
+            log.warning("looking at %d items together failed", len(claims), exc_info=failure)
+
+    def _drape(self, claims: Sequence[Claim], after: Sequence[Job], ending: Ending) -> None:
+        """The first of them."""
+        claim, began = claims[0], time.perf_counter()
+        self._fetch(claims, after)
+        self.traffic.take_noted()
+        try:
+            with limited(self.limit_s, lambda: too_slow(claim, self.limit_s)):
+                write = self.work.draw(claim.job)
+        except DatabaseUnavailable:  # is no fault of the item's: it costs no attempt
+            raise
         except Exception as failure:
-            return End(claim, expected(failure, claim), (), began)
-        return End(claim, result, self.traffic.take_noted(), began)
+            ending.fail(claim, began, failure)
+        else:
+            ending.begin(claim, began, write)
 
-
-@contextmanager
-def _limited(limit_s: float | None, claim: Claim) -> Iterator[None]:
-    """Raise TooSlow inside the block after `limit_s` (in a main thread, where signals arrive)."""
-    guard.tell_deadline(limit_s)
-    if limit_s is None or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def expire(number: int, frame: FrameType | None) -> None:
-        raise TooSlow(f"{claim.job.ref}: more than {limit_s:.0f} s.", subject=claim.job.ref)
-
-    before = signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, limit_s)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        guard.tell_deadline(None)
-        signal.signal(signal.SIGALRM, before)
+    def _fetch(self, claims: Sequence[Claim], after: Sequence[Job]) -> None:
+        coming = [*(claim.job for claim in claims), *after]
+        self.traffic.read_ahead([uri for job in coming for uri in job.photos])

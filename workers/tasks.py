@@ -23,12 +23,12 @@ from flixpose.settings import Settings, load_settings
 from flixpose.structures.batch import LANES, Lane
 from workers import guard, logs, stopping
 from workers.app import app
-from workers.chunk import Bench, Runner
+from workers.chunk import AtOnce, Bench, Runner, Work
 
 RUNNER_VARIABLE = "FLIXPOSE_RUNNER"
 _PIPELINE = "workers.tasks:pipeline_runner"
 _PAUSE_S = 2.0
-Factory = Callable[[Settings, NotingStore], Runner]
+Factory = Callable[[Settings, NotingStore], Work | Runner]
 
 log = logging.getLogger("flixpose.worker")
 
@@ -85,14 +85,17 @@ def _drape(item_ids: list[str]) -> bool:
         return False
 
 
-def pipeline_runner(settings: Settings, blobs: NotingStore) -> Runner:
+def pipeline_runner(settings: Settings, blobs: NotingStore) -> Work:
     """The real work. The models are loaded here, so that no item waits for them."""
+    import torch
+
     from flixpose import bootstrap
     from flixpose.adapters.served import Draper, with_memory
 
-    tools = with_memory(replace(bootstrap.build(settings), blobs=blobs), blobs.database)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    tools = with_memory(replace(bootstrap.build(settings, device=device), blobs=blobs), blobs.database)
     for eyes in (tools.poses, tools.garments):
-        log.info("loaded %s", eyes.model.name)
+        log.info("loaded %s, nets of torch on %s", eyes.model.name, device)
     return Draper(tools, blobs.database, layers=True, note=blobs.note, flush=blobs.flush)
 
 
@@ -122,9 +125,10 @@ def _set_up(**_: Any) -> None:
         store = job_store(settings)
         blobs = open_store(settings.store_url, settings)
         traffic = NotingStore(blobs, store.database, max_bytes=settings.max_bytes)
-        run = find_runner(os.environ.get(RUNNER_VARIABLE, _PIPELINE))(settings, traffic)
+        made = find_runner(os.environ.get(RUNNER_VARIABLE, _PIPELINE))(settings, traffic)
+        work = made if isinstance(made, Work) else AtOnce(made)
         name = f"{socket.gethostname()}:{os.getpid()}"
-        _bench = Bench(store, traffic, run, name, settings.item_limit_s)
+        _bench = Bench(store, traffic, work, name, settings.item_limit_s)
     except Exception as failure:
         log.exception("cannot work: %s", failure)
         time.sleep(_PAUSE_S)  # no faster than this when something starts the worker again and again

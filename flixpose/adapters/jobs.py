@@ -148,6 +148,14 @@ class JobStore:
         token = secrets.token_hex(8)
         return self.database.run(lambda connection: _claim(connection, list(item_ids), worker, token))
 
+    def renew(self, claims: Sequence[Claim]) -> list[Claim]:
+        """Those that still hold, as if made now: for items that waited for others of the same worker."""
+        ids, tokens = [claim.item_id for claim in claims], {claim.token for claim in claims}
+        mine = update(items).where(items.c.id.in_(ids), items.c.claim_token.in_(tokens), IS_RUNNING)
+        renewing = mine.values(claimed_at=ago(0)).returning(items.c.id)
+        held = self.database.run(lambda connection: set(connection.scalars(renewing)))
+        return [claim for claim in claims if claim.item_id in held]
+
     def finish(self, claim: Claim, result: Result, *, uploads: Collection[str] = ()) -> bool:
         """Record the result and close the item by its verdict, in one transaction.
 

@@ -7,8 +7,8 @@ SQLite: a lock on one of a few files beside the database.
 import fcntl
 import hashlib
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import exc, func, select, text
@@ -21,30 +21,33 @@ _POLL_S = 0.02
 
 
 @contextmanager
-def locked(database: Database, kind: str, name: str, *, wait_s: float) -> Iterator[None]:
-    """Alone with `name` in the block, or after `wait_s` all the same.
+def locked(database: Database, kind: str, *names: str, wait_s: float) -> Iterator[None]:
+    """Alone with all of `names` in the block, or after `wait_s` all the same.
 
     A lock saves work and guards nothing: whoever gets none does by himself what another does too.
 
     Args:
-        kind: names of different kinds never meet; locks of several kinds are taken in one order everywhere.
+        kind: names of different kinds never meet; locks of several kinds are taken in one order everywhere,
+            and those of one kind in one call.
     """
-    digest = hashlib.sha256(f"{kind}\n{name}".encode()).digest()
+    digests = [hashlib.sha256(f"{kind}\n{name}".encode()).digest() for name in names]
     if database.is_sqlite:
-        with _file_lock(database, f"{kind}-{digest[0] % _FILES}", wait_s):
+        with _file_locks(database, kind, sorted({digest[0] % _FILES for digest in digests}), wait_s):
             yield
     else:
-        with _advisory_lock(database, int.from_bytes(digest[:8], signed=True), wait_s):
+        numbers = sorted({int.from_bytes(digest[:8], signed=True) for digest in digests})
+        with _advisory_locks(database, numbers, wait_s):
             yield
 
 
 @contextmanager
-def _advisory_lock(database: Database, number: int, wait_s: float) -> Iterator[None]:
+def _advisory_locks(database: Database, numbers: Sequence[int], wait_s: float) -> Iterator[None]:
     connection = None
     with suppress(exc.DBAPIError, exc.TimeoutError, DatabaseUnavailable):
         connection = database.engine.connect()
         connection.execute(text(f"SET LOCAL lock_timeout = {round(wait_s * 1000)}"))
-        connection.execute(select(func.pg_advisory_xact_lock(number)))
+        for number in numbers:
+            connection.execute(select(func.pg_advisory_xact_lock(number)))
     try:
         yield
     finally:
@@ -56,19 +59,17 @@ def _advisory_lock(database: Database, number: int, wait_s: float) -> Iterator[N
 
 
 @contextmanager
-def _file_lock(database: Database, name: str, wait_s: float) -> Iterator[None]:
-    file = None
-    with suppress(OSError):
-        path = Path(database.engine.url.database or "").absolute()
-        folder = path.with_name(f".{path.name}.locks")
-        folder.mkdir(exist_ok=True)
-        file = (folder / name).open("w")
-        _wait_for(file.fileno(), time.monotonic() + wait_s)
-    try:
+def _file_locks(database: Database, kind: str, numbers: Sequence[int], wait_s: float) -> Iterator[None]:
+    path = Path(database.engine.url.database or "").absolute()
+    folder = path.with_name(f".{path.name}.locks")
+    deadline = time.monotonic() + wait_s
+    with ExitStack() as files:
+        with suppress(OSError):
+            folder.mkdir(exist_ok=True)
+            for number in numbers:
+                file = files.enter_context((folder / f"{kind}-{number}").open("w"))
+                _wait_for(file.fileno(), deadline)
         yield
-    finally:
-        if file is not None:
-            file.close()
 
 
 def _wait_for(file: int, deadline: float) -> None:

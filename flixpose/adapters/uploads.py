@@ -7,6 +7,8 @@ knows of. Its note stays as well, and the sweep takes away what no drape ever re
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import Context, ContextVar, copy_context
+from dataclasses import dataclass, field
 from functools import partial
 
 from sqlalchemy import ColumnElement, Connection, delete, select
@@ -19,13 +21,23 @@ from flixpose.ports import BlobStore
 RESULTS = "results"  # the folder of final keys
 _SWEEP = 50
 _THREADS = 8
+_MOST_AHEAD = 256_000_000  # bytes of photos that wait to be read
+
+
+@dataclass(eq=False)
+class _Item:
+    """What is on its way for one item."""
+
+    noted: set[str] = field(default_factory=set)
+    puts: list[Future[str]] = field(default_factory=list)
 
 
 class NotingStore:
     """A `BlobStore` that notes a result's folder in the database before the first object goes there.
 
     A result's objects are put by several threads at once, and photos can be fetched before they are read.
-    One item at a time: `take_noted`, then its reads and puts, `flush`, `take_noted`.
+    For each item: `take_noted`, then its reads and puts, `flush`, `take_noted`. Whose puts they are
+    tells the context (`contextvars`), so that another thread may end an item: see `hand_over`.
 
     Args:
         max_bytes: the largest photo that is fetched ahead.
@@ -35,59 +47,80 @@ class NotingStore:
         self._blobs = blobs
         self.database = database
         self._max_bytes = max_bytes
-        self._noted: set[str] = set()
+        self._item: ContextVar[_Item] = ContextVar("item")
         self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="store")
-        self._puts: list[Future[str]] = []
-        self._ahead: dict[str, Future[bytes]] = {}
+        self._ahead: dict[str, Future[bytes | None]] = {}
 
     def put(self, key: str, data: bytes, *, media_type: str, sha256: str) -> str:
         """A result's object is on its way when this returns; see `flush`. Others are there."""
         put = partial(self._blobs.put, key, data, media_type=media_type, sha256=sha256)
         if not key.startswith(f"{RESULTS}/"):
             return put()
-        self._puts.append(self._threads.submit(self._put, key.rpartition("/")[0], self._noted, put))
+        item = self._current()
+        item.puts.append(self._threads.submit(self._put, key.rpartition("/")[0], item.noted, put))
         return self._blobs.uri(key)
 
     def flush(self) -> None:
-        """Return when everything that was put is there.
+        """Return when everything that was put for this item is there.
 
         Raises: StoreUnavailable, DatabaseUnavailable.
         """
-        puts, self._puts = self._puts, []
+        item = self._current()
+        puts, item.puts = item.puts, []
         for put in puts:
             put.result()
 
     def take_noted(self) -> frozenset[str]:
         """The folders noted since the last call: at the begin and the end of one item."""
-        for put in self._puts:  # of an item that failed meanwhile
+        item = self._current()
+        self._item.set(_Item())
+        for put in item.puts:  # it failed meanwhile
             put.cancel()
-        self._puts = []
         with self._lock:
-            noted, self._noted = frozenset(self._noted), set()
-        return noted
+            return frozenset(item.noted)
+
+    def hand_over(self) -> Context:
+        """The context in which another thread ends the item in hand; in this one a new item begins."""
+        context = copy_context()
+        self._item.set(_Item())
+        return context
 
     def note(self, prefix: str) -> None:
         """Note a result's folder, also where its objects are there already and shall stay."""
-        self._note(prefix, self._noted)
+        self._note(prefix, self._current().noted)
 
     def read_ahead(self, uris: Sequence[str]) -> None:
         """Begin to fetch what is read next; what was fetched before and is not among `uris` is forgotten."""
         before = self._ahead
         self._ahead = {
-            uri: before.get(uri) or self._threads.submit(self._blobs.read, uri, max_bytes=self._max_bytes)
-            for uri in dict.fromkeys(uris)
+            uri: before.get(uri) or self._threads.submit(self._fetch, uri) for uri in dict.fromkeys(uris)
         }
 
     def read(self, uri: str, *, max_bytes: int) -> bytes:
         fetched = self._ahead.get(uri)
-        if fetched is None or max_bytes != self._max_bytes:
-            return self._blobs.read(uri, max_bytes=max_bytes)
-        try:
-            return fetched.result()
-        except Exception:
-            self._ahead.pop(uri, None)  # the next attempt asks again
-            raise
+        if fetched is not None and max_bytes == self._max_bytes:
+            try:
+                data = fetched.result()
+            except Exception:
+                self._ahead.pop(uri, None)  # the next attempt asks again
+                raise
+            if data is not None:
+                return data
+        return self._blobs.read(uri, max_bytes=max_bytes)
+
+    def _fetch(self, uri: str) -> bytes | None:
+        """None where enough is waiting already."""
+        if _waiting(list(self._ahead.values())) > _MOST_AHEAD:
+            return None
+        return self._blobs.read(uri, max_bytes=self._max_bytes)
+
+    def _current(self) -> _Item:
+        item = self._item.get(None)
+        if item is None:
+            item = _Item()
+            self._item.set(item)
+        return item
 
     def _put(self, prefix: str, noted: set[str], put: Callable[[], str]) -> str:
         self._note(prefix, noted)
@@ -121,6 +154,12 @@ class NotingStore:
 
     def uri(self, key: str) -> str:
         return self._blobs.uri(key)
+
+
+def _waiting(fetched: Sequence[Future[bytes | None]]) -> int:
+    """Bytes that have come."""
+    come = [one for one in fetched if one.done() and not one.cancelled() and one.exception() is None]
+    return sum(len(one.result() or b"") for one in come)
 
 
 def begin_upload(connection: Connection, prefix: str) -> None:

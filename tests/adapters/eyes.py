@@ -5,8 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from flixpose import bootstrap, resources
+from flixpose.errors import FlixposeError
 from flixpose.pipeline import Tools
-from flixpose.ports import GarmentReader, PoseEstimator
+from flixpose.ports import GarmentAsk, GarmentReader, PoseEstimator
 from flixpose.settings import Settings
 from flixpose.structures.found import Garment, ModelInfo, Pose
 from flixpose.structures.image import Image
@@ -46,6 +47,11 @@ class CountedGarments:
     def __call__(self, image: Image, *, kind: str | None = None, view: str | None = None) -> Garment:
         note(self._log, f"garment {image.sha256}")
         return self._eyes(image, kind=kind, view=view)
+
+    def read_all(self, asks: Sequence[GarmentAsk]) -> list[Garment | FlixposeError]:
+        for ask in asks:
+            note(self._log, f"garment {ask.image.sha256}")
+        return self._eyes.read_all(asks)
 
 
 def note(log: Path, line: str) -> None:

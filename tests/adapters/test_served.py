@@ -77,7 +77,7 @@ def test_a_picture_is_made_once_whoever_asks(fresh: Fresh, log: Path, store: Job
 def test_another_setting_is_another_picture_of_the_same_person(fresh: Fresh, log: Path) -> None:
     first = fresh()[0](JOB)
     other = fresh()[0](replace(JOB, preset="amazon"))
-    assert not other.reused and looked(log) == ["person", "garment", "garment"], "she was known"
+    assert not other.reused and looked(log) == ["person", "garment"], "both were known"
     assert not {a.key for a in first.artifacts} & {a.key for a in other.artifacts}
 
 
@@ -109,10 +109,11 @@ def test_a_mask_that_is_gone_is_looked_for_again(fresh: Fresh, log: Path, databa
     draper(JOB)
     with database.transaction() as connection:
         connection.execute(tables.results.delete())
-        ((kept,),) = connection.execute(select(tables.analyses.c.found))
-    tools.blobs.delete(kept[0]["mask"]["key"])
+        kept = connection.scalars(select(tables.analyses.c.found)).all()
+    for found in kept:  # a person's is a list of people
+        tools.blobs.delete((found[0] if isinstance(found, list) else found)["mask"]["key"])
     fresh()[0](JOB)
-    assert looked(log).count("person") == 2
+    assert sorted(looked(log)) == ["garment", "garment", "person", "person"]
 
 
 def test_threads_that_come_to_the_same_picture_at_once_make_it_once(fresh: Fresh, log: Path) -> None:
@@ -155,7 +156,7 @@ def test_a_store_that_does_not_answer_is_not_a_missing_picture(fresh: Fresh, dat
             raise StoreUnavailable("no answer")
 
     with pytest.raises(StoreUnavailable):
-        replace(draper, tools=replace(draper.tools, blobs=Silent()))(JOB)
+        Draper(replace(draper.tools, blobs=Silent()), database, layers=True)(JOB)
 
 
 def test_people_come_back_whole(fresh: Fresh, database: Database) -> None:

@@ -20,7 +20,7 @@ from flixpose.adapters.uploads import NotingStore
 from flixpose.client import Client
 from flixpose.settings import load_settings
 from tests.adapters.samples import result
-from workers.chunk import Bench
+from workers.chunk import AtOnce, Bench
 
 _CHUNK = 16
 _PER_BATCH = 10_000
@@ -70,7 +70,7 @@ def worker_ms(database: Database, batch: str, items: int, folder: Path) -> tuple
     """(wall, CPU) milliseconds of an item in a worker's own loop whose pipeline does nothing."""
     store = JobStore(database)
     blobs = open_store(folder.as_uri(), load_settings({"HOME": str(folder)}))
-    bench = Bench(store, NotingStore(blobs, database), result, "bench")
+    bench = Bench(store, NotingStore(blobs, database), AtOnce(result), "bench")
     bench.traffic.read_ahead = lambda uris: None  # type: ignore[method-assign] - there are no photos
     ids = [f"{batch}-{n}" for n in range(1, items + 1 + 2 * _CHUNK)]
     bench.drape_items(ids[: 2 * _CHUNK])  # warm: statements prepared, the pace known
