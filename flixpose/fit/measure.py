@@ -1,18 +1,21 @@
 """A garment's own frame of reference, and how large it is on a body."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.errors import MissingLandmark
-from flixpose.fit.body import Body
+from flixpose.fit.body import TORSO_PER_SHOULDER_WIDTH, Body
+from flixpose.fit.mannequin import FORK_DEPTH, Mannequin
 from flixpose.fit.rig import Rig
 from flixpose.structures.found import Garment
 
 Point = NDArray[np.float64]
 
 _ANCHORS = ("shoulder", "neck", "armpit", "waist")
+_UNLIKELY = 0.08  # of the scale
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,11 +43,13 @@ class GarmentFrame:
         return across, depth
 
 
-def measure_garment(garment: Garment, body: Body, rig: Rig) -> GarmentFrame:
+def measure_garment(
+    garment: Garment, body: Body, rig: Rig, mannequin: Mannequin | None = None
+) -> GarmentFrame:
     """The garment's frame, with the scale that makes it fit this body.
 
     The scale is the weighted geometric mean of what the rig's measures say (`Rig.scale`): shoulder tips,
-    armpits, waist, length.
+    armpits, waist, length, and the fork of a mannequin's legs.
 
     Raises:
         MissingLandmark: no pair to anchor it, or nothing at its lower end.
@@ -61,7 +66,8 @@ def measure_garment(garment: Garment, body: Body, rig: Rig) -> GarmentFrame:
     down = down / np.linalg.norm(down)
     to_left = across - (across @ down) * down
     to_left = to_left / np.linalg.norm(to_left)
-    return GarmentFrame(origin, down, to_left, anchor, _scale(garment, body, rig, anchor, origin))
+    frame = GarmentFrame(origin, down, to_left, anchor, 1.0)
+    return replace(frame, scale=_scale(garment, body, rig, frame, mannequin))
 
 
 def pair(garment: Garment, name: str) -> tuple[Point, Point]:
@@ -94,23 +100,56 @@ def _lower_end(garment: Garment) -> Point:
     raise MissingLandmark(f"The lower end of the {garment.kind} was not found.", subject="hem")
 
 
-def _scale(garment: Garment, body: Body, rig: Rig, anchor: str, origin: Point) -> float:
-    logs, weights = [], []
-    for name, weight in rig.scale.items():
-        ratio = _length_ratio(garment, body, rig, anchor, origin) if name == "length" else None
-        if name != "length" and _has_pair(garment, name):
-            left, right = pair(garment, name)
-            ratio = 2 * rig.places[name].across * body.shoulder_width / float(np.linalg.norm(left - right))
-        if ratio is not None and ratio > 0 and weight > 0:
-            logs.append(np.log(ratio))
-            weights.append(weight)
-    if not logs:
+def _scale(garment: Garment, body: Body, rig: Rig, frame: GarmentFrame, mannequin: Mannequin | None) -> float:
+    told = _by_landmarks(garment, body, rig, frame)
+    if not told:
         raise MissingLandmark(f"Nothing tells how large the {garment.kind} is.", subject=garment.kind)
-    return float(np.exp(np.average(logs, weights=weights)))
+    first = _mean(told)
+    by_fork = _by_fork(body, rig, frame, mannequin)
+    # A fork that says something else altogether is none.
+    if by_fork is None or abs(np.log(by_fork / first)) > _UNLIKELY:
+        return first
+    return _mean([*told, (by_fork, rig.scale.get("fork", 0.0))])
 
 
-def _length_ratio(garment: Garment, body: Body, rig: Rig, anchor: str, origin: Point) -> float:
-    length = float(np.linalg.norm(_lower_end(garment) - origin))
+def _mean(told: Sequence[tuple[float, float]]) -> float:
+    ratios, weights = np.array(told).T
+    return float(np.exp(np.average(np.log(ratios), weights=weights)))
+
+
+def _by_landmarks(garment: Garment, body: Body, rig: Rig, frame: GarmentFrame) -> list[tuple[float, float]]:
+    """(scale, weight) of each of the rig's measures that the landmarks tell."""
+    told: list[tuple[float, float]] = []
+    for name, weight in rig.scale.items():
+        ratio = None
+        if name == "length":
+            ratio = _length_ratio(garment, body, rig, frame)
+        elif name in rig.places and _has_pair(garment, name):
+            left, right = pair(garment, name)
+            ratio = 2 * rig.places[name].across * _unit(body, rig) / float(np.linalg.norm(left - right))
+        if ratio is not None and ratio > 0 and weight > 0:
+            told.append((ratio, weight))
+    return told
+
+
+def _by_fork(body: Body, rig: Rig, frame: GarmentFrame, mannequin: Mannequin | None) -> float | None:
+    """The scale by where the mannequin's legs part, where that is seen."""
+    if mannequin is None or mannequin.fork is None:
+        return None
+    below = float((mannequin.fork - frame.origin) @ frame.down)
+    depth = FORK_DEPTH - rig.places[frame.anchor].depth
+    return depth * body.torso_length / below if below > 0 else None
+
+
+def _unit(body: Body, rig: Rig) -> float:
+    """A shoulder width of this body, as the shoulders and the torso's length tell it together."""
+    by_torso = body.torso_length / TORSO_PER_SHOULDER_WIDTH
+    return float(body.shoulder_width ** (1 - rig.torso_share) * by_torso**rig.torso_share)
+
+
+def _length_ratio(garment: Garment, body: Body, rig: Rig, frame: GarmentFrame) -> float:
+    length = float(np.linalg.norm(_lower_end(garment) - frame.origin))
+    anchor = frame.anchor
     if "crotch" in garment.landmarks.present:
         ankles = [body.joints[n][1] for n in ("left_ankle", "right_ankle") if n in body.joints]
         end = float(np.mean(ankles)) if ankles else float(body.place(0, 3.0)[1])

@@ -7,7 +7,7 @@ positive; `depth` in torso lengths. `keep_*` says how much of the garment's own 
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -15,6 +15,8 @@ from flixpose.errors import BadSettings, UnknownKind
 from flixpose.garment.kinds import KINDS
 
 Tuck = Literal["auto", "in", "over"]
+# What tells a garment's size beside its pairs of landmarks.
+_MEASURES = ("length", "fork")
 TUCKS: tuple[Tuck, ...] = get_args(Tuck)
 
 
@@ -72,9 +74,12 @@ class Rig:
         ease: how far, in shoulder widths, the cloth stays outside the body's outline.
         slack: so much width, in shoulder widths, lies in folds on the body before cloth hangs free of it.
         widening: by which factor at most the trunk is widened to reach the body's outline.
+        torso_share: how far the torso's length, in place of the shoulders' width, tells the body's size.
         tuck: "auto": into lower clothes whose waistband is seen well above the hem; "in": into any waistband
             that is seen; "over": never.
         limb: None for garments without sleeves and legs.
+        worn: the numbers for garments photographed on a mannequin that is seen, whose shape and lengths are
+            those of a worn garment; None: the same ones.
     """
 
     kind: str
@@ -83,14 +88,17 @@ class Rig:
     ease: float
     slack: float
     widening: float
+    torso_share: float
     tuck: Tuck
     limb: Limb | None
+    worn: "Rig | None" = None
 
 
 def load_rigs(folder: Path) -> dict[str, Rig]:
     """Kind → rig from all TOML files of a folder.
 
-    A file's `[base.*]` tables hold for each of its kinds; `[kind.NAME.*]` tables override single numbers.
+    A file's `[base.*]` tables hold for each of its kinds; `[kind.NAME.*]` tables override single numbers, and
+    `[worn.*]` and `[kind.NAME.worn.*]` both of them where the garment is photographed on a mannequin.
 
     Raises:
         BadSettings: a file cannot be read, or a number or name in it is wrong; names the file and the table.
@@ -99,8 +107,9 @@ def load_rigs(folder: Path) -> dict[str, Rig]:
     for path in sorted(folder.glob("*.toml")):
         try:
             data = tomllib.loads(path.read_text(encoding="utf-8"))
+            _check_names("the file", data, {"base", "worn", "kind"})
             for kind, own in data["kind"].items():
-                rigs[kind] = _rig(kind, _merged(data["base"], own))
+                rigs[kind] = _with_worn(kind, data, own)
         except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as problem:
             raise BadSettings(f"{path.name}: {problem!r}.", subject=str(path)) from problem
     if not rigs:
@@ -115,11 +124,17 @@ def rig_for(rigs: Mapping[str, Rig], kind: str) -> Rig:
     return rigs[kind]
 
 
+def _with_worn(kind: str, data: dict[str, Any], own: dict[str, Any]) -> Rig:
+    usual = _merged(data["base"], {key: value for key, value in own.items() if key != "worn"})
+    worn = _merged(_merged(usual, data.get("worn", {})), own.get("worn", {}))
+    return replace(_rig(kind, usual), worn=_rig(kind, worn))
+
+
 def _rig(kind: str, data: dict[str, Any]) -> Rig:
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is not a garment kind")
-    _check_names(kind, data, {"place", "scale", "ease", "slack", "widening", "tuck", "limb"})
-    _check_names("scale", data["scale"], {*data["place"], "length"})
+    _check_names(kind, data, {"place", "scale", "ease", "slack", "widening", "torso_share", "tuck", "limb"})
+    _check_names("scale", data["scale"], {*data["place"], *_MEASURES})
     return Rig(
         kind=kind,
         places={name: _place(name, numbers) for name, numbers in data["place"].items()},
@@ -127,6 +142,7 @@ def _rig(kind: str, data: dict[str, Any]) -> Rig:
         ease=float(data["ease"]),
         slack=float(data["slack"]),
         widening=float(data["widening"]),
+        torso_share=float(data["torso_share"]),
         tuck=_tuck(data["tuck"]),
         limb=_limb(data["limb"]) if data.get("limb") else None,
     )

@@ -17,16 +17,20 @@ def test_there_is_a_rig_for_every_kind_and_no_other() -> None:
     assert set(RIGS) == set(KINDS)
 
 
+@pytest.mark.parametrize("worn", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
-def test_numbers_hold_together(kind: str) -> None:
+def test_numbers_hold_together(kind: str, worn: bool) -> None:
     rig = rig_for(RIGS, kind)
+    if worn:
+        assert rig.worn is not None
+        rig = rig.worn
     stems = {name.replace("_left", "").replace("_right", "") for name in KINDS[kind].names}
     for name, place in rig.places.items():
         assert place.min_across <= place.across <= place.max_across, name
         assert place.min_depth <= place.depth <= place.max_depth, name
         assert 0 <= place.keep_across <= 1 and 0 <= place.keep_depth <= 1, name
     assert {stem for stem in stems if stem in rig.places}, "no landmark of this kind has a place"
-    assert set(rig.scale) <= {*rig.places, "length"} and sum(rig.scale.values()) > 0
+    assert set(rig.scale) <= {*rig.places, "length", "fork"} and sum(rig.scale.values()) > 0
     assert (rig.limb is not None) == (has_sleeves(kind) or has_legs(kind))
     if rig.limb is not None:
         assert 0 < rig.limb.min_reach < rig.limb.max_reach
