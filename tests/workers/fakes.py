@@ -12,7 +12,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -25,9 +25,10 @@ from flixpose.ports import BlobStore
 from flixpose.settings import Settings
 from flixpose.structures.job import Artifact, Job, Result
 from tests.adapters import samples
-from workers.chunk import Runner
+from workers.chunk import Runner, Work
 
 RUNNER = "tests.workers.fakes:runner"
+WINDOWED = "tests.workers.fakes:windowed"
 LOG_VARIABLE = "FLIXPOSE_TEST_RUNS"  # a file that gets the ref of every run, when it begins
 FULL_VARIABLE = "FLIXPOSE_TEST_FULL"  # while this file is there, the disk counts as full
 SLOW_S = 0.3
@@ -57,27 +58,70 @@ def prefix(sku: str, product: str) -> str:
 
 
 def run(job: Job, blobs: BlobStore) -> Result:
+    begin(job, blobs)
+    return end(job, blobs)
+
+
+class Windowed:
+    """`Work` as the pipeline is: items are looked at together, and each ends in a thread of its own.
+
+    Harm comes of the first look, as of a photo that crashes a net. `lateboom` fails in its second half,
+    `lateslow` takes for ever there.
+    """
+
+    window = 4
+
+    def __init__(self, blobs: BlobStore) -> None:
+        self._blobs = blobs
+
+    def ahead(self, jobs: Sequence[Job]) -> None:
+        if jobs:
+            note(f"ahead:{len(jobs)}")
+        for job in jobs:
+            _harm(job.sku.split("-")[0])
+
+    def draw(self, job: Job) -> Callable[[], Result]:
+        begin(job, self._blobs)
+        return partial(self._end, job)
+
+    def _end(self, job: Job) -> Result:
+        what = job.sku.split("-")[0]
+        if what == "lateboom":
+            raise RuntimeError("no idea")
+        if what == "lateslow":
+            time.sleep(3600)
+        return end(job, self._blobs)
+
+
+def windowed(settings: Settings, blobs: BlobStore) -> Work:
+    files._write_through = _checked(files._write_through)
+    return Windowed(blobs)
+
+
+def note(line: str) -> None:
     if log := os.environ.get(LOG_VARIABLE):
         with Path(log).open("a") as lines:
-            lines.write(f"{job.ref}\n")
+            lines.write(f"{line}\n")
+
+
+def begin(job: Job, blobs: BlobStore) -> None:
+    """Whatever happens before there is a picture."""
+    note(job.ref)
     what = job.sku.split("-")[0]
     if what == "bad":
         raise NoPerson(f"{job.person}: nobody found.", subject=job.person)
     if what == "boom":
         raise RuntimeError("no idea")
-    if what == "crash":
-        os.kill(os.getpid(), signal.SIGKILL)
     if what == "slow":
         time.sleep(SLOW_S)
-    if what == "sleep":
-        time.sleep(3600)
-    if what == "hang":
-        _hang()
-    if what == "eat":
-        _eat()
+    _harm(what)
     for uri in (job.product, job.person):
         if "/inputs/" in uri:
             decode_image(blobs.read(uri, max_bytes=_LIMITS.max_bytes), name=uri, limits=_LIMITS)
+
+
+def end(job: Job, blobs: BlobStore) -> Result:
+    what = job.sku.split("-")[0]
     result = samples.result(job, "review" if what == "review" else "pass")
     folder = prefix(job.sku, job.product)
     files = {
@@ -86,6 +130,17 @@ def run(job: Job, blobs: BlobStore) -> Result:
         "report.json": ("application/json", json.dumps(result.report).encode()),
     }
     return replace(result, artifacts=tuple(_put(blobs, f"{folder}/{n}", n, *f) for n, f in files.items()))
+
+
+def _harm(what: str) -> None:
+    if what == "crash":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if what == "sleep":
+        time.sleep(3600)
+    if what == "hang":
+        _hang()
+    if what == "eat":
+        _eat()
 
 
 def _hang() -> None:

@@ -16,15 +16,16 @@ import pytest
 import redis
 from sqlalchemy import text
 
-from tests.workers.fakes import FULL_VARIABLE
+from tests.workers.fakes import FULL_VARIABLE, RUNNER, WINDOWED
 from tests.workers.invariants import check_nothing_lost
 from tests.workers.service import Service
 
 pytestmark = pytest.mark.services
 
 
-def kill_again_and_again(service: Service, items: int, kills: int, seed: int) -> None:
+def kill_again_and_again(service: Service, items: int, kills: int, seed: int, runner: str) -> None:
     """A batch of which every seventh item is slow, over workers that live for a moment each."""
+    service.variables["FLIXPOSE_RUNNER"] = runner
     chance = random.Random(seed)
     batch = service.submit(["slow" if n % 7 == 0 else "ok" for n in range(items)], chunk_size=8)
     service.relay(("--stale-after", "2", "--unclaimed-after", "0.5", "--sweep-every", "0.3"))
@@ -39,19 +40,20 @@ def kill_again_and_again(service: Service, items: int, kills: int, seed: int) ->
     service.worker(2)
     status = service.wait(batch, 200)
     assert status.counts["done"] + status.counts["dead"] == items
-    assert status.counts["dead"] <= kills // 3 * 2
+    assert status.counts["dead"] <= kills // 3 * 2, "neighbours paid twice"
     check_nothing_lost(service)
 
 
 def test_workers_killed_again_and_again_lose_nothing(service: Service) -> None:
-    kill_again_and_again(service, items=80, kills=3, seed=1)
+    kill_again_and_again(service, items=80, kills=3, seed=1, runner=WINDOWED)
 
 
 @pytest.mark.chaos
 @pytest.mark.timeout(900)
+@pytest.mark.parametrize("runner", [RUNNER, WINDOWED])
 @pytest.mark.parametrize("seed", [11, 12])
-def test_two_hundred_items_survive_many_kills(service: Service, seed: int) -> None:
-    kill_again_and_again(service, items=200, kills=12, seed=seed)
+def test_two_hundred_items_survive_many_kills(service: Service, seed: int, runner: str) -> None:
+    kill_again_and_again(service, items=200, kills=12, seed=seed, runner=runner)
 
 
 def test_a_message_delivered_five_times_at_once_is_done_once(service: Service, redis_url: str) -> None:
