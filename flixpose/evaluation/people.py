@@ -1,0 +1,141 @@
+"""Photos with annotated people, and what an estimator finds in them: COCO's figures, and how long it took."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.errors import MissingInput, UsageError
+from flixpose.evaluation.pose import Found, Summary, Truth, coco
+from flixpose.imaging.decode import read_image
+from flixpose.ports import PoseEstimator
+from flixpose.pose.families.parts import TopDown
+from flixpose.pose.skeletons import COCO_17, convert, sigmas
+from flixpose.structures.found import Pose
+from flixpose.structures.image import Box, Image
+
+Array = NDArray[np.float64]
+
+_CACHED = 2048  # photos
+_TOGETHER = 8  # photos of one call
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Marked:
+    """One annotated person: xy: (17, 2) house's frame, visibility: (17,), area in pixels, xyxy: (4,)."""
+
+    xy: Array
+    visibility: NDArray[np.int64]
+    area: float
+    xyxy: Array
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Photo:
+    """A picture on disk and its people. id: COCO's."""
+
+    id: int
+    path: Path
+    people: tuple[Marked, ...]
+
+    @property
+    def image(self) -> Image:
+        """Raises UnreadableImage, MissingInput."""
+        return _read(self.path)
+
+
+@lru_cache(maxsize=_CACHED)
+def _read(path: Path) -> Image:
+    return read_image(path)
+
+
+def read_coco(annotations: Path, images: Path | None = None) -> list[Photo]:
+    """The photos of COCO's keypoint annotations that show somebody with keypoints.
+
+    Args:
+        images: their folder; "images" beside the file unless given.
+
+    Raises: MissingInput, UsageError.
+    """
+    if not annotations.is_file():
+        raise MissingInput(f"there is no file {annotations}.", subject=str(annotations))
+    folder = images or annotations.parent / "images"
+    try:
+        data = json.loads(annotations.read_text())
+        people: dict[int, list[Marked]] = {}
+        for each in data["annotations"]:
+            if not each.get("iscrowd") and each["num_keypoints"]:
+                people.setdefault(int(each["image_id"]), []).append(_marked(each))
+        photos = [
+            Photo(int(each["id"]), folder / each["file_name"], tuple(people[each["id"]]))
+            for each in data["images"]
+            if each["id"] in people
+        ]
+    except (KeyError, TypeError, ValueError) as failure:
+        raise UsageError(
+            f"{annotations.name} is not in COCO's keypoint format: {failure}.", subject=annotations.name
+        ) from failure
+    if not photos:
+        raise UsageError(f"{annotations.name} has nobody with keypoints.", subject=annotations.name)
+    if lacking := next((photo.path for photo in photos if not photo.path.is_file()), None):
+        raise MissingInput(f"there is no picture {lacking}.", subject=str(lacking))
+    return photos
+
+
+def _marked(annotation: dict[str, Any]) -> Marked:
+    points = np.array(annotation["keypoints"], dtype=np.float64).reshape(len(COCO_17), 3)
+    x, y, w, h = (float(v) for v in annotation["bbox"])
+    return Marked(
+        points[:, :2] + 0.5,
+        points[:, 2].astype(np.int64),
+        float(annotation["area"]),
+        np.array([x, y, x + w, y + h]),
+    )
+
+
+def truth_of(photos: Sequence[Photo]) -> dict[int, list[Truth]]:
+    """As COCO's figures want it: pixel indices."""
+    return {photo.id: [_truth(person) for person in photo.people] for photo in photos}
+
+
+def _truth(person: Marked) -> Truth:
+    x0, y0, x1, y1 = person.xyxy
+    xywh = np.array([x0, y0, x1 - x0, y1 - y0])
+    return Truth(person.xy - 0.5, person.visibility, person.area, xywh)
+
+
+def found_in(poses: Sequence[Pose]) -> list[Found]:
+    """COCO's keypoints of poses; one that was not found lies in the middle of those that were."""
+    return [Found(_filled(pose), pose.score) for pose in poses]
+
+
+def _filled(pose: Pose) -> Array:
+    xy = convert(pose.keypoints, COCO_17).xy.astype(np.float64) - 0.5
+    there: NDArray[np.bool_] = np.isfinite(xy).all(axis=1)
+    return np.where(there[:, None], xy, xy[there].mean(axis=0) if there.any() else 0.0)
+
+
+def look(estimator: PoseEstimator, photos: Sequence[Photo]) -> dict[int, tuple[Pose, ...]]:
+    """The people that an estimator finds, by photo; true boxes stand in for a lacking finder."""
+    found: dict[int, tuple[Pose, ...]] = {}
+    for start in range(0, len(photos), _TOGETHER):
+        some = photos[start : start + _TOGETHER]
+        images = [photo.image for photo in some]
+        if isinstance(estimator, TopDown) and not estimator.finder.models:
+            boxes = [[Box(*(float(v) for v in person.xyxy)) for person in photo.people] for photo in some]
+            poses = estimator.in_boxes(images, boxes)
+        else:
+            poses = estimator(images)
+        found |= {photo.id: each for photo, each in zip(some, poses, strict=True)}
+    return found
+
+
+def figures(estimator: PoseEstimator, photos: Sequence[Photo]) -> Summary:
+    """COCO's AP and AR over photos."""
+    found = {row: found_in(poses) for row, poses in look(estimator, photos).items()}
+    return coco(truth_of(photos), found, sigmas(COCO_17))

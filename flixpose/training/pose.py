@@ -1,0 +1,234 @@
+"""The training run of any keypoint family: COCO's annotations in, weights and a curve out."""
+
+import json
+import tomllib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as to_safetensors
+from torch import nn
+
+from flixpose.errors import BadSettings, MissingInput, UsageError, WeightsDamaged
+from flixpose.evaluation.people import Photo, figures
+from flixpose.geometry.view import Size
+from flixpose.imaging.files import sha256_hex, write_atomic
+from flixpose.pose.families.parts import OneStage, Options, TopDown
+from flixpose.pose.nets.weights import INFO, filled
+from flixpose.structures.found import ModelInfo
+from flixpose.training import loop
+from flixpose.training.curves import Curve
+from flixpose.training.loop import CHECKPOINT, Report
+from flixpose.training.pose_data import Dice, PoseBatch, batch_for
+from flixpose.training.pose_tasks import build, estimator_of, task_of
+
+WEIGHTS = "weights.safetensors"
+RECIPE = "recipe"  # the metadata's key
+_TESTED = 40  # photos of each kind at a test
+_FIGURES = ("ap_seen", "ap_unseen")
+
+
+@dataclass(frozen=True, slots=True)
+class PoseRecipe:
+    """Everything that decides a run but its photos.
+
+    Attributes:
+        net: {"size": "w32"} for a published size, else the numbers of a smaller net.
+        picture: (width, height) that the net sees. decoding: of heat maps, where the family has a choice.
+        lr: learning rate at the first and at the last step. average: decay of the served weights.
+    """
+
+    family: str
+    net: dict[str, Any]
+    picture: Size
+    steps: int
+    batch: int = 16
+    lr: tuple[float, float] = (2e-3, 1e-5)
+    seed: int = 1
+    weight_decay: float = 0.01
+    clip: float = 5.0
+    average: float = 0.99
+    warmup: int = 40
+    every: int = 50
+    test_every: int = 400
+    decoding: str | None = None
+    dice: Dice = field(default_factory=Dice)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "PoseRecipe":
+        """Raises TypeError, ValueError, KeyError."""
+        dice = Dice(**values.get("dice", {}))
+        pairs = {"picture": _pair(values["picture"], int)}
+        if "lr" in values:
+            pairs["lr"] = _pair(values["lr"], float)
+        recipe = cls(**{**values, **pairs, "dice": dice})
+        if min(recipe.steps, recipe.batch, *recipe.picture) < 1:
+            raise ValueError("steps, batch and picture must be positive")
+        return recipe
+
+    def rate(self, step: int) -> float:
+        """A cosine, and a straight line over the first steps."""
+        return loop.cosine(*self.lr, step / self.steps) * min(1.0, (step + 1) / max(self.warmup, 1))
+
+
+def _pair(values: Any, kind: type) -> Any:
+    first, second = values
+    return kind(first), kind(second)
+
+
+def read_pose_recipe(path: Path, family: str) -> PoseRecipe:
+    """A family's table in a file, over its [defaults]. Raises MissingInput, BadSettings, UsageError."""
+    task_of(family)
+    if not path.is_file():
+        raise MissingInput(f"there is no recipe {path}.", subject=str(path))
+    try:
+        tables = tomllib.loads(path.read_text())
+        return PoseRecipe.from_json({"family": family} | tables.get("defaults", {}) | tables[family])
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as failure:
+        raise BadSettings(f"{path} has no recipe for {family}: {failure}.", subject=str(path)) from failure
+
+
+def fresh(recipe: PoseRecipe, device: torch.device) -> loop.Learner[nn.Module]:
+    torch.manual_seed(recipe.seed)
+    net = build(recipe.family, recipe.net, recipe.picture)
+    for name, module in task_of(recipe.family).beside().items():
+        net.add_module(name, module)
+    net = net.to(device)
+    return loop.Learner(net, loop.averaged(net), loop.optimiser_of(net, recipe.weight_decay))
+
+
+def reader_of(recipe: PoseRecipe, net: nn.Module, info: ModelInfo | None = None) -> TopDown | OneStage:
+    """How the recipe's net is used; the net is not copied."""
+    info = info or ModelInfo(recipe.family, "0", "keypoints of people", "untold", "in training", "")
+    options = Options(decoding=recipe.decoding)  # type: ignore[arg-type]
+    return estimator_of(recipe.family, net, info, picture=recipe.picture, options=options)
+
+
+def train(
+    recipe: PoseRecipe,
+    photos: Sequence[Photo],
+    out: Path,
+    *,
+    unseen: Sequence[Photo] = (),
+    resume: bool = False,
+    device: str = "cpu",
+    until: int | None = None,
+    report: Report = lambda step, note: None,
+) -> loop.Learner[nn.Module]:
+    """Run a recipe; `out` gets checkpoint.pt, curve.csv, curve.png and weights.safetensors.
+
+    Args:
+        unseen: photos that are only tested on. until: stop before this step, as an interruption would.
+
+    Raises: MissingInput, BadSettings, UsageError.
+    """
+    learner = fresh(recipe, torch.device(device))
+    if resume:
+        loop.restore(out / CHECKPOINT, learner)
+    out.mkdir(parents=True, exist_ok=True)
+    end = min(until or recipe.steps, recipe.steps)
+    _run(recipe, learner, photos, unseen, out, end, report)
+    loop.save(out / CHECKPOINT, learner, {RECIPE: json.dumps(recipe.to_json())})
+    save_weights(out / WEIGHTS, recipe, learner.average)
+    return learner
+
+
+def _run(
+    recipe: PoseRecipe,
+    learner: loop.Learner[nn.Module],
+    photos: Sequence[Photo],
+    unseen: Sequence[Photo],
+    out: Path,
+    end: int,
+    report: Report,
+) -> None:
+    task, reader = task_of(recipe.family), reader_of(recipe, learner.average)
+    device = next(learner.net.parameters()).device
+    curve = Curve(out, keep_before=learner.step, losses=("loss",), figures=_FIGURES)
+
+    def make(step: int) -> PoseBatch:
+        return batch_for(reader, photos, count=recipe.batch, seed=(recipe.seed, step), dice=recipe.dice)
+
+    def losses(net: nn.Module, batch: PoseBatch) -> loop.Losses:
+        batch = batch.to(device)
+        return task.loss(net, batch.x, batch.people)
+
+    def line(parts: dict[str, float]) -> None:
+        curve.add(learner.step, learner.seconds, recipe.rate(learner.step - 1), parts)
+        report(learner.step, f"loss {parts['loss']:.4f}")
+
+    def test() -> None:
+        aps = [held_out_ap(reader, some[:_TESTED]) for some in (photos, unseen)]
+        curve.add_test(learner.step, learner.seconds, dict(zip(_FIGURES, aps, strict=True)))
+        report(learner.step, f"AP {aps[0]:.3f} seen, {aps[1]:.3f} unseen")
+
+    pace = loop.Pace(recipe.rate, recipe.clip, recipe.average, recipe.every, recipe.test_every)
+    facts = {RECIPE: json.dumps(recipe.to_json())}
+    watch = loop.Watch(line, test, lambda: loop.save(out / CHECKPOINT, learner, facts))
+    loop.run(learner, loop.ahead(make, learner.step, end), losses, pace, watch)
+    curve.picture()
+
+
+def held_out_ap(reader: TopDown | OneStage, photos: Sequence[Photo]) -> float:
+    """AP of the net as it is now, on the CPU; 0 without photos."""
+    if not photos:
+        return 0.0
+    net = reader.runner.net
+    device, was = next(net.parameters()).device, net.training
+    try:
+        net.eval().to("cpu")
+        return figures(reader, photos).ap
+    finally:
+        net.to(device).train(was)
+
+
+def save_weights(path: Path, recipe: PoseRecipe, net: nn.Module) -> ModelInfo:
+    """What is served, without what only learnt beside it; the recipe travels in the metadata."""
+    beside = tuple(f"{name}." for name in task_of(recipe.family).beside())
+    state = {
+        name: value.detach().cpu().contiguous()
+        for name, value in net.state_dict().items()
+        if not name.startswith(beside or "\0")
+    }
+    digest = sha256_hex(to_safetensors(state))
+    info = ModelInfo(
+        name=recipe.family,
+        version=digest[:12],
+        task="keypoints of people",
+        licence="that of the photos trained on",
+        origin=f"flixpose train pose --family {recipe.family}",
+        sha256=digest,
+    )
+    metadata = {INFO: json.dumps(info.to_json()), RECIPE: json.dumps(recipe.to_json())}
+    write_atomic(path, to_safetensors(state, metadata))
+    return info
+
+
+def read_weights(path: Path) -> tuple[PoseRecipe, nn.Module, ModelInfo]:
+    """What `save_weights` wrote. Raises MissingInput, WeightsDamaged, UsageError where it did not."""
+    if not path.is_file():
+        raise MissingInput(f"there is no file {path}.", subject=str(path))
+    try:
+        with safe_open(path, "pt") as file:
+            text = (file.metadata() or {}).get(RECIPE)
+    except (OSError, SafetensorError) as failure:
+        raise WeightsDamaged(f"{path.name} cannot be read: {failure}.", subject=path.name) from failure
+    if text is None:
+        raise UsageError(f"{path.name} was not written by `flixpose train pose`.", subject=path.name)
+    try:
+        recipe = PoseRecipe.from_json(json.loads(text))
+    except (KeyError, TypeError, ValueError) as failure:
+        raise WeightsDamaged(f"{path.name} has a recipe that cannot be read.", subject=path.name) from failure
+    net, info = filled(lambda: build(recipe.family, recipe.net, recipe.picture), path)
+    return recipe, net, info
+
+
+def shortened(recipe: PoseRecipe, steps: int | None) -> PoseRecipe:
+    """With another number of steps, where one is told."""
+    return replace(recipe, steps=steps) if steps else recipe

@@ -1,0 +1,129 @@
+"""The families that train: how a net of each is built from a recipe's numbers, and what it learns from.
+
+A literal table. `build` takes the recipe's `net`, so that a family can be as small as a test wants it.
+"""
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from torch import nn
+
+from flixpose.errors import UsageError
+from flixpose.geometry.view import Size, fit
+from flixpose.ports import PoseEstimator
+from flixpose.pose import FAMILIES
+from flixpose.pose.families.parts import OneStage, Options, Runner, TopDown
+from flixpose.pose.nets import cpn, csp, deeppose, fastpose, hrnet, realnvp, rtmpose, simple_baseline, vitpose
+from flixpose.structures.found import ModelInfo, Pose
+from flixpose.structures.image import Image
+from flixpose.training.pose_losses import single
+from flixpose.training.pose_losses.single import Loss
+
+Build = Callable[..., nn.Module]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Attributes:
+    build: the recipe's `net` → a net. It gets `picture`, (height, width), where `wants_picture`.
+    beside: modules that learn with the net and are not served with it, by the name that they have in it.
+    """
+
+    build: Build
+    loss: Loss
+    wants_picture: bool = False
+    beside: Callable[[], dict[str, nn.Module]] = dict
+
+
+def _scaled(build: Callable[..., nn.Module]) -> Build:
+    """For nets whose size is a share of blocks and of channels."""
+    return lambda deepen, widen, **rest: build(csp.Scale(deepen, widen), **rest)
+
+
+def _branched(build: Callable[..., nn.Module]) -> Build:
+    """For nets with exchange modules by stage; TOML's keys are text."""
+
+    def built(width: int, modules: dict[str, int], **rest: Any) -> nn.Module:
+        return build(width, modules={int(stage): count for stage, count in modules.items()}, **rest)
+
+    return built
+
+
+TASKS: dict[str, Task] = {
+    "simple_baseline": Task(simple_baseline.SimpleBaseline, single.heat_maps()),
+    "hrnet": Task(_branched(hrnet.HRNet), single.heat_maps()),
+    "fastpose": Task(fastpose.FastPose, single.heat_maps()),
+    "vitpose": Task(
+        lambda wide, depth, heads, picture: vitpose.ViTPose(
+            vitpose.Size(wide, depth, heads), picture=picture
+        ),
+        single.heat_maps(ends_meet=True),
+        wants_picture=True,
+    ),
+    "cpn": Task(
+        lambda picture, **rest: cpn.CascadedPyramid(size=(picture[0] // 4, picture[1] // 4), **rest),
+        single.cascaded,
+        wants_picture=True,
+    ),
+    "rtmpose": Task(_scaled(rtmpose.RTMPose), single.two_axes, wants_picture=True),
+    "deeppose": Task(deeppose.DeepPose, single.regressed, beside=lambda: {"flow": realnvp.RealNvp()}),
+}
+
+
+def task_of(family: str) -> Task:
+    """Raises UsageError for a family that does not train."""
+    if family not in TASKS:
+        raise UsageError(
+            f"no training is known for {family!r}; there is for {', '.join(TASKS)}.", subject=family
+        )
+    return TASKS[family]
+
+
+def build(family: str, numbers: dict[str, Any], picture: Size) -> nn.Module:
+    """A net by a recipe's numbers: {"size": "w32"} for a published size, else the parts' own."""
+    if set(numbers) == {"size"}:
+        nets = importlib.import_module(FAMILIES[family].module).nets
+        net: nn.Module = nets.build(numbers["size"])
+        return net
+    task = task_of(family)
+    extra = {"picture": (picture[1], picture[0])} if task.wants_picture else {}
+    try:
+        return task.build(**numbers, **extra)
+    except TypeError as failure:
+        raise UsageError(f"a {family} has no such numbers: {failure}.", subject=family) from failure
+
+
+class _Nobody:
+    """A finder that finds nobody: boxes are told."""
+
+    model = ModelInfo("given", "1", "boxes", "none", "told", "")
+    models: tuple[ModelInfo, ...] = ()
+
+    def __call__(self, images: Sequence[Image]) -> list[tuple[Pose, ...]]:
+        return [() for _ in images]
+
+
+def estimator_of(
+    family: str,
+    net: nn.Module,
+    info: ModelInfo,
+    *,
+    picture: Size | None = None,
+    finder: PoseEstimator | None = None,
+    options: Options | None = None,
+    threads: int = 1,
+) -> TopDown | OneStage:
+    """The family's estimator around a net; it reads by DARK, whose target these nets are trained on.
+
+    Args:
+        picture: (width, height) that the net sees; the family's own unless given.
+    """
+    module, runner = importlib.import_module(FAMILIES[family].module), Runner(net, info, threads)
+    options = options or Options()
+    if FAMILIES[family].is_top_down:
+        reader: TopDown = module.estimator(runner, finder or _Nobody(), options)
+        return replace(reader, picture=picture) if picture else reader
+    whole: OneStage = module.estimator(runner, options)
+    return replace(whole, view=lambda photo: fit(photo, picture)) if picture else whole
