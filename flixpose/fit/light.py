@@ -60,6 +60,7 @@ def read_light(
     scale = min(1.0, _WORK_UNIT / body.shoulder_width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
 
+
     def small(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return np.asarray(cv2.resize(plane[region], size, interpolation=cv2.INTER_AREA), np.uint8)
 
@@ -172,10 +173,11 @@ def _aside(log: Plane, known: NDArray[np.bool_], unit: float) -> float:
 def _exposure(person: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(3,) how bright, and of what tint, the scene's whitest highlights are; 1 where none is near white."""
     step = max(1, min(person.shape[:2]) // 160)
-    colours = cv2.blur(person, (step, step))[::step, ::step].reshape(-1, 3)
-    light = srgb_to_linear(colours)
-    bright = light[light.min(axis=1) >= np.percentile(light.min(axis=1), 98)]
-    white = np.median(bright, axis=0)
+    rows, columns = (size // step for size in person.shape[:2])
+    whole = person[: rows * step, : columns * step]
+    colours = cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA).reshape(-1, 3)
+    dimmest = colours.min(axis=1)
+    white = np.median(srgb_to_linear(colours[dimmest >= np.percentile(dimmest, 98)]), axis=0)
     if float(np.hypot(*srgb_to_lab(linear_to_srgb(white[None]))[0, 1:])) > _GREY:
         return np.ones(3, np.float32)
     return np.exp(np.clip(0.35 * np.log(np.maximum(white, 1e-3) / 0.9), -_MOST_EXPOSURE, _MOST_EXPOSURE / 3))

@@ -5,7 +5,9 @@ taken from hair and face, and from forearms and hands only for slivers beside th
 far from its surroundings is left to be seen.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -14,12 +16,15 @@ from numpy.typing import NDArray
 from flixpose.fit.body import Body
 from flixpose.fit.occluders import Occluders
 from flixpose.garment.kinds import group
+from flixpose.geometry.threads import for_each
 from flixpose.imaging.colour import srgb_to_lab
 from flixpose.imaging.fill import fill, mirrored
 from flixpose.structures.image import Mask
 
 Plane = NDArray[np.bool_]
 Window = tuple[slice, slice]
+_Item = TypeVar("_Item")
+_Found = TypeVar("_Found")
 
 # A remnant is painted up to these; larger ones stay as they are and are told.
 MOST_AREA = 0.07  # of the seen garment, each
@@ -93,7 +98,7 @@ def paint_remnants(
     if person_mask is None or not left.any():
         return result
     photo = _Photo(person, seen, left, body, occluders, person_mask, lower=group(kind) == "lower")
-    places = [place for place in map(photo.look, photo.windows()) if place is not None]
+    places = [place for place in _gathered(photo.look, photo.windows()) if place is not None]
     photo.choose(places)
     painted = [place for place in places if place.hole.any()]
     return photo.painted(painted, result) if painted else result
@@ -107,7 +112,7 @@ class _Place:
         shows: all of them. cores: numbers of those that are no slivers, 0 elsewhere.
         sources: (4, h, w) background, skin, the clothes that stay on, and for slivers alone bare arms.
         away: (4, h, w) pixels to the nearest of each.
-        areas, depths: per core, pixels.
+        numbers: of the cores. areas, depths: per number, pixels.
         hole: what is to be painted.
     """
 
@@ -116,6 +121,7 @@ class _Place:
     cores: NDArray[np.int32]
     sources: NDArray[np.bool_]
     away: NDArray[np.float32]
+    numbers: NDArray[np.intp]
     areas: NDArray[np.float64]
     depths: NDArray[np.float64]
     hole: Plane
@@ -140,12 +146,12 @@ class _Photo:
     def windows(self) -> list[Window]:
         """Parts of the photo that hold remnants and what surrounds them."""
         height, width = self.left.shape
-        shows = (self.left > 255 * _SEEN).astype(np.uint8)
-        rows, columns = -(-height // _COARSE), -(-width // _COARSE)
-        padded = cv2.copyMakeBorder(
-            shows, 0, rows * _COARSE - height, 0, columns * _COARSE - width, cv2.BORDER_CONSTANT
-        )
-        coarse = padded.reshape(rows, _COARSE, columns, _COARSE).max(axis=(1, 3))
+        shows = cv2.threshold(self.left, int(255 * _SEEN), 255, cv2.THRESH_BINARY)[1]
+        below, right = (-size % _COARSE for size in shows.shape)
+        padded = cv2.copyMakeBorder(shows, 0, below, 0, right, cv2.BORDER_CONSTANT)
+        size = padded.shape[1] // _COARSE, padded.shape[0] // _COARSE
+        # The mean of a block of which one pixel shows is 4 of 255.
+        coarse = cv2.min(cv2.resize(padded, size, interpolation=cv2.INTER_AREA), 1)
         room = round(MOST_DEPTH * self.unit) + 4
         grown = cv2.dilate(coarse, _square(0.5 * room / _COARSE))
         _, _, stats, _ = cv2.connectedComponentsWithStats(grown)
@@ -162,8 +168,9 @@ class _Photo:
         cores = cv2.morphologyEx(shows.astype(np.uint8), cv2.MORPH_OPEN, _square(_THIN * self.unit))
         near = cv2.dilate((seen > 127).astype(np.uint8), _square(_NEAR * self.unit)) > 0
         count, labels, stats, _ = cv2.connectedComponentsWithStats(cores)
-        touching = np.isin(labels, np.unique(labels[near & (labels > 0)]))
-        labels = np.where(touching, labels, 0)
+        touching = np.bincount(labels[near], minlength=count) > 0
+        touching[0] = False
+        labels = np.where(touching[labels], labels, 0)
         shows &= near | (labels > 0)
         if not shows.any():
             return None
@@ -174,19 +181,19 @@ class _Photo:
         away[3][cv2.dilate((labels > 0).astype(np.uint8), _square((_THIN + 2 * _RIM) * self.unit)) > 0] = (
             np.inf
         )
-        nearest = away.min(axis=0)
-        depths = np.array([nearest[labels == n].max(initial=0.0) for n in range(count)])
+        inside = np.flatnonzero(labels)
+        depths = np.zeros(count)
+        np.maximum.at(depths, labels.ravel()[inside], away.reshape(len(away), -1)[:, inside].min(axis=0))
         areas = stats[:, cv2.CC_STAT_AREA].astype(np.float64)
-        return _Place(window, shows, labels, sources, away, areas, depths, np.zeros_like(shows))
+        numbers = np.flatnonzero(touching)
+        return _Place(window, shows, labels, sources, away, numbers, areas, depths, np.zeros_like(shows))
 
     def choose(self, places: list[_Place]) -> None:
         """Fill in each place's hole: the slivers, and the smallest cores as long as the limits allow."""
         most = float(self.seen.sum(dtype=np.int64)) / 255
         total = 0.0
         kept = [np.zeros(len(place.areas), bool) for place in places]
-        every = [
-            (place.areas[n], k, n) for k, place in enumerate(places) for n in np.unique(place.cores) if n
-        ]
+        every = [(place.areas[n], k, n) for k, place in enumerate(places) for n in place.numbers]
         for area, k, n in sorted(every):
             deep = places[k].depths[n] > MOST_DEPTH * self.unit
             kept[k][n] = deep or area > MOST_AREA * most or total + area > MOST_TOTAL * most
@@ -200,7 +207,7 @@ class _Photo:
             masks = self.occluders
             front = np.maximum(masks.head.alpha[place.window], masks.arms.alpha[place.window])
             place.hole = (hole > 0) & ~large & (front < 128) & (self.seen[place.window] < 255)
-            place.hole &= np.isfinite(place.away.min(axis=0))
+            place.hole &= np.isfinite(place.away).any(axis=0)
 
     def sources(self, window: Window) -> NDArray[np.bool_]:
         """(4, h, w): background, skin, the clothes that stay on, and arms; each away from its edges."""
@@ -244,20 +251,37 @@ class _Photo:
         """All holes filled, each pixel from the nearest of its surroundings."""
         picture, mask = before.picture.copy(), before.mask.alpha.copy()
         background, left = before.background.copy(), before.left.alpha.copy()
-        for place in places:
-            nearest = np.argmin(place.away, axis=0)
-            pixels = picture[place.window].copy()
-            thick = cv2.dilate((place.cores > 0).astype(np.uint8), _square(2 * _RIM * self.unit)) > 0
-            for number, source in enumerate(place.sources):
-                own, lent = place.hole & (nearest == number), source & ~place.hole
-                _copy(pixels, own & ~thick, lent, self.unit)
-                _fill(pixels, own & thick, lent, self.unit, _GRAINS[number])
-            hole = place.hole & (pixels != picture[place.window]).any(axis=2)
-            picture[place.window] = pixels
-            mask[place.window][hole] = 255
-            background[place.window] |= place.hole & (nearest == 0)
-            left[place.window][place.hole] = 0
+        for place, (pixels, nearest) in zip(places, _gathered(self.filled, places), strict=True):
+            here, hole = place.window, place.hole.copy()
+            hole[hole] = (pixels[hole] != picture[here][hole]).any(axis=1)
+            picture[here][hole] = pixels[hole]
+            mask[here][hole] = 255
+            background[here] |= nearest == 0
+            left[here][place.hole] = 0
         return Painted(picture, Mask(mask), background, Mask(left))
+
+    def filled(self, place: _Place) -> tuple[NDArray[np.uint8], NDArray[np.int8]]:
+        """The window's pixels with its hole filled, and from which source, -1 beside the hole."""
+        pixels = self.person[place.window].copy()
+        nearest = np.full(place.hole.shape, -1, np.int8)
+        nearest[place.hole] = place.away[:, place.hole].argmin(axis=0)
+        thick = cv2.dilate((place.cores > 0).astype(np.uint8), _square(2 * _RIM * self.unit)) > 0
+        for number, source in enumerate(place.sources):
+            own, lent = nearest == number, source & ~place.hole
+            _copy(pixels, own & ~thick, lent, self.unit)
+            _fill(pixels, own & thick, lent, self.unit, _GRAINS[number])
+        return pixels, nearest
+
+
+def _gathered(work: Callable[[_Item], _Found], items: Sequence[_Item]) -> list[_Found]:
+    """What comes of each item, in order; worked on by several threads."""
+    found: dict[int, _Found] = {}
+
+    def one(number: int) -> None:
+        found[number] = work(items[number])
+
+    for_each(one, range(len(items)))
+    return [found[number] for number in range(len(items))]
 
 
 def _copy(pixels: NDArray[np.uint8], hole: Plane, source: Plane, unit: float) -> None:
@@ -274,12 +298,11 @@ def _fill(pixels: NDArray[np.uint8], hole: Plane, source: Plane, unit: float, gr
 
 def _around(hole: Plane, unit: float) -> Window | None:
     """The hole and as much around it as it may be filled from; None where there is no hole."""
-    box = Mask(hole.astype(np.uint8)).box
-    if box is None:
+    x, y, width, height = cv2.boundingRect(hole.view(np.uint8))
+    if not width:
         return None
     room = round(1.1 * MOST_DEPTH * unit)
-    rows = slice(max(0, int(box.y0) - room), int(box.y1) + room)
-    return rows, slice(max(0, int(box.x0) - room), int(box.x1) + room)
+    return np.s_[max(0, y - room) : y + height + room, max(0, x - room) : x + width + room]
 
 
 def _distance(plane: Plane) -> NDArray[np.float32]:

@@ -37,7 +37,7 @@ def fill(
         (H, W, 3) new; bit-identical outside the hole, and everywhere where the source is empty.
     """
     filled = pixels.copy()
-    rows, columns = np.nonzero(hole)
+    rows, columns = np.divmod(np.flatnonzero(hole), hole.shape[1])
     if not len(rows) or not source.any():
         return filled
     mirror, _ = mirrored(hole, source)
@@ -56,8 +56,8 @@ def mirrored(
 
     Where the mirror image lies outside the source, the nearest pixel stands for both.
     """
-    place = np.stack(np.nonzero(hole), axis=1)
-    near = _nearest(source)[place[:, 0], place[:, 1]]
+    place = np.stack(np.divmod(np.flatnonzero(hole), hole.shape[1]), axis=1)
+    near = _nearest(source, hole)
     mirror = np.clip(2 * near - place, 0, np.array(hole.shape) - 1)
     outside = ~source[mirror[:, 0], mirror[:, 1]]
     mirror[outside] = near[outside]
@@ -97,19 +97,23 @@ def _smooth(pixels: NDArray[np.uint8], source: NDArray[np.bool_], sigma: float) 
 def _sweep(membrane: Plane, hole: NDArray[np.bool_]) -> Plane:
     """Mean of the four neighbours, again and again, in the hole only."""
     kernel = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.float32) / 4
-    open_part = hole[..., None]
+    open_part = hole.astype(np.uint8)
+    x, y, width, height = cv2.boundingRect(open_part)
+    here = np.s_[max(0, y - 1) : y + height + 1, max(0, x - 1) : x + width + 1]
+    swept, open_part = membrane[here].copy(), open_part[here]
     for _ in range(_SWEEPS):
-        around = cv2.filter2D(membrane, cv2.CV_32F, kernel, borderType=cv2.BORDER_REPLICATE)
-        membrane = np.where(open_part, around, membrane)
+        around = cv2.filter2D(swept, cv2.CV_32F, kernel, borderType=cv2.BORDER_REPLICATE)
+        cv2.copyTo(around, open_part, swept)
+    membrane[here] = swept
     return membrane
 
 
-def _nearest(source: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """(H, W, 2) row and column of the nearest pixel of the source."""
+def _nearest(source: NDArray[np.bool_], wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """(N, 2) row and column of the nearest pixel of the source, for each pixel wanted."""
     _, labels = cv2.distanceTransformWithLabels(
-        (~source).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+        (~source).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    rows, columns = np.nonzero(source)
-    place = np.zeros((int(labels.max()) + 1, 2), np.int64)
-    place[labels[rows, columns]] = np.stack([rows, columns], axis=1)
-    return np.asarray(place[labels])
+    there = np.flatnonzero(source)
+    place = np.zeros(len(there) + 1, np.int64)
+    place[labels.ravel()[there]] = there
+    return np.stack(np.divmod(place[labels[wanted]], source.shape[1]), axis=1)
