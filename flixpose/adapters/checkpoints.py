@@ -2,6 +2,8 @@
 
 import importlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import torch
@@ -12,13 +14,15 @@ from flixpose.adapters.weights import file_sha256
 from flixpose.errors import MissingInput, OutputUnwritable, UsageError
 from flixpose.imaging.files import sha256_hex, write_atomic
 from flixpose.pose import FAMILIES, resolve
-from flixpose.pose.nets import checkpoint
+from flixpose.pose.nets import checkpoint, tflite
 from flixpose.pose.nets.weights import INFO, mismatch
 from flixpose.structures.found import ModelInfo
 
 # Licences of the weights that each family's authors publish. Code is our own in every case.
 OWN = "your own"  # nobody publishes weights of these nets: whoever imports some has trained them
 PERMISSIVE = ("Apache-2.0", "MIT", "BSD-3-Clause", OWN)
+_TRIAL_S = 60
+
 LICENCES = {
     "simple_baseline": "MIT",
     "hrnet": "MIT",
@@ -42,6 +46,7 @@ LICENCES = {
     "detrpose": "Apache-2.0",
     "rtmo": "Apache-2.0",
     "posenet": "Apache-2.0",
+    "movenet": "Apache-2.0",
 }
 
 
@@ -71,7 +76,10 @@ def import_checkpoint(
         raise LicenceRefused(f"the published weights of {family} are under {licence}.", subject=family)
     if not file.is_file():
         raise MissingInput(f"there is no file {file}.", subject=str(file))
-    state = _fitted(family, size, file)
+    if FAMILIES[family].is_file:
+        size, state = _kept_as_it_is(family, name.partition("-")[2] or None, file)
+    else:
+        state = _fitted(family, size, file)
     info = ModelInfo(
         name=f"{family}-{size}",
         version=file_sha256(file)[:12],
@@ -92,6 +100,32 @@ def import_checkpoint(
 def _digest(state: dict[str, Tensor]) -> str:
     """Of the tensors alone, so that the same weights have the same name wherever they came from."""
     return sha256_hex(save(state))
+
+
+def _kept_as_it_is(family: str, size: str | None, file: Path) -> tuple[str, dict[str, Tensor]]:
+    """The size and state of a LiteRT model, which tells its size by itself."""
+    nets = importlib.import_module(FAMILIES[family].module).nets
+    try:
+        found: tuple[str, dict[str, Tensor]] = nets.state_of(file.read_bytes(), size)
+    except tflite.BadModel as failure:
+        raise checkpoint.BadCheckpoint(f"{file.name}: {failure}.", subject=file.name) from failure
+    _try(file, nets.picture_of(file.read_bytes()))
+    return found
+
+
+def _try(file: Path, picture: tuple[int, int]) -> None:
+    """Run a model once, in a process that it may bring down. Args: picture: (width, height)."""
+    width, height = picture
+    command = [sys.executable, "-m", "flixpose.pose.nets.litert_trial", str(file), str(height), str(width)]
+    try:
+        trial = subprocess.run(command, capture_output=True, timeout=_TRIAL_S, check=False)
+    except subprocess.TimeoutExpired as failure:
+        raise checkpoint.BadCheckpoint(
+            f"{file.name} does not end in {_TRIAL_S} s.", subject=file.name
+        ) from failure
+    if trial.returncode:
+        how = "refuses it" if trial.returncode > 0 else "crashes on it"
+        raise checkpoint.BadCheckpoint(f"{file.name} cannot be run: LiteRT {how}.", subject=file.name)
 
 
 def _fitted(family: str, size: str, file: Path) -> dict[str, Tensor]:

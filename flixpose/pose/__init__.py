@@ -14,15 +14,17 @@ class Family:
     Attributes:
         is_top_down: another estimator finds the people for it. is_augmented: it can look at mirror images and
             other sizes of the whole picture.
+        is_file: its net is a LiteRT file, which is run as it is: neither built, trained nor exported here.
     """
 
     module: str
     is_top_down: bool = False
     is_augmented: bool = False
+    is_file: bool = False
 
 
 FAMILIES: dict[str, Family] = {
-    "blazepose": Family("flixpose.pose.families.blazepose"),
+    "blazepose": Family("flixpose.pose.families.blazepose", is_file=True),
     "simple_baseline": Family("flixpose.pose.families.simple_baseline", is_top_down=True),
     "hrnet": Family("flixpose.pose.families.hrnet", is_top_down=True),
     "cpn": Family("flixpose.pose.families.cpn", is_top_down=True),
@@ -45,6 +47,7 @@ FAMILIES: dict[str, Family] = {
     "detrpose": Family("flixpose.pose.families.detrpose"),
     "rtmo": Family("flixpose.pose.families.rtmo"),
     "posenet": Family("flixpose.pose.families.posenet"),
+    "movenet": Family("flixpose.pose.families.movenet", is_file=True),
 }
 
 DEFAULT = "blazepose"

@@ -24,22 +24,31 @@ class LiteRtNet:
     An interpreter is not thread-safe: calls from several threads queue on a lock.
 
     Args:
-        path: a verified model file.
+        model: a verified model file, or its bytes.
         threads: CPU threads for one call.
     """
 
-    def __init__(self, path: Path, *, threads: int) -> None:
+    def __init__(self, model: Path | bytes, *, threads: int) -> None:
+        source = {"model_content": model} if isinstance(model, bytes) else {"model_path": str(model)}
         with _without_chatter():
-            self._interpreter = Interpreter(model_path=str(path), num_threads=threads)
+            self._interpreter = Interpreter(**source, num_threads=threads)
             self._interpreter.allocate_tensors()
-        self._input = self._interpreter.get_input_details()[0]["index"]
+        wanted = self._interpreter.get_input_details()[0]
+        self._input, self._shape, self._dtype = wanted["index"], tuple(wanted["shape"]), wanted["dtype"]
         self._outputs = [detail["index"] for detail in self._interpreter.get_output_details()]
         self._lock = threading.Lock()
 
-    def __call__(self, picture: Tensor) -> list[Tensor]:
-        """(S, S, 3) float32 in the network's own range → its output tensors, in the file's order."""
+    def __call__(self, picture: NDArray[np.generic]) -> list[Tensor]:
+        """(H, W, 3) numbers in the network's own range → its output tensors, in the file's order.
+
+        Its input becomes as large as the picture, where that differs.
+        """
         with self._lock:
-            self._interpreter.set_tensor(self._input, picture[None])
+            if (1, *picture.shape) != self._shape:
+                self._shape = (1, *picture.shape)
+                self._interpreter.resize_tensor_input(self._input, self._shape, strict=True)
+                self._interpreter.allocate_tensors()
+            self._interpreter.set_tensor(self._input, picture[None].astype(self._dtype, copy=False))
             self._interpreter.invoke()
             return [self._interpreter.get_tensor(index) for index in self._outputs]
 

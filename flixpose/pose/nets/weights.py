@@ -22,11 +22,10 @@ def filled(build: Callable[[], nn.Module], path: Path) -> tuple[nn.Module, Model
     Raises:
         WeightsDamaged: it cannot be read, or does not hold this net.
     """
+    info = info_of(path)
     try:
-        with safetensors.safe_open(path, "pt") as file:
-            info = ModelInfo(**json.loads((file.metadata() or {})[INFO]))
         state = load_file(path)
-    except (OSError, KeyError, TypeError, ValueError, safetensors.SafetensorError) as failure:
+    except (OSError, ValueError, safetensors.SafetensorError) as failure:
         raise WeightsDamaged(f"{path.name} cannot be read: {failure}.", subject=path.name) from failure
     with torch.device("meta"):
         net = build()
@@ -34,6 +33,15 @@ def filled(build: Callable[[], nn.Module], path: Path) -> tuple[nn.Module, Model
         raise WeightsDamaged(f"{path.name} does not hold this net: {fault}.", subject=path.name)
     net.load_state_dict(state, assign=True)
     return net.eval().requires_grad_(False), info
+
+
+def info_of(path: Path) -> ModelInfo:
+    """What a file says about itself. Raises WeightsDamaged."""
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            return ModelInfo(**json.loads((file.metadata() or {})[INFO]))
+    except (OSError, KeyError, TypeError, ValueError, safetensors.SafetensorError) as failure:
+        raise WeightsDamaged(f"{path.name} cannot be read: {failure}.", subject=path.name) from failure
 
 
 def mismatch(net: nn.Module, state: dict[str, torch.Tensor]) -> str:
