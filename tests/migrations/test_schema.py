@@ -1,5 +1,6 @@
 """The migrations make what the code speaks, on both databases, and guard what must not change."""
 
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -93,6 +94,18 @@ def test_several_may_migrate_at_once(database_url: str) -> None:
     for thread in threads:
         thread.join()
     assert sorted(found, key=str) == [(SCHEMA, SCHEMA)] * 3 + [(None, SCHEMA)]
+
+
+def test_a_new_sqlite_file_that_another_one_reads_is_waited_for(tmp_path: Path) -> None:
+    """Only then can it be told to write ahead; SQLite itself would not wait."""
+    reader = sqlite3.connect(tmp_path / "x.sqlite", isolation_level=None, check_same_thread=False)
+    reader.execute("CREATE TABLE t (x)")
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM t").fetchall()
+    threading.Timer(0.4, reader.close).start()
+    database = Database(f"sqlite:///{tmp_path}/x.sqlite")
+    assert database.migrate() == (None, SCHEMA)
+    database.close()
 
 
 def test_a_database_without_or_with_another_schema_asks_for_migrate(database_url: str) -> None:
