@@ -89,6 +89,7 @@ def import_(family: str, file: Path, accept_licence: str | None, as_json: bool) 
     Example:
       flixpose models import hrnet-w32 pose_hrnet_w32_256x192.pth
       flixpose models import kapao kapao_s_coco.pt --accept-licence GPL-3.0
+      flixpose models import movenet movenet_lightning.tflite
     """
     from flixpose.adapters.checkpoints import import_checkpoint
 

@@ -14,25 +14,27 @@ class Family:
     Attributes:
         is_top_down: another estimator finds the people for it. is_augmented: it can look at mirror images and
             other sizes of the whole picture.
+        has_maps: it reads heat maps, in one of several ways.
         is_file: its net is a LiteRT file, which is run as it is: neither built, trained nor exported here.
     """
 
     module: str
     is_top_down: bool = False
     is_augmented: bool = False
+    has_maps: bool = False
     is_file: bool = False
 
 
 FAMILIES: dict[str, Family] = {
     "blazepose": Family("flixpose.pose.families.blazepose", is_file=True),
-    "simple_baseline": Family("flixpose.pose.families.simple_baseline", is_top_down=True),
-    "hrnet": Family("flixpose.pose.families.hrnet", is_top_down=True),
-    "cpn": Family("flixpose.pose.families.cpn", is_top_down=True),
-    "vitpose": Family("flixpose.pose.families.vitpose", is_top_down=True),
+    "simple_baseline": Family("flixpose.pose.families.simple_baseline", is_top_down=True, has_maps=True),
+    "hrnet": Family("flixpose.pose.families.hrnet", is_top_down=True, has_maps=True),
+    "cpn": Family("flixpose.pose.families.cpn", is_top_down=True, has_maps=True),
+    "vitpose": Family("flixpose.pose.families.vitpose", is_top_down=True, has_maps=True),
     "rtmpose": Family("flixpose.pose.families.rtmpose", is_top_down=True),
     "deeppose": Family("flixpose.pose.families.deeppose", is_top_down=True),
-    "fastpose": Family("flixpose.pose.families.fastpose", is_top_down=True),
-    "alphapose": Family("flixpose.pose.families.alphapose", is_top_down=True),
+    "fastpose": Family("flixpose.pose.families.fastpose", is_top_down=True, has_maps=True),
+    "alphapose": Family("flixpose.pose.families.alphapose", is_top_down=True, has_maps=True),
     "poseted": Family("flixpose.pose.families.poseted", is_top_down=True),
     "openpose": Family("flixpose.pose.families.openpose"),
     "openpose_hand": Family("flixpose.pose.families.openpose_hand", is_top_down=True),
@@ -70,7 +72,8 @@ def load(
         threads: CPU threads of one net call.
         finder: who finds the people for a top-down family; BlazePose unless given.
         flip: look at the mirror image too (top-down families, KAPAO).
-        decoding: of heat maps: "plain", "dark" or "udp"; the family's own unless given (top-down families).
+        decoding: of heat maps: "plain", "dark" or "udp"; the family's own unless given (families with heat
+            maps of one person).
         scales: sizes of the picture to look at (KAPAO).
 
     Raises:
@@ -100,7 +103,7 @@ def _refuse_options(family: str, *, flip: bool, decoding: bool, scales: bool) ->
     known = FAMILIES[family]
     for name, given, works in (
         ("flip", flip, known.is_top_down or known.is_augmented),
-        ("decoding", decoding, known.is_top_down),
+        ("decoding", decoding, known.has_maps),
         ("scales", scales, known.is_augmented),
     ):
         if given and not works:

@@ -161,7 +161,12 @@ def test_what_was_not_imported_is_missing_and_unknown_sizes_are_usage_errors(tmp
 
 @pytest.mark.parametrize(
     ("name", "option"),
-    [("posenet", {"flip": True}), ("kapao", {"decoding": "udp"}), ("hrnet", {"scales": (0.8, 1.0)})],
+    [
+        ("posenet", {"flip": True}),
+        ("kapao", {"decoding": "udp"}),
+        ("rtmpose", {"decoding": "udp"}),
+        ("hrnet", {"scales": (0.8, 1.0)}),
+    ],
 )
 def test_an_option_without_effect_is_a_usage_error(tmp_path, name, option):
     with pytest.raises(UsageError, match="has no option"):
