@@ -17,18 +17,20 @@ class Cut:
     """A haircut.
 
     Attributes:
-        style: "crop" lies close, "long" hangs to the chest, "bun" is gathered behind.
+        style: "crop" lies close, "long" hangs by its length, "bun" is gathered behind, "curly" stands off.
         length: metres of the longest strands. parting: x of the parting line, metres.
         lift: metres above the scalp.
         strands: how many. wave: metres by which strands wave.
+        front: share of long strands that fall before the shoulders.
     """
 
-    style: Literal["crop", "long", "bun"] = "long"
+    style: Literal["crop", "long", "bun", "curly"] = "long"
     length: float = 0.35
     parting: float = 0.012
     lift: float = 0.012
     strands: int = 16000
     wave: float = 0.004
+    front: float = 0.0
 
 
 def grow(cut: Cut, around: Grid, seed: int) -> tuple[Array, Array]:
@@ -42,8 +44,11 @@ def grow(cut: Cut, around: Grid, seed: int) -> tuple[Array, Array]:
     points = np.empty((len(roots), _POINTS, 3))
     points[:, 0] = roots
     heading = around.gradient_at(roots)
+    # what falls in front grows in front: the strands whose roots lie foremost
+    foremost = (roots[:, 1] <= np.quantile(roots[:, 1], cut.front)).astype(float)
     for n in range(1, _POINTS):
         heading = _turn(cut, points[:, n - 1], heading, n / _POINTS, phase)
+        heading = _forward(cut, points[:, n - 1], heading, foremost)
         ahead = points[:, n - 1] + heading * step[:, None]
         points[:, n] = _settle(cut, around, ahead, np.minimum(lift, 0.002 + lift * n / 4))
         heading = points[:, n] - points[:, n - 1]
@@ -95,6 +100,10 @@ def _turn(cut: Cut, points: Array, heading: Array, share: float, phase: Array) -
         comb[:, 0] = 0.35 * top
         comb[:, 1] = 0.7 - 1.1 * top
         comb[:, 2] = -0.35 + 0.65 * top
+    elif cut.style == "curly":
+        comb[:, 0] = np.sin(phase + share * 17) + 0.5 * np.sign(local[:, 0])
+        comb[:, 1] = np.cos(phase * 3 + share * 13)
+        comb[:, 2] = np.sin(phase * 5 + share * 15) + 0.1
     elif cut.style == "bun":
         knot = moved(CHIN, 0.0, 0.115, 0.135)
         comb = knot - points
@@ -109,11 +118,23 @@ def _turn(cut: Cut, points: Array, heading: Array, share: float, phase: Array) -
     return turned / np.maximum(np.linalg.norm(turned, axis=1, keepdims=True), 1e-9)
 
 
+def _forward(cut: Cut, points: Array, heading: Array, foremost: Array) -> Array:
+    """Bring the foremost strands over the shoulders to the chest."""
+    if cut.front <= 0 or cut.style != "long":
+        return heading
+    local = points - CHIN
+    below = np.clip((0.06 - local[:, 2]) / 0.06, 0.0, 1.0) * foremost
+    bent = heading.copy()
+    bent[:, 1] -= 0.55 * below * np.clip((local[:, 1] + 0.10) / 0.05, 0.0, 1.0)
+    bent[:, 0] -= 0.30 * below * np.clip((np.abs(local[:, 0]) - 0.085) / 0.03, 0, 1) * np.sign(local[:, 0])
+    return np.asarray(bent / np.maximum(np.linalg.norm(bent, axis=1, keepdims=True), 1e-9))
+
+
 def _settle(cut: Cut, around: Grid, points: Array, lift: Array) -> Array:
     """Keep strands out of the body, and on the head no farther from it than they are lifted."""
     for _ in range(2):
         over = around.at(points) - lift
         hold = np.clip((points[:, 2] - CHIN[2] - 0.055) / 0.05, 0.0, 1.0) * 0.8
-        over = np.where(over > 0, over * hold, np.maximum(over, -0.03))
+        over = np.where(over > 0, np.minimum(over, 0.02) * hold, np.maximum(over, -0.03))
         points = points - around.gradient_at(points) * over[:, None]
     return points

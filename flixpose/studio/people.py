@@ -15,6 +15,7 @@ Colour = tuple[float, float, float]
 
 _SKIN_STEP, _HEAD_STEP, _CLOTH_STEP = 0.003, 0.0013, 0.003
 _NECK_SEAM = 1.466
+_CLOTH_HALF = 0.007
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,12 @@ class Look:
     seed: int = 0
 
 
-def add_person(look: Look, *, coarse: float = 1.0) -> Figure:
+def add_person(look: Look, *, coarse: float = 1.0, over: Array | None = None) -> Figure:
     """Put a dressed person on the stage; returns the model with its joints.
 
     Args:
         coarse: how many times wider than usual the lattices of skin, head and clothes are (small pictures).
+        over: (N, 3) metres of cloth that long hair shall fall over, also while it is not worn.
     """
     body = figure(look.build, look.stance)
     face = tuple(head(look.face))
@@ -55,7 +57,7 @@ def add_person(look: Look, *, coarse: float = 1.0) -> Figure:
     for _, side in SIDES:
         _add_eye(look, side)
     _add_clothes(look, body, coarse)
-    _add_hair(look, body, face)
+    _add_hair(look, body, face, over)
     return body
 
 
@@ -247,7 +249,23 @@ def _shoe(ankle: Array, side: float) -> tuple[list[Part], list[Part]]:
     return upper, under
 
 
-def _add_hair(look: Look, body: Figure, face: tuple[Part, ...]) -> None:
+def _add_hair(look: Look, body: Figure, face: tuple[Part, ...], over: Array | None) -> None:
     around = sample(body.torso + face, (-0.3, -0.25, 1.1), (0.3, 0.28, 1.80), 0.004)
+    if over is not None and look.cut.style == "long":
+        around = _covered(around, over)
     strands, radii = grow(look.cut, around, look.seed)
     blender.add_strands("hair", strands, radii, blender.hair_material(look.melanin, look.redness))
+
+
+def _covered(around: Grid, cloth: Array) -> Grid:
+    """The field with a sheet of cloth, known by its points, laid over it."""
+    from scipy.ndimage import distance_transform_edt
+
+    place = np.rint((cloth - around.origin) / around.step).astype(int)
+    place = place[np.all((place >= 0) & (place < around.values.shape), axis=1)]
+    if not len(place):
+        return around
+    free = np.ones(around.values.shape, bool)
+    free[tuple(place.T)] = False
+    sheet = distance_transform_edt(free) * around.step - _CLOTH_HALF
+    return Grid(np.minimum(around.values, sheet).astype(np.float32), around.origin, around.step)

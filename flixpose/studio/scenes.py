@@ -26,8 +26,10 @@ import cv2
 from flixpose.cli.main import report_failure
 from flixpose.cli.progress import progress
 from flixpose.errors import FlixposeError
+from flixpose.studio.simulated.dressing import dress
+from flixpose.studio.simulated.passes import garment_mask
 from flixpose.studio.simulated.scene import KINDS, scene
-from flixpose.studio.simulated.shoot import dress, garment_mask, shoot
+from flixpose.studio.simulated.shoot import shoot
 
 
 def make(out: Path, number: int, *, seed: int, height: int, samples: int, cores: int) -> dict[str, Any]:
@@ -43,7 +45,9 @@ def make(out: Path, number: int, *, seed: int, height: int, samples: int, cores:
         return known
     folder.mkdir(parents=True, exist_ok=True)
     planned = scene(seed, number)
-    truth = shoot(planned, dress(planned), folder, height=height, samples=samples, cores=cores)
+    fallen = dress(planned)
+    truth = shoot(planned, fallen, folder, height=height, samples=samples, cores=cores)
+    fallen.save(folder / "cloth.npz")
     truth = {"seed": seed, "number": number, **truth}
     told.with_suffix(".part").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
     told.with_suffix(".part").replace(told)

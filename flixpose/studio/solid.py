@@ -217,8 +217,8 @@ def _cut(there: Array, tool: Array, width: float) -> Array:
 
 
 def mesh(grid: Grid) -> tuple[Array, NDArray[np.int64]]:
-    """(V, 3) vertices in metres and (F, 3) triangles of the zero surface, by marching cubes."""
+    """(V, 3) vertices in metres and (F, 3) triangles of the zero surface, seen from outside anticlockwise."""
     from skimage.measure import marching_cubes
 
     vertices, faces, _, _ = marching_cubes(grid.values, 0.0, spacing=(grid.step,) * 3)
-    return vertices + grid.origin, faces[:, ::-1]
+    return vertices + grid.origin, np.asarray(faces, np.int64)

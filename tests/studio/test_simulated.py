@@ -1,13 +1,23 @@
 """Sewing and falling, without Blender; a whole scene where it is installed."""
 
+import json
+from importlib.util import find_spec
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from flixpose.studio.body import Build, Stance, figure
+from flixpose.studio.body import Arm, Build, Stance, figure
+from flixpose.studio.simulated.carry import carrier
 from flixpose.studio.simulated.cloth import fall, nearest, threads
-from flixpose.studio.simulated.scene import KINDS, scene
-from flixpose.studio.simulated.sewing import FITTING, Pattern, clip, sew
-from flixpose.studio.solid import ellipsoid
+from flixpose.studio.simulated.landmarks import Seen, marks
+from flixpose.studio.simulated.passes import Label, garment_mask
+from flixpose.studio.simulated.pattern import Pattern
+from flixpose.studio.simulated.refine import loop, normals, rim
+from flixpose.studio.simulated.scene import KINDS, POSES, between_stances, scene
+from flixpose.studio.simulated.sewing import FITTING, clip, sew
+from flixpose.studio.simulated.wearing import Sheet, body_labels, tuck_under
+from flixpose.studio.solid import ellipsoid, mesh, sample
 
 TEE = Pattern("short_sleeve_top", bottom=0.86, sleeve=0.3, cuff=0.075)
 
@@ -75,5 +85,110 @@ def test_every_kind_is_one_piece_around_the_body(kind: str) -> None:
 def test_scenes_are_decided_by_seed_and_number() -> None:
     assert scene(1, 4) == scene(1, 4)
     assert scene(1, 4) != scene(2, 4)
-    assert {scene(1, n).pose for n in range(16)} == {"down", "bent", "hip", "walking", "crossed"}
-    assert isinstance(scene(1, 0).look.stance, Stance)
+    planned = [scene(1, n) for n in range(40)]
+    assert {s.pose for s in planned} == set(POSES)
+    assert {s.display for s in planned} == {"torso", "figure", "full", "legs"}
+    assert {s.look.cut.style for s in planned} == {"crop", "long", "bun", "curly"}
+    assert any(s.look.cut.front > 0 for s in planned)
+    assert 15 < np.degrees(max(abs(s.yaw) for s in planned)) <= 30
+
+
+def test_finer_meshes_keep_flat_cloth_flat_and_its_border_straight() -> None:
+    x, y = np.meshgrid(np.arange(5.0), np.arange(5.0))
+    points = np.stack([x.ravel(), y.ravel(), np.zeros(25)], axis=1)
+    a = (np.arange(4)[:, None] * 5 + np.arange(4)).ravel()
+    faces = np.concatenate([np.stack([a, a + 1, a + 6], 1), np.stack([a, a + 6, a + 5], 1)])
+    matrix, finer = loop(faces, len(points))
+    fine = matrix @ points
+    assert len(finer) == 4 * len(faces)
+    assert np.allclose(np.asarray(matrix.sum(axis=1)).ravel(), 1)
+    assert np.allclose(fine[:, 2], 0) and np.allclose(normals(fine, finer)[:, 2], 1)
+    along = fine[rim(finer)]
+    corner = np.minimum(np.abs(along[:, 0] - 2), np.abs(along[:, 1] - 2)) > 1
+    at_border = np.isclose(np.abs(along[:, :2] - 2).max(axis=1), 2)
+    assert np.all(at_border | corner)
+
+
+def test_meshes_are_seen_from_outside() -> None:
+    points, faces = mesh(sample([ellipsoid((0, 0, 0), (0.1, 0.1, 0.1))], (-0.2,) * 3, (0.2,) * 3, 0.02))
+    assert np.einsum("ij,ij->i", normals(points, faces), points).min() >= 0
+    assert np.einsum("ij,ij->i", normals(points, faces), points).mean() > 0.09
+
+
+def test_sleeves_go_with_an_arm_that_bends() -> None:
+    sewn = sew(Pattern("long_sleeve_top", bottom=0.86, sleeve=0.95, cuff=0.045), Build())
+    bent = Stance(left=Arm(reach=(0.22, 0.45, -0.55), elbow=(0.4, -1.0, -0.2)), right=FITTING.right)
+
+    def pose(t: float):  # type: ignore[no-untyped-def]
+        return figure(Build(), between_stances(FITTING, bent, t))
+
+    carry, points = carrier(sewn, pose(0.0), pose), sewn.points
+    for step in range(10):
+        points = carry(points, step / 10, (step + 1) / 10)
+    cuff, wrist = points[sewn.rims["cuff_left"]].mean(axis=0), pose(1.0).joints["left_wrist"]
+    assert np.linalg.norm(cuff - wrist) < 0.06
+    still = sewn.points[:, 0] < 0
+    assert np.abs(points - sewn.points)[still].max() < 0.01
+
+
+def test_skin_above_cloth_is_pushed_beneath_it_and_hands_are_not() -> None:
+    side = np.linspace(-0.1, 0.1, 21)
+    x, z = np.meshgrid(side, side + 1.1)
+    cloth = np.stack([x.ravel(), np.full(x.size, -0.12), z.ravel()], axis=1)
+    front = np.array([0.0, -1.0, 0.0])
+    sheet = Sheet(cloth, np.tile(front, (len(cloth), 1)), np.zeros(len(cloth), np.uint8), np.zeros(441, bool))
+    points = np.array([[0, -0.13, 1.1], [0.02, -0.13, 1.1], [0.04, -0.08, 1.1]])
+    labels = np.array([Label.TRUNK, Label.LEFT_HAND, Label.TRUNK], np.uint8)
+    moved = tuck_under(points, np.tile(front, (3, 1)), labels, figure(Build(), Stance()), sheet)
+    assert moved[0, 1] == pytest.approx(-0.115)
+    assert np.array_equal(moved[1:], points[1:])
+
+
+def test_skin_knows_which_part_of_the_body_it_is() -> None:
+    body = figure(Build(), Stance())
+    at = np.array([[0, -0.1, 1.1], [0, -0.05, 1.46], body.joints["left_elbow"], body.joints["right_knee"]])
+    found = body_labels(body, (ellipsoid((0, 0, 1.6), (0.07, 0.09, 0.1)),), at)
+    assert found.tolist() == [Label.TRUNK, Label.NECK, Label.LEFT_ARM, Label.LEGS]
+
+
+def test_armpits_are_marked_where_the_picture_forks() -> None:
+    parts = np.full((100, 100), 255, np.uint8)
+    parts[10:90, 30:70] = 0
+    parts[10:60, 70:90] = 1
+    parts[10:60, 10:30] = 2
+    # from row 40 on the left sleeve and the side part; the right one never does
+    parts[40:60, 70:76] = 255
+    places = {
+        "neck_left": (60, 8),
+        "neck_right": (40, 8),
+        "shoulder_left": (80, 10),
+        "shoulder_right": (20, 10),
+    }
+    places |= {"armpit_left": (71, 30), "armpit_right": (29, 30)}
+    places |= {"cuff_left_inner": (76, 60), "cuff_left_outer": (90, 60)}
+    places |= {"cuff_right_inner": (30, 60), "cuff_right_outer": (10, 60)}
+    anchored = {name: n for n, name in enumerate(places)}
+    seen = Seen(np.array(list(places.values()), float), np.ones(len(places), bool), parts)
+    found = marks(seen, anchored, {}, long=False)
+    assert found["armpit_left"] == [73.0, 40.5, 2.0]
+    assert found["armpit_right"][:2] == [30.0, 60.0]
+
+
+@pytest.mark.skipif(find_spec("bpy") is None, reason="needs the extra `studio` (Blender)")
+def test_a_scene_comes_with_its_truth(tmp_path: Path) -> None:
+    from flixpose.studio.simulated.dressing import dress
+    from flixpose.studio.simulated.shoot import shoot
+
+    planned = scene(1, 0)
+    truth = shoot(planned, dress(planned, quick=True), tmp_path, height=96, samples=1, cores=1)
+    labels = read_labels(tmp_path / "worn_labels.png")
+    shown = set(np.unique(labels))
+    assert {Label.GARMENT, Label.HAIR, Label.HEAD, Label.LEFT_HAND, Label.BASE_BOTTOM} <= shown
+    cloth = garment_mask(tmp_path / "worn_parts.png") > 127
+    assert (cloth & (labels == Label.GARMENT)).sum() > 0.9 * cloth.sum()
+    x, y, seen = truth["landmarks"]["product"]["hem_center"]
+    assert seen == 2 and garment_mask(tmp_path / "product_parts.png")[int(y) - 2, int(x)] > 127
+    assert set(truth["keypoints"]) >= {"nose", "left_ear", "right_ankle"}
+    with np.load(tmp_path / "correspondence.npz") as known:
+        assert len(known["product_xy"]) > 200
+    assert json.dumps(truth)

@@ -17,6 +17,7 @@ from flixpose.studio.solid import Array, Part, smooth_min
 
 Index = NDArray[np.int64]
 Body = Callable[[float], Sequence[Part]]
+Carry = Callable[[Array, float, float], Array]
 
 _GRAVITY = np.array([0.0, 0.0, -9.81])
 _FRAME = 1 / 60
@@ -86,7 +87,14 @@ def _groups(pairs: Index, count: int) -> list[Index]:
 
 
 def fall(
-    points: Array, web: Threads, body: Body, *, frames: int, settle: int, thickness: float = 0.006
+    points: Array,
+    web: Threads,
+    body: Body,
+    *,
+    frames: int,
+    settle: int,
+    thickness: float = 0.006,
+    carry: Carry | None = None,
 ) -> Array:
     """Where cloth comes to rest on a body that moves.
 
@@ -94,12 +102,17 @@ def fall(
         points: (V, 3) at the start.
         body: the body's clay at a moment from 0 (start) to 1 (end of the movement).
         frames: of the movement. settle: frames after it. thickness: metres kept between cloth and body.
+        carry: moves points along with the body from one moment to another, so that it drags its cloth.
     """
     here, speed = points.copy(), np.zeros_like(points)
-    step = _FRAME / _SUBSTEPS
+    step, before = _FRAME / _SUBSTEPS, 0.0
     for frame in range(frames + settle):
-        moment = min(1.0, (frame + 1) / max(frames, 1))
-        away, normal = nearest(body(moment * moment * (3 - 2 * moment)), here)
+        share = min(1.0, (frame + 1) / max(frames, 1))
+        moment = share * share * (3 - 2 * share)
+        if carry is not None and moment > before:
+            here = carry(here, before, moment)
+        before = moment
+        away, normal = nearest(body(moment), here)
         anchor = here - normal * (away - thickness)[:, None]
         for _ in range(_SUBSTEPS):
             speed = np.clip((speed + _GRAVITY * step) * _DAMPING, -_FASTEST, _FASTEST)

@@ -4,13 +4,14 @@ Every garment is sewn on a figure with its arms held out, so that sleeves and tr
 left to the cloth. Frame and units: flixpose.studio.solid.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.studio.body import SIDES, Arm, Build, Figure, Stance, figure
+from flixpose.studio.simulated.landmarks import anchors, rims
+from flixpose.studio.simulated.pattern import LOWER, Pattern, along_arm, cuts
 from flixpose.studio.solid import (
     Array,
     Grid,
@@ -25,43 +26,11 @@ from flixpose.studio.solid import (
 )
 
 Index = NDArray[np.int64]
-Cut = Callable[[Array], Array]
 
 _OUT = Arm(reach=(0.78, 0.03, -0.62), elbow=(0.1, -1.0, 0.0))
 FITTING = Stance(left=_OUT, right=_OUT, apart=0.19)
 _STEP = 0.012
-_ARM_REACH = 0.105
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """A garment in metres on the figure of 1.72 m.
-
-    Attributes:
-        kind: one of the 13.
-        top, bottom: heights of the upper edge (bottoms) and of the hem.
-        ease: between body and cloth at the chest or hips. flare: added to the half width at the hem.
-        straight: 0 = follows the waist, 1 = falls straight from the chest.
-        sleeve: share of the arm that is covered, 0 = none. sleeve_ease: at the upper arm. cuff: radius there.
-        neck_width, neck_drop, neck_back: half width and depths of the neck opening.
-        strap: half width of the sleeveless shoulder from the middle line outwards.
-        leg_ease: of trousers at the knee and below.
-    """
-
-    kind: str
-    bottom: float
-    top: float = 2.0
-    ease: float = 0.022
-    flare: float = 0.0
-    straight: float = 0.6
-    sleeve: float = 0.0
-    sleeve_ease: float = 0.018
-    cuff: float = 0.05
-    neck_width: float = 0.088
-    neck_drop: float = 0.085
-    neck_back: float = 0.022
-    strap: float = 0.15
-    leg_ease: float = 0.03
+_BAND = 0.008
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,29 +39,31 @@ class Sewn:
 
     Attributes:
         points: (V, 3). faces: (F, 3).
-        landmarks: name → index of its point.
+        landmarks: name → index of its point. rims: "hem", "neck", "waist", "cuff_left" … → indices.
         part: (V,) 0 trunk, 1 left and 2 right sleeve or leg.
     """
 
     points: Array
     faces: Index
     landmarks: dict[str, int]
+    rims: dict[str, Index]
     part: NDArray[np.uint8]
 
 
 def sew(pattern: Pattern, build: Build) -> Sewn:
     """The garment around `build` in the fitting stance."""
     body = figure(build, FITTING)
-    bottoms = pattern.kind in ("trousers", "shorts", "skirt")
+    bottoms = pattern.kind in LOWER
     cloth = _bottoms(pattern, body) if bottoms else _top(pattern, body)
     vertices, faces = mesh(cloth)
     faces = faces.astype(np.int64)
     vertices = _evened(vertices, faces, cloth)
-    for cut in _cuts(pattern, body):
+    for cut in cuts(pattern, body):
         vertices, faces = clip(vertices, faces, cut(vertices))
     vertices, faces = _largest(vertices, faces)
     part = _parts(pattern, body, vertices)
-    return Sewn(vertices, faces, _landmarks(pattern, body, vertices, faces), part)
+    edges = rims(pattern, body, vertices, faces)
+    return Sewn(vertices, faces, anchors(pattern, body, vertices, edges), edges, part)
 
 
 def _girths(body: Figure, heights: Array) -> tuple[Array, Array, Array]:
@@ -114,11 +85,13 @@ def _hull(pattern: Pattern, body: Figure, low: float, high: float, widest_at: fl
     heights = np.linspace(low, high, 16)
     girths = _girths(body, np.clip(heights, 0.86, 1.36))
     below = np.clip((widest_at - heights) / max(widest_at - low, 1e-6), 0.0, 1.0)
+    # a waistband is sewn to fit, or the garment slides down
+    ease = np.interp(heights, (0.94, 1.0), (pattern.ease, _BAND)) if pattern.kind in LOWER else pattern.ease
 
     def row(girth: Array) -> list[float]:
         at_widest = np.interp(widest_at, heights, girth)
         bridge = np.maximum(girth, np.where(heights < widest_at, at_widest, girth))
-        wide = girth + (bridge - girth) * pattern.straight + pattern.ease + pattern.flare * below
+        wide = girth + (bridge - girth) * pattern.straight + ease + pattern.flare * below
         return [float(value) for value in wide]
 
     half_width, front, back = (row(girth) for girth in girths)
@@ -235,133 +208,11 @@ def _largest(vertices: Array, faces: Index) -> tuple[Array, Index]:
     return _compact(vertices, faces[label[faces[:, 0]] == biggest])
 
 
-def _cuts(pattern: Pattern, body: Figure) -> list[Cut]:
-    """Functions of (V, 3) points, positive where cloth is cut away."""
-    cuts: list[Cut] = [lambda v: pattern.bottom - v[:, 2]]
-    if pattern.kind in ("trousers", "shorts", "skirt"):
-        return [*cuts, lambda v: v[:, 2] - pattern.top]
-    cuts.append(lambda v: _opening(pattern, v))
-    for name, side in SIDES:
-        if pattern.sleeve > 0:
-            cuts.append(lambda v, n=name: _along(body, n, v) - pattern.sleeve)  # type: ignore[misc]
-        else:
-            cuts.append(lambda v, n=name, s=side: _armhole(pattern, body, n, s, v))  # type: ignore[misc]
-    return cuts
-
-
-def _along(body: Figure, name: str, points: Array) -> Array:
-    """(N,) share of the arm's length at which points beside it lie; far below 0 on the trunk."""
-    shoulder, wrist = body.joints[f"{name}_shoulder"], body.joints[f"{name}_wrist"]
-    axis = wrist - shoulder
-    share = (points - shoulder) @ axis / (axis @ axis)
-    aside = np.linalg.norm(points - shoulder - share[:, None] * axis, axis=1)
-    return np.where((points[:, 0] * np.sign(shoulder[0]) > 0.1) & (aside < _ARM_REACH), share, -1.0)
-
-
-def _opening(pattern: Pattern, points: Array) -> Array:
-    """Positive inside the neck opening: an ellipse's lower half, deeper in front, everything above it."""
-    x, y, z = points.T
-    behind = 1 / (1 + np.exp(-(y - 0.005) / 0.008))
-    drop = pattern.neck_drop * (1 - behind) + pattern.neck_back * behind
-    below = np.minimum(z - 1.446, 0.0) / drop
-    ellipse = (1.0 - np.sqrt((x / pattern.neck_width) ** 2 + below**2)) * np.minimum(pattern.neck_width, drop)
-    return np.where(z > 1.38 - drop, ellipse, -1.0)
-
-
-def _armhole(pattern: Pattern, body: Figure, name: str, side: float, points: Array) -> Array:
-    """Positive outside a sleeveless trunk: beyond the strap above, below the arm a rounded hole."""
-    x, z = points[:, 0] * side, points[:, 2]
-    foot = 1.262
-    share = np.clip((z - foot) / (1.43 - foot), 0.0, 1.0)
-    edge = pattern.strap + 0.075 * (1 - share) ** 2.5
-    return np.where(z > foot, x - edge, -1.0)
-
-
 def _parts(pattern: Pattern, body: Figure, vertices: Array) -> NDArray[np.uint8]:
     part = np.zeros(len(vertices), np.uint8)
     for number, (name, side) in enumerate(SIDES, 1):
         if pattern.sleeve > 0:
-            part[_along(body, name, vertices) > 0.08] = number
+            part[along_arm(body, name, vertices) > 0.08] = number
         elif pattern.kind in ("trousers", "shorts"):
             part[(vertices[:, 0] * side > 0) & (vertices[:, 2] < 0.76)] = number
     return part
-
-
-def _landmarks(pattern: Pattern, body: Figure, vertices: Array, faces: Index) -> dict[str, int]:
-    rim = _rim(faces)
-    if pattern.kind in ("trousers", "shorts", "skirt"):
-        return _bottom_landmarks(pattern, vertices, rim)
-    return _top_landmarks(pattern, body, vertices, rim)
-
-
-def _rim(faces: Index) -> Index:
-    """Points on the mesh's open edges."""
-    sides = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
-    edges, count = np.unique(sides, axis=0, return_counts=True)
-    return np.unique(edges[count == 1])
-
-
-def _best(candidates: Index, points: Array, direction: Array) -> int:
-    return int(candidates[np.argmax(points[candidates] @ direction)])
-
-
-def _top_landmarks(pattern: Pattern, body: Figure, v: Array, rim: Index) -> dict[str, int]:
-    low = rim[v[rim, 2] < pattern.bottom + 0.004]
-    found = _hem(v, low)
-    neck = rim[(_opening(pattern, v[rim]) > -0.003) & (np.abs(v[rim, 0]) < pattern.neck_width + 0.01)]
-    middle = neck[np.abs(v[neck, 0]) < 0.015]
-    front, back = middle[v[middle, 1] < 0], middle[v[middle, 1] > 0]
-    found |= {"neck_front": _best(front, v, np.array([0, 0, -1.0]))}
-    found |= {"neck_back": _best(back, v, np.array([0, 0, 1.0]))}
-    for name, side in SIDES:
-        out = np.array([side, 0.0, 0.0])
-        found[f"neck_{name}"] = _best(neck, v, out)
-        shoulder = body.joints[f"{name}_shoulder"]
-        if pattern.sleeve > 0:
-            tip = np.array([shoulder[0] + side * 0.022, shoulder[1], 1.6])
-            pit = np.array([shoulder[0] + side * 0.03, shoulder[1], 1.15])
-            found[f"shoulder_{name}"] = _from(v, tip, np.array([0, 0, -1.0]))
-            found[f"armpit_{name}"] = _from(v, pit, np.array([0, 0, 1.0]))
-            cuff = rim[_along(body, name, v[rim]) > pattern.sleeve - 0.02]
-            arm = body.joints[f"{name}_wrist"] - shoulder
-            outer = np.array([-arm[2] * side, 0.0, arm[0] * side])
-            found[f"cuff_{name}_outer"] = _best(cuff, v, outer)
-            found[f"cuff_{name}_inner"] = _best(cuff, v, -outer)
-        else:
-            hole = rim[(v[rim, 0] * side > pattern.strap - 0.01) & (v[rim, 2] > 1.2)]
-            found[f"shoulder_{name}"] = _best(hole, v, np.array([0, 0, 1.0]))
-            found[f"armpit_{name}"] = _best(hole, v, np.array([side * 0.3, 0.0, -1.0]))
-    return found
-
-
-def _from(v: Array, start: Array, direction: Array) -> int:
-    """The point that a ray from `start` meets first, nearly."""
-    away = v - start
-    along = away @ direction
-    aside = np.linalg.norm(away - along[:, None] * direction, axis=1)
-    near = np.flatnonzero((aside < 0.02) & (along > 0))
-    return int(near[np.argmin(along[near])]) if len(near) else int(np.argmin(aside))
-
-
-def _hem(v: Array, low: Index) -> dict[str, int]:
-    front = low[(np.abs(v[low, 0]) < 0.02) & (v[low, 1] < 0)]
-    return {
-        "hem_left": _best(low, v, np.array([1.0, 0, 0])),
-        "hem_right": _best(low, v, np.array([-1.0, 0, 0])),
-        "hem_center": int(front[np.argmin(np.abs(v[front, 0]))]),
-    }
-
-
-def _bottom_landmarks(pattern: Pattern, v: Array, rim: Index) -> dict[str, int]:
-    high, low = rim[v[rim, 2] > pattern.top - 0.004], rim[v[rim, 2] < pattern.bottom + 0.004]
-    found = {}
-    for name, side in SIDES:
-        out = np.array([side, 0.0, 0.0])
-        found[f"waist_{name}"] = _best(high, v, out)
-        if pattern.kind != "skirt":
-            leg = low[v[low, 0] * side > 0]
-            found[f"cuff_{name}_outer"], found[f"cuff_{name}_inner"] = _best(leg, v, out), _best(leg, v, -out)
-    if pattern.kind == "skirt":
-        return found | _hem(v, low)
-    found["crotch"] = _from(v, np.array([0.0, 0.0, 0.5]), np.array([0.0, 0.0, 1.0]))
-    return found
