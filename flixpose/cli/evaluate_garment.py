@@ -1,6 +1,7 @@
 """`flixpose evaluate garment`: landmarks and kinds on annotated photos, masks on pairs."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from flixpose.bootstrap import garment_reader
 from flixpose.cli.progress import progress
 from flixpose.errors import UsageError
-from flixpose.evaluation.garment import Figures, evaluate_landmarks, evaluate_masks
+from flixpose.evaluation.garment import Figures, evaluate_entries, evaluate_landmarks, evaluate_masks
 from flixpose.evaluation.garment_overlays import draw_found
 from flixpose.garment.silhouette import SilhouetteReader
 from flixpose.imaging.encode import encode_png
@@ -36,6 +37,8 @@ READERS = ("net", "silhouette")
     metavar="DIR",
     help="Photos in DIR/garment and their masks in DIR/garment-mask, of the same names.",
 )
+@click.option("--scenes", type=click.Path(path_type=Path), metavar="DIR", help="Simulated scenes' products.")
+@click.option("--drawn", type=click.IntRange(1), metavar="N", help="So many drawn photos, never trained on.")
 @click.option("--reader", type=click.Choice(READERS), default=READERS[0], show_default=True)
 @click.option("--tell-kind", is_flag=True, help="Tell the reader the true kind: landmarks alone are judged.")
 @click.option("--overlays", type=click.Path(path_type=Path), metavar="DIR", help="Draw every photo into DIR.")
@@ -43,6 +46,8 @@ READERS = ("net", "silhouette")
 def command(
     data: Path | None,
     pairs: Path | None,
+    scenes: Path | None,
+    drawn: int | None,
     reader: str,
     tell_kind: bool,
     overlays: Path | None,
@@ -57,16 +62,21 @@ def command(
     Example:
       flixpose evaluate garment --data photos --pairs pairs --overlays out/landmarks
     """
-    if data is None and pairs is None:
-        raise UsageError("tell --data, --pairs or both.")
+    if not any((data, pairs, scenes, drawn)):
+        raise UsageError("tell --data, --pairs, --scenes or --drawn.")
     eyes = SilhouetteReader() if reader == "silhouette" else garment_reader(load_settings())
     figures = _landmarks(eyes, data, tell_kind, overlays) if data else None
     masks = _masks(eyes, pairs) if pairs else None
+    made = dict(_studios(eyes, scenes, drawn, tell_kind))
     if as_json:
-        click.echo(json.dumps(_row(eyes, figures, masks), indent=2))
+        click.echo(json.dumps(_row(eyes, figures, masks, made), indent=2))
         return
     for line in figures.lines() if figures else ():
         click.echo(line)
+    for name, found in made.items():
+        click.echo(f"{name}:")
+        for line in found.lines():
+            click.echo(line)
     if masks:
         worst = sorted(masks.items(), key=lambda pair: pair[1])[:5]
         click.echo(f"mask IoU of {len(masks)}: mean {_mean(masks):.4f}, median {_median(masks):.4f}")
@@ -92,6 +102,19 @@ def _landmarks(reader: GarmentReader, data: Path, tell_kind: bool, overlays: Pat
         return evaluate_landmarks(reader, data, tell_kind=tell_kind, show=show)
 
 
+def _studios(
+    reader: GarmentReader, scenes: Path | None, drawn: int | None, tell_kind: bool
+) -> Iterator[tuple[str, Figures]]:
+    """The figures on photos from the studios."""
+    from flixpose.evaluation.garment_sets import CHECKED, drawn_entries, scene_entries
+
+    if scenes is not None:
+        yield "scenes", evaluate_entries(reader, scene_entries(scenes), tell_kind=tell_kind)
+    if drawn is not None:
+        entries = drawn_entries(range(CHECKED, CHECKED + drawn))
+        yield "drawn", evaluate_entries(reader, entries, tell_kind=tell_kind)
+
+
 def _masks(reader: GarmentReader, pairs: Path) -> dict[str, float]:
     for folder in (pairs / "garment", pairs / "garment-mask"):
         if not folder.is_dir():
@@ -99,8 +122,14 @@ def _masks(reader: GarmentReader, pairs: Path) -> dict[str, float]:
     return evaluate_masks(reader, pairs)
 
 
-def _row(reader: GarmentReader, figures: Figures | None, masks: dict[str, float] | None) -> dict[str, Any]:
+def _row(
+    reader: GarmentReader,
+    figures: Figures | None,
+    masks: dict[str, float] | None,
+    made: dict[str, Figures],
+) -> dict[str, Any]:
     row: dict[str, Any] = {"model": reader.model.to_json()}
+    row |= {name: found.to_json() for name, found in made.items()}
     if figures:
         row["landmarks"] = figures.to_json()
     if masks:

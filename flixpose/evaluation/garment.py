@@ -23,6 +23,8 @@ from flixpose.structures.found import Garment
 from flixpose.structures.image import Image, Mask
 
 _FAR = float("inf")
+Entry = dict[str, Any]
+Show = Callable[[Entry, Image, Garment | None], None]
 _BINS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.01)
 
 
@@ -46,13 +48,18 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One annotated photo: its true kind and view, and what the reader said; None where it found nothing."""
+    """One annotated photo: its true kind and view, and what the reader said; None where it found nothing.
+
+    Attributes:
+        iou: of the garment's mask with the true one, where that is known.
+    """
 
     file: str
     kind: str
     view: str
     found_kind: str | None
     found_view: str | None
+    iou: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,12 @@ class Figures:
         return sum(photo.found_kind == photo.kind for photo in self.seen) / max(self.photos, 1)
 
     @property
+    def iou(self) -> float:
+        """Mean mask IoU of the photos whose true mask is known; nan where none is."""
+        known = [photo.iou for photo in self.seen if photo.iou is not None]
+        return float(np.mean(known)) if known else float("nan")
+
+    @property
     def swaps(self) -> int:
         return sum(point.swapped for point in self.points)
 
@@ -109,6 +122,8 @@ class Figures:
             f"PCK@.05 {self.pck(0.05):.3f}  PCK@.02 {self.pck(0.02):.3f}  NME {100 * self.nme:.2f} %  "
             f"left-right swaps {self.swaps} of {len(self.points)}"
         )
+        if self.iou == self.iou:
+            yield f"mask IoU {self.iou:.4f}"
         yield from _table("landmark", self.points, lambda point: _without_side(point.name))
         yield from _table("kind", self.points, lambda point: point.kind)
         for low, high, count, share in self.reliability():
@@ -128,6 +143,7 @@ class Figures:
             "pck02": self.pck(0.02),
             "nme": self.nme,
             "swaps": self.swaps,
+            "iou": self.iou if self.iou == self.iou else None,
             "reliability": self.reliability(),
             "seen": [asdict(photo) for photo in self.seen],
             "points": [asdict(p) | {"error": p.error if p.error < _FAR else None} for p in self.points],
@@ -159,7 +175,7 @@ def evaluate_landmarks(
     *,
     tell_kind: bool = False,
     read: Callable[[Path], Image] = read_image,
-    show: Callable[[dict[str, Any], Image, Garment | None], None] = lambda entry, image, garment: None,
+    show: Show = lambda entry, image, garment: None,
 ) -> Figures:
     """Figures over `photos/landmarks.json` (pixels of the photo, null = absent) and `photos/garments`.
 
@@ -167,17 +183,39 @@ def evaluate_landmarks(
         tell_kind: give the reader the annotated kind, to judge its landmarks alone.
         show: called with every entry, its photo and what was found in it.
     """
-    entries: list[dict[str, Any]] = json.loads((photos / "landmarks.json").read_text())
+    entries: list[Entry] = json.loads((photos / "landmarks.json").read_text())
+    photos_of = ((entry, read(photos / "garments" / entry["file"])) for entry in entries)
+    return evaluate_entries(reader, photos_of, tell_kind=tell_kind, show=show)
+
+
+def evaluate_entries(
+    reader: GarmentReader,
+    entries: Iterable[tuple[Entry, Image]],
+    *,
+    tell_kind: bool = False,
+    show: Show = lambda entry, image, garment: None,
+) -> Figures:
+    """Figures over annotated photos from anywhere.
+
+    Args:
+        entries: each with `file`, `kind`, `view`, `landmarks` (name → pixel indices, or None), `occluded`
+            and, where it is known, the true `mask`; and its photo.
+    """
     points: list[Point] = []
     seen: list[Seen] = []
-    for entry in entries:
-        image = read(photos / "garments" / entry["file"])
+    for entry, image in entries:
         garment = _read(reader, image, entry["kind"] if tell_kind else None)
-        said = (garment.kind, garment.view) if garment else (None, None)
-        seen.append(Seen(entry["file"], entry["kind"], entry["view"], *said))
+        kind, view = (garment.kind, garment.view) if garment else (None, None)
+        seen.append(Seen(entry["file"], entry["kind"], entry["view"], kind, view, _iou(entry, garment)))
         points.extend(_points(entry, garment))
         show(entry, image, garment)
     return Figures(tuple(seen), tuple(points))
+
+
+def _iou(entry: Entry, garment: Garment | None) -> float | None:
+    if entry.get("mask") is None:
+        return None
+    return mask_iou(garment.mask, entry["mask"]) if garment else 0.0
 
 
 def evaluate_masks(
@@ -205,7 +243,7 @@ def _read(reader: GarmentReader, image: Image, kind: str | None) -> Garment | No
         return None
 
 
-def _points(entry: dict[str, Any], garment: Garment | None) -> Iterable[Point]:
+def _points(entry: Entry, garment: Garment | None) -> Iterable[Point]:
     truth = {name: np.array(xy) + 0.5 for name, xy in entry["landmarks"].items() if xy is not None}
     side = float(np.ptp(np.stack(list(truth.values())), axis=0).max())
     for name, xy in truth.items():

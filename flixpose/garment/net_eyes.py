@@ -18,7 +18,7 @@ from flixpose.garment.net_codec import Square, cut, decode, square_around, to_te
 from flixpose.garment.shared_points import MIRROR
 from flixpose.structures.image import Box, Image
 
-SIDE = 224
+_SIDE = 224  # of the square that a net reads, where its weights do not say
 FILL = 0.86  # of the square that the garment's longer side takes, as in training
 _PAPER = 238  # what shows through a transparent photo, grey level
 _LEAST_MASK = 0.5
@@ -54,9 +54,10 @@ class Sight:
 
 
 class GarmentEyes:
-    """A loaded net, on a device of torch's."""
+    """A loaded net, on a device of torch's. `side`: pixels of the squares that it was trained on."""
 
-    def __init__(self, net: GarmentNet, device: str = "cpu") -> None:
+    def __init__(self, net: GarmentNet, device: str = "cpu", side: int = _SIDE) -> None:
+        self._side = side
         self._device = torch.device(device)
         self._net = folded(net).to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -77,7 +78,7 @@ class GarmentEyes:
 
     def _look_at(self, places: Sequence[tuple[NDArray[np.uint8], Box]]) -> list[Sight]:
         """Read the garment in a box of an opaque (H, W, 3) photo, for each."""
-        squares = [square_around(box, SIDE, FILL) for _, box in places]
+        squares = [square_around(box, self._side, FILL) for _, box in places]
         pictures = [cut(pixels, square) for (pixels, _), square in zip(places, squares, strict=True)]
         answers = self._ask([side for picture in pictures for side in (picture, picture[:, ::-1])])
         return [
@@ -88,7 +89,7 @@ class GarmentEyes:
     def _find(self, photos: Sequence[NDArray[np.uint8]]) -> list[list[Box]]:
         """Per photo around each garment of about the size of the largest; the whole where there is none."""
         wholes = [Box(0, 0, pixels.shape[1], pixels.shape[0]) for pixels in photos]
-        squares = [square_around(whole, SIDE, 1.0) for whole in wholes]
+        squares = [square_around(whole, self._side, 1.0) for whole in wholes]
         masks = self._ask([cut(*pair) for pair in zip(photos, squares, strict=True)]).mask.sigmoid().numpy()
         found = []
         for whole, square, mask in zip(wholes, squares, masks, strict=True):
@@ -153,6 +154,15 @@ def on_paper(image: Image) -> NDArray[np.uint8]:
         return image.pixels
     share = image.alpha[..., None].astype(np.float32) / 255
     return np.rint(image.pixels * share + _PAPER * (1 - share)).astype(np.uint8)
+
+
+def load_eyes(path: Path, device: str = "cpu") -> tuple[GarmentEyes, dict[str, str]]:
+    """The eyes in a safetensors file and the file's metadata. Raises WeightsDamaged."""
+    net, facts = load_net(path)
+    side = facts.get("side", str(_SIDE))
+    if not side.isdecimal() or int(side) % 32 or not int(side):
+        raise WeightsDamaged(f"{path} tells no side in multiples of 32: {side}.", subject=str(path))
+    return GarmentEyes(net, device, int(side)), facts
 
 
 def load_net(path: Path) -> tuple[GarmentNet, dict[str, str]]:

@@ -5,7 +5,8 @@ corners are plain. Where both say the same within a small distance each confirms
 between them; where they differ the surer one is believed.
 
 A score says how often such a landmark is right within 2 % of the garment's longer side; the numbers that turn
-what the witnesses say into scores were fitted on held-out drawn photos and travel with the weights.
+what the witnesses say into scores were fitted on held-out drawn photos and travel with the weights: first
+those of each witness, then, over what came out of both, a line for each of the four ways in which they meet.
 """
 
 from collections.abc import Mapping
@@ -20,6 +21,8 @@ SAME = 0.02  # of the garment's longer side: nearer than this both witnesses mea
 _LEAST, _MOST = 0.02, 0.97
 
 XY = NDArray[np.floating]
+Line = tuple[float, float]
+Meeting = str  # "both" agree, they are "apart", or there is the "net" or the "outline" alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +35,8 @@ class Trust:
         both: log odds added where they agree.
     """
 
-    net: tuple[float, float] = (0.0, 1.0)
-    outline: tuple[float, float] = (0.0, 0.7)
+    net: Line = (0.0, 1.0)
+    outline: Line = (0.0, 0.7)
     both: float = 1.0
 
 
@@ -45,22 +48,46 @@ class Witness:
     odds: float
 
 
-def merge(net: Witness | None, outline: Witness | None, side: float, both: float) -> Point | None:
-    """The landmark's place and score; None where nobody has seen it. `side`: the garment's, in pixels."""
+def merge(
+    net: Witness | None,
+    outline: Witness | None,
+    side: float,
+    both: float,
+    final: Mapping[Meeting, Line] | None = None,
+) -> Point | None:
+    """The landmark's place and score; None where nobody has seen it.
+
+    Args:
+        side: the garment's, in pixels.
+        both: log odds that agreement adds.
+        final: per way of meeting the line from the log odds so far to those that are told.
+    """
+    joined = join(net, outline, side, both)
+    if joined is None:
+        return None
+    met, xy, odds = joined
+    offset, slope = (final or {}).get(met, (0.0, 1.0))
+    return *xy, _score(offset + slope * odds)
+
+
+def join(
+    net: Witness | None, outline: Witness | None, side: float, both: float
+) -> tuple[Meeting, tuple[float, float], float] | None:
+    """How the witnesses meet, the place, and the log odds that it is right."""
     if net is None or outline is None:
         only = net or outline
-        return None if only is None else (*only.xy, _score(only.odds))
+        return None if only is None else ("net" if net else "outline", only.xy, only.odds)
     apart = float(np.hypot(net.xy[0] - outline.xy[0], net.xy[1] - outline.xy[1])) / side
     if apart > SAME:
         surer = max(net, outline, key=lambda witness: witness.odds)
-        return (*surer.xy, _score(surer.odds - both))
+        return "apart", surer.xy, surer.odds - both
     p, q = _probability(net.odds), _probability(outline.odds)
     share = p / (p + q)
     x, y = (share * a + (1 - share) * b for a, b in zip(net.xy, outline.xy, strict=True))
-    return x, y, _score(max(net.odds, outline.odds) + both * (1 - apart / SAME))
+    return "both", (x, y), max(net.odds, outline.odds) + both * (1 - apart / SAME)
 
 
-def odds_of(value: float, line: tuple[float, float]) -> float:
+def odds_of(value: float, line: Line) -> float:
     """Log odds on a line over the logit of a probability."""
     offset, slope = line
     return offset + slope * logit(value)
@@ -92,6 +119,11 @@ def snapped(point: Point, outline: XY, reach: float) -> Point:
     if away[nearest] > reach:
         return point
     return float(outline[nearest, 0]), float(outline[nearest, 1]), score
+
+
+def final_from(values: Mapping[str, list[float]]) -> dict[Meeting, Line]:
+    """From the weights' metadata: way of meeting → [offset, slope]."""
+    return {str(met): (float(line[0]), float(line[1])) for met, line in values.items()}
 
 
 def trust_from(values: Mapping[str, Mapping[str, list[float]]]) -> dict[str, Trust]:

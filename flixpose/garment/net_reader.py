@@ -12,8 +12,18 @@ from numpy.typing import NDArray
 from flixpose.errors import FlixposeError, NoGarment, WeightsDamaged
 from flixpose.garment import kinds
 from flixpose.garment.classify import Guess, classify, shapes_for
-from flixpose.garment.net_eyes import GarmentEyes, Sight, load_net
-from flixpose.garment.net_merge import Trust, Witness, group_of, merge, odds_of, snapped, trust_from
+from flixpose.garment.net_eyes import GarmentEyes, Sight, load_eyes
+from flixpose.garment.net_merge import (
+    Line,
+    Trust,
+    Witness,
+    final_from,
+    group_of,
+    merge,
+    odds_of,
+    snapped,
+    trust_from,
+)
 from flixpose.garment.net_region import Found, find_region
 from flixpose.garment.outline import Outline
 from flixpose.garment.placing import place_landmarks
@@ -44,9 +54,17 @@ class NetReader:
 
     Args:
         trust: per group of landmarks (`net_merge.group_of`) how far each witness is trusted.
+        final: per way in which the witnesses meet, what their odds are worth (`net_merge.merge`).
     """
 
-    def __init__(self, eyes: GarmentEyes, info: ModelInfo, trust: Mapping[str, Trust]) -> None:
+    def __init__(
+        self,
+        eyes: GarmentEyes,
+        info: ModelInfo,
+        trust: Mapping[str, Trust],
+        final: Mapping[str, Line] | None = None,
+    ) -> None:
+        self._final = final or {}
         self._eyes = eyes
         self._info = info
         self._trust = trust
@@ -95,7 +113,8 @@ class NetReader:
         points = {}
         for name in kinds.skeleton(kind).names:
             trust = self._trust.get(group_of(name), Trust())
-            point = merge(_by_net(sight, name, trust), _by_outline(theirs, name, trust), side, trust.both)
+            net, corner = by_net(sight, name, trust), by_outline(theirs, name, trust)
+            point = merge(net, corner, side, trust.both, self._final)
             if point is not None:
                 on_outline = group_of(name) in _ON_OUTLINE and found.agreement > 0
                 points[name] = snapped(point, edge, _SNAP * side) if on_outline else point
@@ -129,12 +148,13 @@ class NetReader:
 
 def load_reader(path: Path, info: ModelInfo, device: str = "cpu") -> NetReader:
     """From a weights file, on a device of torch's. Raises WeightsDamaged."""
-    net, facts = load_net(path)
+    eyes, facts = load_eyes(path, device)
     try:
         trust = trust_from(json.loads(facts["trust"]))
-    except (KeyError, TypeError, ValueError) as failure:
+        final = final_from(json.loads(facts.get("final", "{}")))
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as failure:
         raise WeightsDamaged(f"{path} tells no calibration.", subject=str(path)) from failure
-    return NetReader(GarmentEyes(net, device), info, trust)
+    return NetReader(eyes, info, trust, final)
 
 
 def choose_kind(sight: Sight, guess: Guess) -> tuple[str, float]:
@@ -147,7 +167,8 @@ def choose_kind(sight: Sight, guess: Guess) -> tuple[str, float]:
     return KIND_NAMES[int(p.argmax())], float(p.max())
 
 
-def _by_net(sight: Sight, name: str, trust: Trust) -> Witness | None:
+def by_net(sight: Sight, name: str, trust: Trust) -> Witness | None:
+    """What the net says of a landmark, in pixels of the photo; None where it is sure that there is none."""
     row = INDEX[name]
     absent, hidden, _ = (float(p) for p in sight.visibility[row])
     if absent > _ABSENT:
@@ -156,7 +177,8 @@ def _by_net(sight: Sight, name: str, trust: Trust) -> Witness | None:
     return Witness((x, y), odds_of(float(sight.mass[row]), trust.net) + hidden * _HIDDEN_ODDS)
 
 
-def _by_outline(points: Mapping[str, Point], name: str, trust: Trust) -> Witness | None:
+def by_outline(points: Mapping[str, Point], name: str, trust: Trust) -> Witness | None:
+    """What the outline's corners say of it."""
     if name not in points:
         return None
     x, y, score = points[name]

@@ -29,6 +29,8 @@ _TELLS = 4.0  # a quarter of skin around it is proof
 _OCCUPIED = 6.0  # L*a*b* from the empty background
 _FACE = 0.25  # share of the top fifth of a worn garment's region, head included
 _LEAST_AREA = 0.01
+_THIN, _LEAST_STAND = 2, 0.003  # pixels; share of the photo: less is no mannequin but a shadow or a tag
+_BESIDE = 0.02  # of the longer side
 _CELL = 5.0  # pixels of the working photo that one cell of the net's mask covers, about
 _CLEAR = 60.0  # distance that stands for "surely not background" where there is no plain one
 
@@ -63,6 +65,7 @@ def find_region(image: Image, sight: Sight) -> Found:
         return _by_net(image, likely, shrink)
     region = main_pieces(seen.region & _near(likely > _POSSIBLE, _FAR))
     occupied = seen.distance > _OCCUPIED if seen.background else np.zeros_like(region)
+    region = _off_the_stand(image, region, occupied, likely)
     seen = replace(seen, region=region, plain=seen.plain * (1 - _bare(region, occupied, seen.lab)))
     return Found(seen, full_mask(image, seen), agreement)
 
@@ -100,6 +103,18 @@ def _by_net(image: Image, likely: Plane, shrink: float) -> Found:
         cv2.dilate(region.astype(np.uint8), disc(3)), image.size, interpolation=cv2.INTER_NEAREST
     )
     return Found(seen, Mask(np.where(near > 0, mask, 0).astype(np.uint8)), 0.0)
+
+
+def _off_the_stand(image: Image, region: Region, occupied: Region, likely: Plane) -> Region:
+    """The region less what of it is a mannequin's: beside one, only the net knows where the cloth ends."""
+    stand = occupied & ~_near(likely > _POSSIBLE, _FAR)
+    stand = np.asarray(cv2.erode(stand.astype(np.uint8), disc(_THIN))).astype(bool)
+    if stand.mean() < _LEAST_STAND:
+        return region
+    beside = _near(stand, _FAR + _BESIDE)
+    pixels = cv2.resize(on_paper(image), region.shape[::-1], interpolation=cv2.INTER_AREA)
+    cloth = tighten(np.asarray(pixels, np.uint8), likely, cell=_CELL) > 127
+    return main_pieces(region & (cloth | ~beside))
 
 
 def _bare(region: Region, occupied: Region, lab: Plane) -> float:

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flixpose.garment.net_merge import group_of, logit
+from flixpose.garment.net_merge import Line, group_of, logit
 
 RIGHT_WITHIN = 0.02  # of the garment's longer side
 _RIDGE = 2.0  # pseudo-observations that pull a line towards the usual one
 _ROUNDS = 30
 _USUAL = {"net": (0.0, 1.0), "outline": (0.0, 0.7)}
-
-Line = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +48,24 @@ def _fit_group(cases: list[Case], same: float) -> dict[str, list[float]]:
     return {"net": list(net), "outline": list(outline), "both": [_bonus(cases, net, same)]}
 
 
+def fit_final(seen: Iterable[tuple[str, float, bool]]) -> dict[str, list[float]]:
+    """Way of meeting → line, as `net_merge.final_from` reads it; `seen`: way, log odds, whether right."""
+    ways: dict[str, list[tuple[float, bool]]] = defaultdict(list)
+    for way, odds, right in seen:
+        ways[way].append((odds, right))
+    return {way: list(fit_odds(members, (0.0, 1.0))) for way, members in sorted(ways.items())}
+
+
 def fit_line(seen: list[tuple[float, bool]], usual: Line) -> Line:
     """Offset and slope of the log odds of being right over the logit of a value; ridge towards `usual`."""
+    return fit_odds([(logit(value), right) for value, right in seen], usual)
+
+
+def fit_odds(seen: list[tuple[float, bool]], usual: Line) -> Line:
+    """The same over log odds."""
     if not seen:
         return usual
-    x = np.stack([np.ones(len(seen)), [logit(value) for value, _ in seen]], axis=1)
+    x = np.stack([np.ones(len(seen)), [odds for odds, _ in seen]], axis=1)
     y = np.array([right for _, right in seen], float)
     w = np.array(usual)
     for _ in range(_ROUNDS):

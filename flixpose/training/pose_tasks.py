@@ -15,10 +15,28 @@ from flixpose.geometry.view import Size, fit
 from flixpose.ports import PoseEstimator
 from flixpose.pose import FAMILIES
 from flixpose.pose.families.parts import OneStage, Options, Runner, TopDown
-from flixpose.pose.nets import cpn, csp, deeppose, fastpose, hrnet, realnvp, rtmpose, simple_baseline, vitpose
+from flixpose.pose.nets import (
+    centernet,
+    cpn,
+    csp,
+    deeppose,
+    dekr,
+    fastpose,
+    higherhrnet,
+    hrnet,
+    lightweight_openpose,
+    openpose,
+    posenet,
+    poseted,
+    realnvp,
+    rmpe,
+    rtmpose,
+    simple_baseline,
+    vitpose,
+)
 from flixpose.structures.found import ModelInfo, Pose
 from flixpose.structures.image import Image
-from flixpose.training.pose_losses import single
+from flixpose.training.pose_losses import bottom_up, single
 from flixpose.training.pose_losses.single import Loss
 
 Build = Callable[..., nn.Module]
@@ -69,6 +87,14 @@ TASKS: dict[str, Task] = {
     ),
     "rtmpose": Task(_scaled(rtmpose.RTMPose), single.two_axes, wants_picture=True),
     "deeppose": Task(deeppose.DeepPose, single.regressed, beside=lambda: {"flow": realnvp.RealNvp()}),
+    "poseted": Task(poseted.PoseTED, single.queried),
+    "alphapose": Task(rmpe.SymmetricPose, single.heat_maps()),
+    "openpose": Task(openpose.OpenPoseBody, bottom_up.fields),
+    "lightweight_openpose": Task(lightweight_openpose.LightweightOpenPose, bottom_up.fields),
+    "higherhrnet": Task(_branched(higherhrnet.HigherHRNet), bottom_up.tags),
+    "dekr": Task(_branched(dekr.DEKR), bottom_up.offsets),
+    "centernet": Task(centernet.CenterNetResNet, bottom_up.centres),
+    "posenet": Task(posenet.PoseNet, bottom_up.displacements),
 }
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from flixpose.bootstrap import garment_reader
 from flixpose.evaluation.garment import evaluate_landmarks, evaluate_masks
-from flixpose.garment.net_eyes import GarmentEyes, load_net
+from flixpose.garment.net_eyes import load_eyes
 from flixpose.garment.silhouette import SilhouetteReader
 from flixpose.imaging.decode import read_image
 from flixpose.models import GARMENT_NET
@@ -57,7 +57,7 @@ def _masks(name: str, reader: GarmentReader, pairs: Path) -> Row:
 
 def _speed(net: GarmentReader, silhouette: GarmentReader, photos: Path) -> Iterator[Row]:
     image = read_image(photos / "garments" / _PHOTO)
-    eyes = GarmentEyes(load_net(PACKAGE / GARMENT_NET.member)[0])
+    eyes = load_eyes(PACKAGE / GARMENT_NET.member)[0]
     for name, look, goal in (
         ("net and decoding", lambda: eyes.look(image), 60),
         ("whole reading by net", lambda: net(image), 400),

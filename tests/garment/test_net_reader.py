@@ -10,7 +10,7 @@ from flixpose.adapters.weights import WeightsCache
 from flixpose.errors import NoGarment, UnknownKind
 from flixpose.evaluation.garment import evaluate_landmarks, evaluate_masks, mask_iou
 from flixpose.garment.kinds import KINDS
-from flixpose.garment.net_eyes import SIDE, load_net
+from flixpose.garment.net_eyes import load_net
 from flixpose.garment.net_reader import NetReader, load_reader
 from flixpose.garment.shared_points import mirror_name
 from flixpose.models import GARMENT_NET, MODELS
@@ -43,9 +43,10 @@ def _score(reader: NetReader, pixels: np.ndarray) -> float:
 
 
 def test_the_shipped_net_reads_drawn_photos_that_it_never_saw():
-    net, _ = load_net(PACKAGE / GARMENT_NET.member)
+    net, facts = load_net(PACKAGE / GARMENT_NET.member)
+    side = int(facts.get("side", "224"))
     samples = draw_many(studio(), range(HELD_OUT + 5_000_000, HELD_OUT + 5_000_064), 256)
-    figures = measure(net, [plain_batch(samples, range(64), SIDE)])
+    figures = measure(net, [plain_batch(samples, range(64), side)])
     assert figures["pck05"] >= 0.93 and figures["pck02"] >= 0.80, figures
     assert figures["kind"] >= 0.80 and figures["view"] >= 0.80 and figures["iou"] >= 0.95, figures
 

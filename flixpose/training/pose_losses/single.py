@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from flixpose.pose.codec import coordinates
+from flixpose.pose.codec import coordinates, queries
 from flixpose.pose.codec.maps import bumps
 from flixpose.training.loop import Losses
 from flixpose.training.pose_data import People
@@ -88,3 +88,11 @@ def regressed(net: nn.Module, x: Tensor, people: Sequence[People]) -> Losses:
         return {"loss": distance * 10, "distance": distance}
     likely = coordinates.residual_loss(net.flow, out.xy, out.sigma, target, there.float())  # type: ignore[arg-type]
     return {"loss": likely, "distance": distance}
+
+
+def queried(net: nn.Module, x: Tensor, people: Sequence[People]) -> Losses:
+    """PoseTED's: each keypoint given to one query, the cheapest way."""
+    out = net(x)
+    xy, there = stacked(people)
+    target = xy / torch.tensor([x.shape[3], x.shape[2]]).to(xy)
+    return {"loss": queries.loss(out.logits, out.xy, target, there.float())}
