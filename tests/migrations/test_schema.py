@@ -96,13 +96,12 @@ def test_several_may_migrate_at_once(database_url: str) -> None:
     assert sorted(found, key=str) == [(SCHEMA, SCHEMA)] * 3 + [(None, SCHEMA)]
 
 
-def test_a_new_sqlite_file_that_another_one_reads_is_waited_for(tmp_path: Path) -> None:
+def test_a_new_sqlite_file_that_another_one_writes_is_waited_for(tmp_path: Path) -> None:
     """Only then can it be told to write ahead; SQLite itself would not wait."""
-    reader = sqlite3.connect(tmp_path / "x.sqlite", isolation_level=None, check_same_thread=False)
-    reader.execute("CREATE TABLE t (x)")
-    reader.execute("BEGIN")
-    reader.execute("SELECT * FROM t").fetchall()
-    threading.Timer(0.4, reader.close).start()
+    writer = sqlite3.connect(tmp_path / "x.sqlite", isolation_level=None, check_same_thread=False)
+    writer.execute("CREATE TABLE t (x)")
+    writer.execute("BEGIN IMMEDIATE")
+    threading.Timer(0.4, writer.close).start()
     database = Database(f"sqlite:///{tmp_path}/x.sqlite")
     assert database.migrate() == (None, SCHEMA)
     database.close()
