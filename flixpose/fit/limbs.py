@@ -26,7 +26,6 @@ _COVER = -0.012
 _LIMB_LIMIT = 0.30
 _LEAST_EDGE = 0.04  # of the limb
 _BESIDE_SEAM = 0.5  # of the limb: up to there the inner edge keeps beside the torso
-_FREE_FROM = 0.4  # of the limb: from there on a wide sleeve hangs free
 
 
 @dataclass(frozen=True, eq=False)
@@ -239,7 +238,7 @@ def _half_widths_on_limb(
     own = np.interp(shares, strip.along / strip.along[-1], _half_widths(strip) * scale)
     limb = np.interp(distances / whole, [0.0, 1.0], numbers.half_width) * body.shoulder_width
     loose = np.clip(own, limb, numbers.max_half_width * body.shoulder_width) - limb
-    free = np.clip(distances / (_FREE_FROM * whole), 0.0, 1.0)
+    free = np.clip(distances / (numbers.free_from * whole), 0.0, 1.0)
     inward = np.minimum(np.maximum(own, limb), numbers.inward * limb)
     return 2 * limb + 2 * loose * free - inward, inward
 

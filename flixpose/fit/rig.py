@@ -54,6 +54,7 @@ class Limb:
         min_reach, max_reach: bounds of its length in lengths of the whole limb (joint to joint).
         inward: share of the limb's half width that the cloth keeps on the inside: a sleeve is caught between
             arm and torso, a trouser leg is not.
+        free_from: lengths of the whole limb from the seam on which cloth comes to hang free of it.
     """
 
     half_width: tuple[float, float]
@@ -62,6 +63,7 @@ class Limb:
     min_reach: float
     max_reach: float
     inward: float
+    free_from: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ def rig_for(rigs: Mapping[str, Rig], kind: str) -> Rig:
 def _with_worn(kind: str, data: dict[str, Any], own: dict[str, Any]) -> Rig:
     usual = _merged(data["base"], {key: value for key, value in own.items() if key != "worn"})
     worn = _merged(_merged(usual, data.get("worn", {})), own.get("worn", {}))
+    worn["limb"] = worn["limb"] if usual["limb"] else False
     return replace(_rig(kind, usual), worn=_rig(kind, worn))
 
 
@@ -177,5 +180,5 @@ def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     """`base` with the leaves of `own` laid over it."""
     merged = dict(base)
     for key, value in own.items():
-        merged[key] = _merged(merged.get(key, {}), value) if isinstance(value, dict) else value
+        merged[key] = _merged(merged.get(key) or {}, value) if isinstance(value, dict) else value
     return merged
