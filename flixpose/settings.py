@@ -47,6 +47,7 @@ class Settings:
         webhook_hosts: hosts that may be called; no others.
         webhook_schemes: how: `https`, or `http` as well.
         webhook_private: whether hosts inside the own network may be called ("yes" or "no").
+        webhook_ca: a file of certificates (PEM) that are trusted beside the system's; None = those alone.
         s3_request_checksum, s3_response_checksum: boto3's `request_checksum_calculation` and
             `response_checksum_validation`. boto3 from 1.36 on sends checksums which several S3-compatible
             stores refuse, so both are "when_required" unless set to "when_supported".
@@ -68,6 +69,7 @@ class Settings:
     webhook_hosts: tuple[str, ...] = ()
     webhook_schemes: tuple[str, ...] = ("https",)
     webhook_private: bool = False
+    webhook_ca: Path | None = None
     s3_request_checksum: str = "when_required"
     s3_response_checksum: str = "when_required"
 
@@ -276,6 +278,7 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "webhook_hosts": _names,
     "webhook_schemes": _schemes,
     "webhook_private": _yes,
+    "webhook_ca": _folder,
     "s3_request_checksum": _checksum,
     "s3_response_checksum": _checksum,
 }

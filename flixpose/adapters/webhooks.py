@@ -7,13 +7,14 @@ the one that owes its call, and nothing can get lost between. The receiver may h
 
 import hashlib
 import hmac
-import http.client
 import ipaddress
 import json
 import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -43,12 +44,17 @@ class WebhookFailed(FlixposeError):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Who may be called, and how the calls are signed."""
+    """Who may be called, and how the calls are signed.
+
+    Attributes:
+        ca: a file of certificates (PEM) that are trusted beside the system's.
+    """
 
     secret: str
     hosts: tuple[str, ...]
     schemes: tuple[str, ...] = ("https",)
     private: bool = False
+    ca: Path | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> "Policy":
@@ -57,6 +63,7 @@ class Policy:
             settings.webhook_hosts,
             settings.webhook_schemes,
             settings.webhook_private,
+            settings.webhook_ca,
         )
 
     def check(self, url: str) -> str:
@@ -109,12 +116,13 @@ def call(url: str, body: bytes, *, delivery: str, policy: Policy, resolve: Resol
     parts = urlsplit(policy.check(url))
     host, https = str(parts.hostname), parts.scheme == "https"
     port = parts.port or (443 if https else 80)
-    connection = _connection(host, port, https, _address(host, port, policy, resolve))
+    address = _address(host, port, policy, resolve)
+    connection = _connection(host, port, address, _trust(host, policy) if https else None)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         connection.request("POST", target, body, _headers(body, delivery, policy.secret))
         status = connection.getresponse().status
-    except (OSError, http.client.HTTPException) as failure:
+    except (OSError, HTTPException) as failure:
         raise WebhookFailed(f"{host} was not reached ({type(failure).__name__}).", subject=host) from failure
     finally:
         connection.close()
@@ -144,18 +152,29 @@ def _address(host: str, port: int, policy: Policy, resolve: Resolver) -> str:
     return found[0]
 
 
-def _connection(host: str, port: int, https: bool, address: str) -> http.client.HTTPConnection:
+def _trust(host: str, policy: Policy) -> ssl.SSLContext:
+    """Whose certificates count. Raises WebhookFailed: the file of the settings cannot be used."""
+    context = ssl.create_default_context()
+    try:
+        if policy.ca is not None:
+            context.load_verify_locations(policy.ca)
+    except OSError as failure:
+        raise WebhookFailed(
+            f"{host} was not called: FLIXPOSE_WEBHOOK_CA={policy.ca} is no file of certificates.",
+            subject=host,
+        ) from failure
+    return context
+
+
+def _connection(host: str, port: int, address: str, trust: ssl.SSLContext | None) -> HTTPConnection:
     """To `address`, speaking as if to `host`: a second look-up could lead elsewhere."""
-    made = http.client.HTTPSConnection if https else http.client.HTTPConnection
-    connection = made(host, port, timeout=_TIMEOUT_S)
-    sock = None
+    connection = HTTPConnection(host, port, timeout=_TIMEOUT_S)
+    connection.default_port = 80 if trust is None else 443  # what the Host header leaves out
 
     def connect() -> None:
-        nonlocal sock
-        sock = socket.create_connection((address, port), _TIMEOUT_S)
-        connection.sock = (
-            ssl.create_default_context().wrap_socket(sock, server_hostname=host) if https else sock
-        )
+        connection.sock = socket.create_connection((address, port), _TIMEOUT_S)
+        if trust is not None:
+            connection.sock = trust.wrap_socket(connection.sock, server_hostname=host)
 
     connection.connect = connect  # type: ignore[method-assign]
     return connection

@@ -3,17 +3,25 @@
 import hashlib
 import hmac
 import json
+import ssl
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from flixpose.adapters.database import ago
 from flixpose.adapters.jobs import JobStore
 from flixpose.adapters.tables import webhooks
-from flixpose.adapters.webhooks import ATTEMPTS, Policy, addresses, call, call_due
+from flixpose.adapters.webhooks import ATTEMPTS, Policy, WebhookFailed, addresses, call, call_due
 from flixpose.errors import ForbiddenUri
 from flixpose.settings import load_settings
 from tests.adapters.samples import jobs, result
@@ -60,6 +68,61 @@ def receiver() -> Iterator[Receiver]:
     yield made
     made.server.shutdown()
     made.server.server_close()
+
+
+def certificate(folder: Path, host: str) -> tuple[Path, Path]:
+    """A certificate that vouches for itself, and its key; PEM files."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    files = folder / f"{host}.pem", folder / f"{host}.key"
+    files[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    private = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    files[1].write_bytes(key.private_bytes(serialization.Encoding.PEM, *private))
+    return files
+
+
+def secured(receiver: Receiver, files: tuple[Path, Path]) -> str:
+    """Has the receiver speak TLS with this certificate; its URL."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*files)
+    receiver.server.socket = context.wrap_socket(receiver.server.socket, server_side=True)
+    return receiver.url.replace("http:", "https:")
+
+
+def test_https_is_spoken_with_whom_a_certificate_vouches_for(receiver: Receiver, tmp_path: Path) -> None:
+    files = certificate(tmp_path, "localhost")
+    url = secured(receiver, files)
+    policy = Policy(SECRET, ("localhost",), private=True)  # https and nothing else, by default
+    trusting = replace(policy, ca=files[0])
+    call(url, b"{}", delivery="d", policy=trusting, resolve=addresses)
+    ((headers, body),) = receiver.heard
+    assert body == b"{}" and headers["X-Flixpose-Signature"].startswith("sha256=")
+    for distrusting in (
+        policy,  # nobody vouches for it
+        replace(policy, ca=certificate(tmp_path, "elsewhere")[0]),
+    ):
+        with pytest.raises(WebhookFailed, match="SSLCertVerificationError"):
+            call(url, b"{}", delivery="d", policy=distrusting, resolve=addresses)
+    with pytest.raises(WebhookFailed, match="FLIXPOSE_WEBHOOK_CA"):
+        call(url, b"{}", delivery="d", policy=replace(policy, ca=tmp_path / "none"), resolve=addresses)
+    assert len(receiver.heard) == 1
+
+
+def test_a_certificate_for_another_name_is_none(receiver: Receiver, tmp_path: Path) -> None:
+    files = certificate(tmp_path, "elsewhere.example")
+    policy = Policy(SECRET, ("localhost",), private=True, ca=files[0])
+    with pytest.raises(WebhookFailed, match="SSLCertVerificationError"):
+        call(secured(receiver, files), b"{}", delivery="d", policy=policy, resolve=addresses)
+    assert not receiver.heard
 
 
 def finished_batch(store: JobStore, url: str) -> str:  # noqa: F811
@@ -160,14 +223,15 @@ def test_settings_show_no_secret() -> None:
 
 
 @pytest.mark.services
-def test_the_relay_tells(service: Service, receiver: Receiver) -> None:
+def test_the_relay_tells(service: Service, receiver: Receiver, tmp_path: Path) -> None:
+    files = certificate(tmp_path, "localhost")
     service.variables |= {
         "FLIXPOSE_WEBHOOK_SECRET": SECRET,
         "FLIXPOSE_WEBHOOK_HOSTS": "localhost",
-        "FLIXPOSE_WEBHOOK_SCHEMES": "http",
         "FLIXPOSE_WEBHOOK_PRIVATE": "yes",
+        "FLIXPOSE_WEBHOOK_CA": str(files[0]),
     }
-    batch = service.submit(["ok"], webhook=receiver.url)
+    batch = service.submit(["ok"], webhook=secured(receiver, files))
     service.relay()
     service.worker()
     service.wait(batch)
