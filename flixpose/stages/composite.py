@@ -83,6 +83,11 @@ class _Shown:
         return isinstance(other, _Shown) and self._content == other._content
 
 
+def forget_cut_outs() -> None:
+    """Nothing is remembered of any garment; for measurements."""
+    _remembered_cut_out.cache_clear()
+
+
 @lru_cache(maxsize=4)
 def _remembered_cut_out(shown: _Shown) -> NDArray[np.uint8]:
     """(H, W, 4) the garment alone, straight RGBA: cut out once for many persons."""
