@@ -3,6 +3,10 @@
 Only here is `bpy` imported, inside the functions, so that the rest of the studio works without it.
 """
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -221,4 +225,19 @@ def render(path: Path) -> None:
     """Write the picture as PNG."""
     bpy = blender()
     bpy.context.scene.render.filepath = str(path)
-    bpy.ops.render.render(write_still=True)
+    with _quiet():
+        bpy.ops.render.render(write_still=True)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep from standard output what Blender writes there about its progress, past Python's own stream."""
+    sys.stdout.flush()
+    kept, nothing = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nothing)

@@ -11,7 +11,7 @@ from flixpose.studio.body import Arm, Build, Stance, figure
 from flixpose.studio.simulated.carry import carrier
 from flixpose.studio.simulated.cloth import fall, nearest, threads
 from flixpose.studio.simulated.landmarks import Seen, marks
-from flixpose.studio.simulated.passes import Label, garment_mask
+from flixpose.studio.simulated.passes import Label, garment_mask, read_labels
 from flixpose.studio.simulated.pattern import Pattern
 from flixpose.studio.simulated.refine import loop, normals, rim
 from flixpose.studio.simulated.scene import KINDS, POSES, between_stances, scene
