@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.errors import MissingKeypoint
-from flixpose.structures.found import Pose, View
+from flixpose.structures.found import Hand, Pose, View
+from flixpose.structures.keypoints import Keypoints
 
 Point = NDArray[np.float64]
 
@@ -27,6 +28,7 @@ class Body:
         shoulder_width: pixels, as if seen from the front (see `measure_body`).
         torso_length: pixels from mid shoulder to mid hip.
         view: "back" where the wearer's left is on the image's left.
+        hands: those that were read. face: the mesh of the face, where one was read.
     """
 
     joints: dict[str, Point]
@@ -34,6 +36,8 @@ class Body:
     shoulder_width: float
     torso_length: float
     view: View
+    hands: tuple[Hand, ...] = ()
+    face: Keypoints | None = None
 
     @property
     def mid_shoulder(self) -> Point:
@@ -118,6 +122,8 @@ def measure_body(pose: Pose) -> Body:
         shoulder_width=_frontal_width(seen_width, pose),
         torso_length=torso_length,
         view="front" if left_is_right_of_right else "back",
+        hands=pose.hands,
+        face=pose.face,
     )
 
 

@@ -17,6 +17,7 @@ from flixpose.structures.image import Mask
 from flixpose.structures.warp import ControlPoints
 
 # The line of the shoulders, in the body's frame: from the neck's base (across, depth) to the shoulder's tip.
+_PAST_EDGE = 0.05  # shoulder widths
 _SLOPE = ((0.17, -0.185), (0.56, -0.075))
 _TOPLINE_RISE, _TOPLINE_FALL = 0.12, 0.07
 # Further out than this the outline falls away into the arm; the cloth falls by so many torso lengths for
@@ -230,11 +231,20 @@ def _shoulder_line(fit: Fit, across: float, sign: float) -> float:
     probe = min(across, _TOPLINE_END)
     start = fit.body.place(sign * probe, start_depth)
     found = reach(fit.outline, start, -fit.body.down, 0.45 * fit.body.torso_length)
-    if found is None:
-        return usual
+    beyond = (found or 0.0) + _PAST_EDGE * fit.body.shoulder_width
+    if found is None or _is_person(fit, start - beyond * fit.body.down):
+        return usual  # hair lies on the shoulder: its lower edge is not the body's upper one
     seen = start_depth - found / fit.body.torso_length + _SHOULDER_FALL * (across - probe)
     # Higher than usual is a steep shoulder, much higher is hair; lower is a chin cut out of the mask.
     return seen if usual - _TOPLINE_RISE <= seen <= usual + _TOPLINE_FALL else usual
+
+
+def _is_person(fit: Fit, place: Point) -> bool:
+    if fit.person is None:
+        return False
+    column, row = int(place[0]), int(place[1])
+    on_photo = 0 <= column < fit.person.width and 0 <= row < fit.person.height
+    return on_photo and bool(fit.person.alpha[row, column] > 127)
 
 
 def _lift_shoulder_tips(points: _Points, fit: Fit) -> None:

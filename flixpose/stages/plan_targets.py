@@ -15,6 +15,7 @@ from flixpose.fit.rig import Rig, Tuck, rig_for
 from flixpose.fit.tuck import find_tuck
 from flixpose.structures.found import Garment, Pose
 from flixpose.structures.image import Image, Mask
+from flixpose.structures.keypoints import Keypoints
 
 
 def plan_targets(
@@ -59,14 +60,20 @@ class _Seen:
         joints = tuple((name, *map(float, xy)) for name, xy in sorted(self.body.joints.items()))
         scores = tuple(sorted(self.body.scores.items()))
         mask = 0 if self.mask is None else zlib.crc32(np.ascontiguousarray(self.mask.alpha).data)
+        details = tuple(points.xy.tobytes() for points in _details(self.body))
         pixels = np.ascontiguousarray(self.person.pixels)
-        return pixels.shape, zlib.crc32(pixels.data), zlib.adler32(pixels.data), mask, joints, scores
+        seen = pixels.shape, zlib.crc32(pixels.data), zlib.adler32(pixels.data), mask
+        return *seen, joints, scores, details
 
     def __hash__(self) -> int:
         return hash(self._content)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Seen) and self._content == other._content
+
+
+def _details(body: Body) -> list[Keypoints]:
+    return [hand.keypoints for hand in body.hands] + ([body.face] if body.face is not None else [])
 
 
 @lru_cache(maxsize=4)
