@@ -18,6 +18,7 @@ from flixpose.pose.skeletons import COCO_17
 SIZES, DEFAULT = nets.SIZES, "r50_fpn"
 
 _SHORTER, _LONGER = 800, 1333
+_FILL = 116  # what lies beyond the photo has the mean colour, nearly
 _COLOURS = Colours((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
 _PER_LEVEL, _PROPOSALS, _RPN_OVERLAP, _MIN_SIDE = 1000, 1000, 0.7, 1e-3
 _MIN_SCORE, _MAX_OVERLAP, _MOST = 0.05, 0.5, 100
@@ -39,6 +40,7 @@ def estimator(runner: Runner, options: Options) -> OneStage:
         view=lambda photo: shrink(photo, shorter=_SHORTER, longer=_LONGER, multiple=32),
         read=_read,
         colours=_COLOURS,
+        fill=_FILL,
     )
 
 
