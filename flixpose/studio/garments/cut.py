@@ -9,7 +9,7 @@ from flixpose.studio.garments.plan import Pair, flipped, pts
 
 Rng = np.random.Generator
 
-_SAME_WIDTH = 0.3  # units of half-width: less than a pixel of a small photo
+_SAME_WIDTH = 0.12  # units of half-width: a third of a pixel of a small photo
 _VAGUE = 0.06  # of a garment's length: a place that may lie anywhere along so much is a guess
 
 
