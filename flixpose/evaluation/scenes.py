@@ -23,6 +23,8 @@ from flixpose.structures.drape import Drape
 
 # A drape is called good where it lies this near to the truth.
 GOOD_ERROR, GOOD_IOU = 3.0, 0.85
+# degrees from which on a person counts as turned
+_TURNED = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +32,19 @@ class SceneRow:
     """What came of one scene; `code` is that of the error that stopped it.
 
     Attributes:
+        yaw: degrees by which the person is turned. display: what the product photo shows beside the garment.
         iou: of the visible garment with the worn one.
         error: end-point error in per cent of the worn garment's height.
+        reasons: codes for which the verdict is not a pass.
     """
 
     name: str
     kind: str
     pose: str
+    yaw: float = 0.0
+    display: str = ""
     verdict: str | None = None
+    reasons: tuple[str, ...] = ()
     iou: float = 0.0
     error: EndPointError | None = None
     code: str | None = None
@@ -52,8 +59,8 @@ class SceneRow:
 
 
 def find_scenes(folder: Path) -> list[Path]:
-    """The finished scenes below `folder`, in order. Raises MissingInput where there is none."""
-    found = sorted(path.parent for path in folder.glob("*/scene.json"))
+    """The finished scenes with a person below `folder`, in order. Raises MissingInput where there is none."""
+    found = sorted(p.parent for p in folder.glob("*/scene.json") if (p.parent / "worn.png").is_file())
     if not found:
         raise MissingInput(
             f"{folder} holds no scene.",
@@ -67,6 +74,7 @@ def drape_scene(folder: Path, tools: Tools) -> tuple[SceneRow, Drape | None]:
     """Drape a scene's product on its person and compare with the truth. Raises MissingInput."""
     told = json.loads((folder / "scene.json").read_text(encoding="utf-8"))
     row = {"name": folder.name, "kind": told["kind"], "pose": told["pose"]}
+    row |= {"yaw": told.get("yaw", 0.0), "display": told.get("display", "")}
     person, product = read_image(folder / "person.png"), read_image(folder / "product.png")
     try:
         draped = drape(person, product, tools, kind=told["kind"], view="front")
@@ -74,7 +82,9 @@ def drape_scene(folder: Path, tools: Tools) -> tuple[SceneRow, Drape | None]:
         return SceneRow(**row, code=failure.code), None
     overlap = iou(draped.visible.alpha > 127, worn_mask(folder) > 127)
     error = _error(folder, draped, tools)
-    return SceneRow(**row, verdict=draped.quality.verdict, iou=overlap, error=error), draped
+    quality = draped.quality
+    reasons = tuple(reason.code for reason in quality.reasons)
+    return SceneRow(**row, verdict=quality.verdict, reasons=reasons, iou=overlap, error=error), draped
 
 
 def _error(folder: Path, draped: Drape, tools: Tools) -> EndPointError | None:
@@ -98,12 +108,14 @@ def worn_mask(folder: Path) -> NDArray[np.uint8]:
 
 
 def summary(rows: Sequence[SceneRow]) -> dict[str, dict[str, float]]:
-    """Means over all scenes, by kind and by pose."""
+    """Means over all scenes, over those who face the camera and who are turned, by kind and by pose."""
     groups: dict[str, list[SceneRow]] = {"all": list(rows)}
+    groups["facing"] = [row for row in rows if abs(row.yaw) < _TURNED]
+    groups["turned"] = [row for row in rows if abs(row.yaw) >= _TURNED]
     for field in ("kind", "pose"):
         for name in sorted({getattr(row, field) for row in rows}):
             groups[name] = [row for row in rows if getattr(row, field) == name]
-    return {name: _means(group) for name, group in groups.items()}
+    return {name: _means(group) for name, group in groups.items() if group}
 
 
 def _means(rows: Sequence[SceneRow]) -> dict[str, float]:
@@ -112,6 +124,7 @@ def _means(rows: Sequence[SceneRow]) -> dict[str, float]:
     return {
         "count": float(len(rows)),
         "failed": float(sum(row.code is not None for row in rows)),
+        "good": float(sum(row.good for row in rows)),
         "iou": float(np.mean([row.iou for row in rows])),
         "error_mean": float(np.mean([e.mean for e in errors])) if errors else nothing,
         "error_median": float(np.median([e.median for e in errors])) if errors else nothing,

@@ -114,6 +114,9 @@ def _turn(cut: Cut, points: Array, heading: Array, share: float, phase: Array) -
         comb[:, 1] = 0.35 * on_top + 0.25 * (local[:, 1] > -0.03) * (local[:, 2] > 0.05)
         comb[:, 2] = -1.0 + 0.6 * on_top
         comb[:, 0] += np.sin(phase + share * 14) * cut.wave * 30
+        # no strand lies down along a shoulder
+        outside = np.clip((np.abs(local[:, 0]) - 0.085) / 0.03, 0, 1) * (local[:, 2] < 0.03)
+        comb[:, 0] -= 0.8 * np.sign(local[:, 0]) * outside
     turned = heading * 0.55 + comb * 0.6
     return turned / np.maximum(np.linalg.norm(turned, axis=1, keepdims=True), 1e-9)
 

@@ -27,6 +27,7 @@ _DAMPING = 0.985
 _FASTEST = 1.5
 _PROBE = 0.002
 _BENDING = 3e-4
+_BAND_GIVES = 0.012
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +96,7 @@ def fall(
     settle: int,
     thickness: float = 0.006,
     carry: Carry | None = None,
+    band: Index | None = None,
 ) -> Array:
     """Where cloth comes to rest on a body that moves.
 
@@ -103,6 +105,7 @@ def fall(
         body: the body's clay at a moment from 0 (start) to 1 (end of the movement).
         frames: of the movement. settle: frames after it. thickness: metres kept between cloth and body.
         carry: moves points along with the body from one moment to another, so that it drags its cloth.
+        band: points of a waistband, which does not slide down.
     """
     here, speed = points.copy(), np.zeros_like(points)
     step, before = _FRAME / _SUBSTEPS, 0.0
@@ -119,6 +122,8 @@ def fall(
             ahead = here + speed * step
             _pull(ahead, web, step)
             _keep_out(ahead, here, anchor, normal)
+            if band is not None:
+                ahead[band, 2] = np.maximum(ahead[band, 2], points[band, 2] - _BAND_GIVES)
             speed, here = (ahead - here) / step, ahead
     return here
 
@@ -152,26 +157,35 @@ def _keep_out(ahead: Array, here: Array, anchor: Array, normal: Array) -> None:
 
 def nearest(parts: Sequence[Part], points: Array) -> tuple[Array, Array]:
     """(N,) distances from the clay's surface, negative inside, and (N, 3) the directions away from it."""
-    value = at_points(parts, points)
-    slope = np.stack(
-        [(at_points(parts, points + _PROBE * unit) - value) / _PROBE for unit in np.eye(3)], axis=1
-    )
+    steps = np.concatenate([np.zeros((1, 3)), np.eye(3) * _PROBE])
+    probes = points[None] + steps[:, None]
+    values = _joined(parts, points, probes)
+    slope = (values[1:] - values[0]).T / _PROBE
     steep = np.maximum(np.linalg.norm(slope, axis=1), 0.2)
-    return value / steep, slope / steep[:, None]
+    return values[0] / steep, slope / steep[:, None]
 
 
 def at_points(parts: Sequence[Part], points: Array) -> Array:
-    """(N,) the joined field at (N, 3) points; each part is evaluated only near its box."""
-    total = np.full(len(points), 1.0)
+    """(N,) the joined field at (N, 3) points."""
+    return _joined(parts, points, points[None])[0]
+
+
+def _joined(parts: Sequence[Part], points: Array, probes: Array) -> Array:
+    """(P, N) the field at P probes of each of N points; a part is evaluated only where points are near it."""
+    total = np.full(probes.shape[:2], 1.0)
+    x, y, z = np.ascontiguousarray(points.T)
     for part in parts:
         margin = 2.5 * part.blend + 0.06
-        near = np.flatnonzero(np.all((points > part.lo - margin) & (points < part.hi + margin), axis=1))
+        low, high = part.lo - margin, part.hi + margin
+        near = np.flatnonzero(z > low[2])
+        near = near[(z[near] < high[2]) & (x[near] > low[0]) & (x[near] < high[0])]
+        near = near[(y[near] > low[1]) & (y[near] < high[1])]
         if not len(near):
             continue
-        x, y, z = points[near].T
-        new = part.field(x, y, z)
-        there = total[near]
-        total[near] = (
-            smooth_min(there, new, part.blend) if part.join == "add" else -smooth_min(-there, new, part.blend)
-        )
+        there = total[:, near]
+        new = part.field(*np.moveaxis(probes[:, near], -1, 0))
+        if part.join == "add":
+            total[:, near] = smooth_min(there, new, part.blend)
+        else:
+            total[:, near] = -smooth_min(-there, new, part.blend)
     return total

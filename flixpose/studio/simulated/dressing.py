@@ -80,6 +80,7 @@ def dress(s: Scene, *, quick: bool = False, worn: bool = True) -> Fallen:
             settle=settle,
             thickness=_KEEP_LOWER if lower else _KEEP,
             carry=carrier(sewn, fitting, pose),
+            band=sewn.rims.get("waist"),
         )
 
     frames, settle = (6, 2) if quick else (30, 22)

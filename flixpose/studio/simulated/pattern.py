@@ -91,5 +91,6 @@ def _armhole(pattern: Pattern, body: Figure, name: str, side: float, points: Arr
     x, z = points[:, 0] * side, points[:, 2]
     foot = 1.262
     share = np.clip((z - foot) / (1.43 - foot), 0.0, 1.0)
-    edge = pattern.strap + 0.075 * (1 - share) ** 2.5
+    # at its foot the hole runs out beyond the side, or a corner of cloth would stand off there
+    edge = pattern.strap + 0.12 * (1 - share) ** 3
     return np.where(z > foot, x - edge, -1.0)

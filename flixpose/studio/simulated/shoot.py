@@ -29,7 +29,7 @@ from flixpose.studio.simulated.wearing import (
 )
 from flixpose.studio.solid import Array
 
-_COARSE = 1.8
+_COARSE = 2.2
 _LABELS: dict[str, Label | None] = {
     "hair": Label.HAIR,
     "eye": Label.HEAD,
