@@ -25,6 +25,8 @@ _LEAST_MASK = 0.5
 _WHOLE = 0.5  # likelier than not one whole garment
 _CLOSED = 5  # cells of the mask: narrower gaps do not part two garments
 _OTHER, _MOST = 0.4, 3  # of the largest piece's area: a garment of its own; so many are looked at
+_ALIKE, _AS_LARGE = 0.7, 0.85  # common share of colours, and of sizes, of two views of one garment
+_AS_LIKELY = 0.75  # to be a front as the likeliest one is
 _SMALLEST = 0.05  # of the photo's longer side: less is no garment to look closely at
 
 Plane = NDArray[np.float32]
@@ -39,7 +41,9 @@ class Sight:
         visibility: (points, 3) probabilities of absent, occluded, visible.
         kinds: (13,) probabilities. back, whole: probabilities.
         region: (S/2, S/2) probability of garment over `square`.
+        colours: (64,) shares of the colours in the region.
         alone: whether no other whole garment of about its size is in the photo.
+        views: how many views of this one garment the photo shows; this is the likeliest front.
     """
 
     xy: Plane
@@ -50,7 +54,9 @@ class Sight:
     whole: float
     region: Plane
     square: Square
+    colours: Plane
     alone: bool = True
+    views: int = 1
 
 
 class GarmentEyes:
@@ -82,7 +88,7 @@ class GarmentEyes:
         pictures = [cut(pixels, square) for (pixels, _), square in zip(places, squares, strict=True)]
         answers = self._ask([side for picture in pictures for side in (picture, picture[:, ::-1])])
         return [
-            _sight(Answers(*(part[2 * n : 2 * n + 2] for part in answers)), square)
+            _sight(Answers(*(part[2 * n : 2 * n + 2] for part in answers)), square, pictures[n])
             for n, square in enumerate(squares)
         ]
 
@@ -104,15 +110,39 @@ class GarmentEyes:
 
 
 def _likeliest_front(sights: Sequence[Sight]) -> Sight:
+    """Of the garments in a photo the one to read; the first where several may be the front."""
     best = max(sights, key=lambda sight: sight.whole * (1 - sight.back))
-    return replace(best, alone=sum(sight.whole > _WHOLE for sight in sights) <= 1)
+    whole = [sight for sight in sights if sight.whole > _WHOLE]
+    views = [sight for sight in sights if sight is best or _same_garment(sight, best)]
+    others = [sight for sight in whole if all(sight is not view for view in views)]
+    facing = [
+        view for view in views if view.whole * (1 - view.back) > _AS_LIKELY * best.whole * (1 - best.back)
+    ]
+    first = min(facing, key=lambda view: view.square.x0)
+    return replace(first, alone=not others, views=len(views))
 
 
-def _sight(answers: Answers, square: Square) -> Sight:
+def _same_garment(one: Sight, other: Sight) -> bool:
+    """Whether two garments in a photo are one, seen twice: of the same colours and about as large."""
+    alike = float(np.minimum(one.colours, other.colours).sum())
+    sizes = sorted((one.square.scale, other.square.scale))
+    return alike > _ALIKE and sizes[0] > _AS_LARGE * sizes[1]
+
+
+def _colours(picture: NDArray[np.uint8], region: Plane) -> Plane:
+    """(64,) shares of 4 × 4 × 4 colours where the garment is."""
+    small = cv2.resize(picture, region.shape[::-1], interpolation=cv2.INTER_AREA)
+    bins = (small >> 6).astype(np.int32) @ np.array([16, 4, 1], np.int32)
+    counts = np.bincount(bins[region > _LEAST_MASK], minlength=64)
+    return (counts / max(int(counts.sum()), 1)).astype(np.float32)
+
+
+def _sight(answers: Answers, square: Square, picture: NDArray[np.uint8]) -> Sight:
     """From the answers about a picture and its mirror image."""
     heat = (answers.heat[0] + answers.heat[1][list(MIRROR)].flip(-1)) / 2
     places, mass = decode(heat[None])
     seen = answers.visibility.softmax(dim=-1)
+    region = _region(answers.mask)
     return Sight(
         xy=square.to_photo(places[0].numpy()),
         mass=mass[0].numpy(),
@@ -120,8 +150,9 @@ def _sight(answers: Answers, square: Square) -> Sight:
         kinds=answers.kind.softmax(dim=-1).mean(dim=0).numpy(),
         back=float(answers.view.sigmoid().mean()),
         whole=float(answers.whole.sigmoid().mean()),
-        region=_region(answers.mask),
+        region=region,
         square=square,
+        colours=_colours(picture, region),
     )
 
 

@@ -38,6 +38,7 @@ from flixpose.structures.keypoints import Keypoints
 
 _LEAST_WHOLE = 0.15  # below: no garment, two, or a part of one
 _MOST_SURE = 0.98
+_SEVERAL_VIEWS = 0.5  # of the score is left where front and back stand side by side
 _CROP = "Crop the photo to the one garment, and the one view of it, that is meant."
 _LIKE = 0.95  # overlap of both regions from which the outline's corners are heard
 _BACKS_DRAWN, _BACKS_SOLD = 0.2, 0.08  # shares of photos that show a back: in training, in shops
@@ -141,7 +142,7 @@ class NetReader:
             box=box_of(found.mask),
             mask=found.mask,
             landmarks=Keypoints.from_points(kinds.skeleton(kind[0]), named),
-            score=_MOST_SURE * sight.whole * found.seen.plain,
+            score=_MOST_SURE * sight.whole * found.seen.plain * (1.0 if sight.views == 1 else _SEVERAL_VIEWS),
             model=self._info,
         )
 

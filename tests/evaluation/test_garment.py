@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from flixpose.errors import NoGarment
-from flixpose.evaluation.garment import evaluate_landmarks, evaluate_masks, mask_iou
+from flixpose.errors import MissingInput, NoGarment
+from flixpose.evaluation.garment import evaluate_entries, evaluate_landmarks, evaluate_masks, mask_iou
+from flixpose.evaluation.garment_sets import drawn_entries, scene_entries
 from flixpose.garment.kinds import skeleton
 from flixpose.garment.silhouette import MODEL
 from flixpose.structures.found import Garment
@@ -87,3 +88,30 @@ def test_masks_are_compared_file_by_file(tmp_path):
     answer[25:50] = 255
     assert evaluate_masks(_Answers({}, Mask(answer)), tmp_path) == {"x": pytest.approx(0.5)}
     assert mask_iou(Mask(truth), Mask(truth)) == 1.0
+
+
+def test_drawn_photos_come_with_their_truth():
+    entries = list(drawn_entries(range(5, 8), (150, 200)))
+    for entry, image in entries:
+        assert image.size == (150, 200) and entry["mask"].alpha.shape == (200, 150)
+        assert set(entry["occluded"]) <= set(entry["landmarks"])
+    figures = evaluate_entries(_Answers(None), entries)
+    assert figures.photos == 3 and figures.found == 0 and figures.pck(0.05) == 0 and figures.iou == 0
+    seen = [name for entry, _ in entries for name in entry["landmarks"] if name not in entry["occluded"]]
+    assert sorted(point.name for point in figures.points) == sorted(seen)
+
+
+def test_products_of_scenes_come_with_their_truth(tmp_path: Path):
+    folder = tmp_path / "0003"
+    folder.mkdir()
+    marks = {"waist_left": [30.5, 10.5, 2.0], "hem_left": [33.5, 50.5, 1.0]}
+    (folder / "scene.json").write_text(json.dumps({"kind": "skirt", "landmarks": {"product": marks}}))
+    cv2.imwrite(str(folder / "product.png"), np.full((90, 80, 3), 200, np.uint8))
+    parts = np.zeros((90, 80, 3), np.uint8)
+    parts[10:50, 5:35, 2] = 255  # red
+    cv2.imwrite(str(folder / "product_parts.png"), parts)
+    [(entry, image)] = scene_entries(tmp_path)
+    assert entry["landmarks"]["waist_left"] == (30, 10) and entry["occluded"] == ["hem_left"]
+    assert (entry["mask"].alpha > 0).sum() == 40 * 30 and image.size == (80, 90)
+    with pytest.raises(MissingInput, match="no scenes"):
+        list(scene_entries(folder))

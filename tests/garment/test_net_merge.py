@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from flixpose.garment.net_merge import Witness, merge, odds_of, snapped
-from flixpose.training.calibrate import Case, fit_line, fit_trust
+from flixpose.training.calibrate import Case, fit_final, fit_line, fit_trust
 
 SURE, UNSURE = 3.0, -1.0
 
@@ -46,3 +46,16 @@ def test_agreement_is_worth_more_where_the_net_alone_errs():
     cases += [Case("hem_right", 0.5, False, 0.9, False, 0.2) for _ in range(40)]
     trust = fit_trust(cases, same=0.02)
     assert set(trust) == {"hem"} and trust["hem"]["both"][0] > 1
+
+
+def test_the_last_line_corrects_what_came_of_both():
+    rng = np.random.default_rng(0)
+    odds = rng.normal(1, 1.5, 4000)
+    right = rng.random(4000) < 1 / (1 + np.exp(-(0.5 * odds - 1)))
+    final = fit_final([("net", float(o), bool(r)) for o, r in zip(odds, right, strict=True)])
+    assert final["net"] == pytest.approx([-1, 0.5], abs=0.15)
+    told = merge(Witness((0, 0), 2.0), None, 400, 1.0, {"net": (-1.0, 0.5)})
+    assert told[2] == pytest.approx(0.5)
+    assert merge(Witness((0, 0), 2.0), None, 400, 1.0, {"both": (-1.0, 0.5)})[2] > 0.8, (
+        "another way of meeting"
+    )

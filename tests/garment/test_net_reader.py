@@ -8,7 +8,8 @@ import pytest
 
 from flixpose.adapters.weights import WeightsCache
 from flixpose.errors import NoGarment, UnknownKind
-from flixpose.evaluation.garment import evaluate_landmarks, evaluate_masks, mask_iou
+from flixpose.evaluation.garment import Entry, evaluate_entries, evaluate_landmarks, evaluate_masks, mask_iou
+from flixpose.evaluation.garment_sets import CHECKED, drawn_entries
 from flixpose.garment.kinds import KINDS
 from flixpose.garment.net_eyes import load_net
 from flixpose.garment.net_reader import NetReader, load_reader
@@ -94,6 +95,26 @@ def _bad() -> dict[str, np.ndarray]:
         "hem cut off": drawings.draw(drawings.TEE)[:380],
         "side cut off": np.ascontiguousarray(drawings.draw(drawings.TEE)[:, 290:]),
     }
+
+
+def test_front_and_back_in_one_photo_are_read_once_and_doubted(reader: NetReader):
+    tee = drawings.draw(drawings.TEE)
+    alone, twice = reader(_image(tee)), reader(_image(np.hstack([tee, tee])))
+    assert twice.score <= 0.5 < alone.score
+    for name in alone.landmarks.present:
+        assert twice.landmarks[name] == pytest.approx(alone.landmarks[name], abs=8), name
+
+
+def test_mannequins_are_not_taken_for_cloth(reader: NetReader):
+    shown = [
+        entry for entry in drawn_entries(range(CHECKED, CHECKED + 90), (300, 400)) if _on_mannequin(entry)
+    ]
+    figures = evaluate_entries(reader, shown)
+    assert len(shown) > 15 and figures.iou > 0.9, "\n".join(figures.lines())
+
+
+def _on_mannequin(entry: tuple[Entry, Image]) -> bool:
+    return bool(entry[0]["display"] == "mannequin")
 
 
 @pytest.mark.parametrize("name", _bad())

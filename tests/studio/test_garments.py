@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from flixpose.garment.kinds import KINDS
-from flixpose.studio.garments import DISPLAYS, Sample, draw_sample
+from flixpose.studio.garments import DISPLAYS, Sample, cut, draw_sample, sample
 
 _COUNT = 160
 
@@ -55,6 +55,33 @@ def test_left_is_the_wearers(samples: list[Sample]) -> None:
         for name in ("hem", "waist", "neck", "shoulder"):
             if f"{name}_left" in s.landmarks:
                 assert sign * (s.landmarks[f"{name}_left"][0] - s.landmarks[f"{name}_right"][0]) > 0
+
+
+def test_a_waist_is_seen_where_a_side_is_narrowest_and_guessed_where_it_is_straight() -> None:
+    waisted = cut.Cut(8, 5, 1, "crew", (20, 4), (19, 24), (14, 42), (20, 58), (24, 100), long=True)
+    straight = cut.Cut(8, 5, 1, "crew", (20, 4), (19, 24), (19, 42), (19, 58), (19, 100), long=True)
+    (x, y), told = cut.narrowest(waisted)
+    assert told and 13 < x < 15 and y == pytest.approx(42, abs=3)
+    assert not cut.narrowest(straight)[1]
+
+
+def test_what_is_lost_in_the_dark_is_a_guess() -> None:
+    picture = np.full((256, 256, 3), 20, np.uint8)
+    picture[:, 128:] = 24
+    picture[100:, 128:] = 60
+    contrast = sample._contrast(picture)
+    assert not sample._shown(contrast, 128, 40) and sample._shown(contrast, 128, 200)
+    assert not sample._shown(contrast, 128, 290), "outside the picture"
+
+
+def test_most_landmarks_are_seen(samples: list[Sample]) -> None:
+    seen = [
+        v == 2
+        for s in samples
+        for n, (_, _, v) in s.landmarks.items()
+        if n not in ("neck_back", "neck_front")
+    ]
+    assert np.mean(seen) > 0.9
 
 
 def test_the_photo_may_have_any_size() -> None:

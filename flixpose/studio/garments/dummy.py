@@ -121,11 +121,14 @@ def arm(plan: Plan, rng: Rng, s: Sleeve, side: int) -> None:
 
 def neck(plan: Plan, rng: Rng, cut: Cut) -> None:
     """Neck, and on full figures a head, painted over the inside of the back."""
-    wide = min(cut.neck * 0.9, rng.uniform(4.2, 5.8))
-    tall = rng.uniform(6, 11)
+    wide = min(cut.neck * 0.9, rng.uniform(4.2, 6.6))
+    tall = rng.uniform(3, 11)
+    pick = rng.random()
+    dome = [(0.0, -tall - rng.uniform(0.3, 1.6)), (wide * 0.6, -tall - 0.3)] if pick > 0.6 else []
     base = smooth(
         [
-            (wide * 0.93, -tall),
+            *dome,
+            (wide * 0.93, -tall + (0.6 if dome else 0.0)),
             (wide * 0.95, -2.5),
             (min(wide * 1.5, cut.neck * 1.1), 0.6),
             (cut.neck * 0.98, 2.0),
@@ -136,10 +139,9 @@ def neck(plan: Plan, rng: Rng, cut: Cut) -> None:
     if plan.view == "back":
         below = pts((cut.neck, 3.0), (0, 4.0))
     plan.add(_skin(joined(base, below, flipped(joined(base, below))[::-1])))
-    pick = rng.random()
-    if pick < 0.35:
+    if pick < 0.22:
         _head(plan, rng, tall)
-    elif pick < 0.8:
+    elif pick < 0.6:
         plan.add(
             Part(
                 ring((0, -tall), wide * 0.93, wide * 0.2),

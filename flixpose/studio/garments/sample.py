@@ -48,7 +48,7 @@ def draw_sample(seed: int, size: tuple[int, int] = (192, 256)) -> Sample:
     width, height = size
     kind = str(rng.choice(list(_SHARES), p=list(_SHARES.values())))
     view = "back" if rng.random() < 0.2 else "front"
-    display = str(rng.choice(DISPLAYS, p=[0.45, 0.17, 0.31, 0.07]))
+    display = str(rng.choice(DISPLAYS, p=[0.39, 0.15, 0.4, 0.06]))
     plan = _plan(rng, kind, view, display)
     paper, ground = backdrop(rng, width, height, clutter=0.35 if display == "mannequin" else 0.11)
     place = camera.frame(rng, plan, width, height)

@@ -29,14 +29,14 @@ def upper_plan(rng: Rng, kind: str, view: str, display: str) -> Plan:
     sleeved, long_ = "_sleeve_" in kind, kind.endswith("_dress")
     coat = kind.endswith("outwear")
     cut = draw_cut(rng, sleeved=sleeved, long=long_, outwear=coat, display=display)
-    cut = _vary(rng, cut, coat=coat)
+    cut = _vary(rng, cut, display, coat=coat)
     if not sleeved:
         cut = _bare_arms(rng, cut)
     return _assemble(rng, plan, cut, coat=coat)
 
 
-def _vary(rng: Rng, cut: Cut, *, coat: bool) -> Cut:
-    """Odd hems, off-shoulder necks, bodysuits."""
+def _vary(rng: Rng, cut: Cut, display: str, *, coat: bool) -> Cut:
+    """Odd hems, off-shoulder necks, bodysuits; on mannequins more of the chest."""
     pick = rng.random()
     if cut.long and cut.hem[0] > cut.hip[0] * 1.25:
         cut = replace(cut, ripple=rng.uniform(0, 1.6), ripples=float(rng.uniform(2, 7)))
@@ -52,6 +52,9 @@ def _vary(rng: Rng, cut: Cut, *, coat: bool) -> Cut:
             ripple=rng.uniform(0, 1.2),
             ripples=rng.uniform(3, 7),
         )
+    if display == "mannequin" and not coat and rng.random() < 0.35:
+        deep = rng.uniform(5, 18)
+        cut = replace(cut, style="scoop", neck=rng.uniform(7.5, 13), front=deep, bend=rng.uniform(1.8, 3.5))
     if cut.sleeved and not coat and rng.random() < 0.07:
         cut = replace(
             cut,
