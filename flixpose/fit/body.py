@@ -28,6 +28,8 @@ class Body:
         shoulder_width: pixels, as if seen from the front (see `measure_body`).
         torso_length: pixels from mid shoulder to mid hip.
         view: "back" where the wearer's left is on the image's left.
+        turn: degrees by which the shoulders are turned out of the picture plane, positive where the wearer's
+            left side is the further one; 0 where depth is unknown.
         hands: those that were read. face: the mesh of the face, where one was read.
     """
 
@@ -38,6 +40,7 @@ class Body:
     view: View
     hands: tuple[Hand, ...] = ()
     face: Keypoints | None = None
+    turn: float = 0.0
 
     @property
     def mid_shoulder(self) -> Point:
@@ -124,16 +127,21 @@ def measure_body(pose: Pose) -> Body:
         view="front" if left_is_right_of_right else "back",
         hands=pose.hands,
         face=pose.face,
+        turn=_signed_turn(pose),
     )
 
 
 def turn_degrees(pose: Pose) -> float:
     """How far the shoulders are turned out of the picture plane, in degrees; 0 where depth is unknown."""
+    return abs(_signed_turn(pose))
+
+
+def _signed_turn(pose: Pose) -> float:
     if pose.world is None:
         return 0.0
     index = pose.keypoints.skeleton.index
     span = pose.world[index["left_shoulder"]] - pose.world[index["right_shoulder"]]
-    return float(np.degrees(np.arctan2(abs(span[2]), abs(span[0]) + 1e-6)))
+    return float(np.degrees(np.arctan2(span[2], abs(span[0]) + 1e-6)))
 
 
 def _frontal_width(seen_width: float, pose: Pose) -> float:
