@@ -77,7 +77,8 @@ def batch_for(
     """`count` pictures as the estimator's net sees them; the same seed gives the same batch."""
     rng = np.random.default_rng(seed)
     seen = [_one(estimator, photos[int(rng.integers(len(photos)))], rng, dice) for _ in range(count)]
-    return PoseBatch(estimator.colours.tensor(pixels for pixels, _ in seen), [people for _, people in seen])
+    x = estimator.colours.tensor(pixels for pixels, _ in seen)
+    return PoseBatch(x.contiguous(memory_format=torch.channels_last), [people for _, people in seen])
 
 
 def _one(

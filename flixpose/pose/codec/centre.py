@@ -3,6 +3,7 @@
 Coordinates are cells of the map; a cell's place is its upper left corner, to which the net adds a fraction.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
+
+from flixpose.pose.codec.maps import bumps, cell_of, of_all
 
 _MIN_PEAK = 0.1  # of a keypoint's own heat map
 _MAX_MOVE = 0.3  # of the box's longer side, from the regressed place to that peak
@@ -93,3 +96,79 @@ def _places(cells: Tensor, width: int) -> Tensor:
 def _read(maps: Tensor, cells: Tensor) -> Tensor:
     """(N, C) values of (C, H, W) maps at N flat cells."""
     return maps.flatten(1)[:, cells].T
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Target:
+    """What the net should say of one picture with P people.
+
+    Attributes:
+        heat: (1, H, W), keypoint_heat: (K, H, W), 1 at the cells themselves.
+        cells: (P,) flat cells of the centres; wh: (P, 2), reg: (P, 2), offsets: (P, K, 2), there: (P, K).
+        keypoint_cells: (P, K) flat; keypoint_reg: (P, K, 2).
+    """
+
+    heat: Tensor
+    keypoint_heat: Tensor
+    cells: Tensor
+    wh: Tensor
+    reg: Tensor
+    offsets: Tensor
+    there: Tensor
+    keypoint_cells: Tensor
+    keypoint_reg: Tensor
+
+
+def encode(boxes: Tensor, xy: Tensor, there: Tensor, size: tuple[int, int], *, sigma: float = 1.2) -> Target:
+    """From (P, 4) xyxy and (P, K, 2) cells of a (width, height) map."""
+    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
+    corner = _floored(middle, size)
+    points = _floored(xy, size)
+    everyone = torch.ones(len(xy), 1, dtype=torch.bool, device=xy.device)
+    return Target(
+        of_all(bumps(corner[:, None], everyone, size, 2 * sigma)),
+        of_all(bumps(points, there, size, sigma)),
+        _flat(corner, size[0]),
+        boxes[:, 2:] - boxes[:, :2],
+        middle - corner,
+        xy - corner[:, None],
+        there,
+        _flat(points, size[0]),
+        xy - points,
+    )
+
+
+def _floored(xy: Tensor, size: tuple[int, int]) -> Tensor:
+    """The cells whose upper left corners lie before the points."""
+    x, y = cell_of(xy.floor(), size)
+    return torch.stack([x, y], dim=-1).to(xy)
+
+
+def _flat(cells: Tensor, width: int) -> Tensor:
+    return (cells[..., 1] * width + cells[..., 0]).long()
+
+
+def distances(maps: Mapping[str, Tensor], target: Target) -> dict[str, Tensor]:
+    """How far one picture's (C, H, W) maps, by the heads' names, are from the target."""
+    there = target.there[..., None]
+    count = (2 * there.sum()).clamp(min=1)
+    offsets = _read(maps["hps"], target.cells).reshape(*target.there.shape, 2)
+    points = _read(maps["hp_offset"], target.keypoint_cells.flatten()).reshape(*target.there.shape, 2)
+    people = max(2 * len(target.cells), 1)
+    return {
+        "hm": focal(maps["hm"], target.heat),
+        "hm_hp": focal(maps["hm_hp"], target.keypoint_heat),
+        "wh": (_read(maps["wh"], target.cells) - target.wh).abs().sum() / people,
+        "reg": (_read(maps["reg"], target.cells) - target.reg).abs().sum() / people,
+        "hps": ((offsets - target.offsets).abs() * there).sum() / count,
+        "hp_offset": ((points - target.keypoint_reg).abs() * there).sum() / count,
+    }
+
+
+def focal(logits: Tensor, heat: Tensor) -> Tensor:
+    """Penalty-reduced logistic regression (Law and Deng 2018): cells near a peak are nearly right."""
+    sure = logits.sigmoid().clamp(1e-4, 1 - 1e-4)
+    peak = heat > 0.999
+    right = ((1 - sure).square() * sure.log())[peak].sum()
+    wrong = ((1 - heat) ** 4 * sure.square() * (1 - sure).log())[~peak].sum()
+    return -(right + wrong) / peak.sum().clamp(min=1)

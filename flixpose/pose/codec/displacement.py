@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
+
+from flixpose.pose.codec.maps import nearest
 
 Array = NDArray[np.float32]
 Points = NDArray[np.float64]
@@ -113,3 +117,45 @@ def _cells(yx: Points, heat: Array, stride: int) -> tuple[NDArray[np.intp], NDAr
     """The nearest cells, as rows and columns."""
     cells = np.clip(np.round(yx / stride), 0, np.array(heat.shape[1:]) - 1).astype(np.intp)
     return cells[:, 0], cells[:, 1]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Target:
+    """What PoseNet should say. Attributes:
+    heat: (K, H, W), 1 in a disc around each keypoint.
+    offsets: (2, K, H, W) y, x in pixels, and (K, H, W) where they count. forward, backward: the same by edge.
+    """
+
+    heat: Tensor
+    offsets: tuple[Tensor, Tensor]
+    forward: tuple[Tensor, Tensor]
+    backward: tuple[Tensor, Tensor]
+
+
+def encode(xy: Tensor, there: Tensor, size: tuple[int, int], *, stride: int, radius: float = 1.5) -> Target:
+    """Discs of `radius` cells, each cell given to the nearest person's keypoint.
+
+    Args:
+        xy: (P, K, 2) pixel indices. there: (P, K). size: (width, height) of the map.
+    """
+    count = xy.shape[1]
+    ticks = torch.meshgrid(torch.arange(size[0]), torch.arange(size[1]), indexing="xy")
+    cells = torch.stack(ticks, dim=-1).to(xy) * stride
+    owners = [nearest(xy[:, part] / stride, there[:, part], size, radius) for part in range(count)]
+    inside = torch.stack([near for _, near in owners])
+
+    def led(parent: int, child: int) -> tuple[Tensor, Tensor]:
+        rows, near = owners[parent]
+        if not len(xy):
+            return cells.new_zeros(2, *near.shape), near
+        moves = xy[rows, child] - xy[rows, parent]
+        return moves.flip(-1).permute(2, 0, 1), near & there[rows, child]
+
+    def edges(steps: list[tuple[int, int]]) -> tuple[Tensor, Tensor]:
+        pairs = [led(*step) for step in steps]
+        return torch.stack([m for m, _ in pairs], dim=1), torch.stack([i for _, i in pairs]).float()
+
+    own = [(xy[rows, part] if len(xy) else cells) - cells for part, (rows, _) in enumerate(owners)]
+    offsets = torch.stack([move.flip(-1).permute(2, 0, 1) for move in own], dim=1)
+    back = [(child, parent) for parent, child in TREE]
+    return Target(inside.float(), (offsets, inside.float()), edges(list(TREE)), edges(back))

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from flixpose.pose.codec.assignment import assign
+from flixpose.pose.codec.maps import cell_of
 
 Array = NDArray[np.float32]
 
@@ -188,3 +191,22 @@ def _between_cells(
     right = heat[part, y, np.minimum(x + 1, width - 1)] > heat[part, y, np.maximum(x - 1, 0)]
     below = heat[part, np.minimum(y + 1, height - 1), x] > heat[part, np.maximum(y - 1, 0), x]
     return np.stack([x, y], axis=-1) + 0.5 + np.where(np.stack([right, below], axis=-1), 0.25, -0.25)
+
+
+def spread(tags: Tensor, xy: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
+    """For training: how unlike the tags within each person are, and how alike those of two people.
+
+    Args:
+        tags: (K, H, W). xy: (P, K, 2) cells. there: (P, K).
+    """
+    seen = there.any(dim=1)
+    xy, there = xy[seen], there[seen]
+    if not len(xy):
+        return tags.sum() * 0, tags.sum() * 0
+    x, y = cell_of(xy, (tags.shape[2], tags.shape[1]))
+    values = tags[torch.arange(len(tags), device=tags.device), y, x]
+    means = (values * there).sum(dim=1) / there.sum(dim=1)
+    pull = (((values - means[:, None]).square() * there).sum(dim=1) / there.sum(dim=1)).mean()
+    others = ~torch.eye(len(means), dtype=torch.bool, device=tags.device)
+    alike = (-(means[:, None] - means).square()).exp()[others]
+    return pull, alike.mean() if len(alike) else tags.sum() * 0

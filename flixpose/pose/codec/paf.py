@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 Array = NDArray[np.float32]
 
@@ -281,3 +283,28 @@ def _people(people: list[_Person], *, min_count: int, min_mean: float) -> People
         np.array([p.score for p in kept]),
         np.array([p.count for p in kept], dtype=np.intp),
     )
+
+
+def encode(xy: Tensor, there: Tensor, size: tuple[int, int], *, width: float) -> Tensor:
+    """(38, H, W) fields of a picture's people: along each limb its direction, the mean where limbs cross.
+
+    Args:
+        xy: (P, 18, 2) cells. there: (P, 18). size: (width, height). width: of a limb to either side.
+    """
+    columns, rows = size
+    fields = xy.new_zeros(2 * len(LIMBS), rows, columns)
+    cells = torch.stack(torch.meshgrid(torch.arange(columns), torch.arange(rows), indexing="xy"), dim=-1).to(
+        xy
+    )
+    for a, b, channel in LIMBS:
+        both = there[:, a] & there[:, b]
+        start, along = xy[both, a], xy[both, b] - xy[both, a]
+        length = along.norm(dim=1, keepdim=True).clamp(min=1e-3)
+        unit = along / length
+        off = cells[None] - start[:, None, None]
+        forth = (off * unit[:, None, None]).sum(dim=-1)
+        aside = off[..., 0] * unit[:, None, None, 1] - off[..., 1] * unit[:, None, None, 0]
+        inside = (forth >= 0) & (forth <= length[:, :, None]) & (aside.abs() <= width)
+        sums = (unit[:, :, None, None] * inside[:, None]).sum(dim=0)
+        fields[channel : channel + 2] = sums / inside.sum(dim=0).clamp(min=1)
+    return fields

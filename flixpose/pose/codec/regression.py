@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from flixpose.pose.codec.maps import bumps, nearest, of_all
+
 Array = NDArray[np.float32]
 
 _WIDE_ABOVE, _MIDDLE_ABOVE = 300, 200  # mean side of the map in cells from which a peak rules a wider window
@@ -108,3 +110,49 @@ def _different(poses: Array, scores: Array, rule: Rule) -> list[int]:
             done[group] = True
             done[best] = True
     return kept
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Target:
+    """What DEKR's net should say: heat: (K + 1, H, W), offsets: (2K, H, W); weights: 0 where it is free."""
+
+    heat: Tensor
+    offsets: Tensor
+    weights: Tensor
+
+
+def encode(
+    xy: Tensor,
+    there: Tensor,
+    size: tuple[int, int],
+    *,
+    sigma: float,
+    centre_sigma: float,
+    reach: float = 3.0,
+) -> Target:
+    """Bumps around keypoints and people's middles, and from the cells about a middle the way back to each.
+
+    Args:
+        xy: (P, K, 2) cells. there: (P, K). size: (width, height). reach: cells around a middle that tell it.
+    """
+    count = there.sum(dim=1, keepdim=True).clamp(min=1)
+    middle, seen = (xy * there[..., None]).sum(dim=1) / count, there.any(dim=1)
+    heat = of_all(bumps(xy, there, size, sigma))
+    centres = of_all(bumps(middle[:, None], seen[:, None], size, centre_sigma))
+    if not len(xy):
+        empty = heat.new_zeros(2 * len(heat), *heat.shape[1:])
+        return Target(torch.cat([heat, centres]), empty, empty)
+    rows, near = nearest(middle, seen, size, reach)
+    cells = torch.stack(
+        torch.meshgrid(torch.arange(size[0]), torch.arange(size[1]), indexing="xy"), dim=-1
+    ).to(xy)
+    moves = cells[:, :, None] - xy[rows]
+    low = torch.where(there[..., None], xy, torch.inf).amin(dim=1)
+    high = torch.where(there[..., None], xy, -torch.inf).amax(dim=1)
+    extent = (high - low).norm(dim=1).nan_to_num(posinf=1.0).clamp(min=1)
+    weights = (near[..., None] & there[rows]) / extent[rows][..., None]
+    return Target(
+        torch.cat([heat, centres]),
+        moves.flatten(2).permute(2, 0, 1),
+        weights.repeat_interleave(2, dim=2).permute(2, 0, 1),
+    )

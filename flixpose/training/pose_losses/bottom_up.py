@@ -112,7 +112,7 @@ def displacements(net: Any, x: Tensor, people: Sequence[People]) -> Losses:
     parts: dict[str, list[Tensor]] = {"heat": [], "offsets": [], "forward": [], "backward": []}
     for row, p in enumerate(people):
         target = displacement.encode(p.xy - 0.5, p.there, size, stride=stride)
-        told = out.heat[row].clamp(1e-4, 1 - 1e-4)
+        told = out.heat[row].float().clamp(1e-4, 1 - 1e-4)
         parts["heat"].append(functional.binary_cross_entropy(told, target.heat))
         for name in ("offsets", "forward", "backward"):
             moves, inside = getattr(target, name)
