@@ -41,13 +41,13 @@ class SceneRow:
     name: str
     kind: str
     pose: str
-    yaw: float = 0.0
-    display: str = ""
     verdict: str | None = None
-    reasons: tuple[str, ...] = ()
     iou: float = 0.0
     error: EndPointError | None = None
     code: str | None = None
+    reasons: tuple[str, ...] = ()
+    yaw: float = 0.0
+    display: str = ""
 
     @property
     def good(self) -> bool:

@@ -6,8 +6,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from flixpose import bootstrap, resources
+from flixpose.cli.main import cli
 from flixpose.errors import MissingInput
 from flixpose.evaluation.scenes import SceneRow, calibration, drape_scene, find_scenes, summary
 from flixpose.geometry.warp import invert_points
@@ -41,9 +43,10 @@ def scenes(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Path:
         cv2.imwrite(str(folder / "person.png"), person.pixels[..., ::-1])
         cv2.imwrite(str(folder / "product.png"), product.pixels[..., ::-1])
         worn = np.roll(draped.visible.alpha, round(shift), axis=0)
+        cv2.imwrite(str(folder / "worn.png"), draped.picture[..., ::-1])
         cv2.imwrite(str(folder / "worn_parts.png"), np.dstack([np.zeros_like(worn)] * 2 + [worn]))
         np.savez(folder / "correspondence.npz", product_xy=product_xy, worn_xy=worn_xy + np.array([0, shift]))
-        told = {"kind": "long_sleeve_top", "pose": "down", "number": number}
+        told = {"kind": "long_sleeve_top", "pose": "down", "number": number, "yaw": 20.0 * number}
         (folder / "scene.json").write_text(json.dumps(told))
     return root
 
@@ -65,11 +68,25 @@ def test_a_garment_worn_lower_is_missed_by_that_much(scenes: Path, tools: Tools)
     assert not row.good
 
 
-def test_unfinished_scenes_are_not_found(scenes: Path, tmp_path: Path) -> None:
+def test_unfinished_scenes_and_those_without_a_person_are_not_found(scenes: Path, tmp_path: Path) -> None:
     (tmp_path / "0000").mkdir()
+    (tmp_path / "0001").mkdir()
+    (tmp_path / "0001/scene.json").write_text("{}")
     with pytest.raises(MissingInput):
         find_scenes(tmp_path)
     assert [path.name for path in find_scenes(scenes)] == ["0000", "0001"]
+
+
+def test_the_command_tells_each_scene_and_draws_a_contact_sheet(scenes: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(cli, ["evaluate", "drape", "--scenes", str(scenes), "--out", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    first, second = (next(line for line in lines if line.startswith(name)) for name in ("0000", "0001"))
+    assert "IoU 1.000" in first and "good" in first
+    assert "off" in second
+    assert any(line.startswith("turned") for line in lines)
+    sheet = read_image(tmp_path / "contact.jpg").pixels
+    assert sheet.shape[0] == 224 and sheet.shape[1] > 900
 
 
 def test_tables_count_failures_and_good_passes() -> None:
