@@ -26,6 +26,10 @@ _TOPLINE_END = 0.47
 _SHOULDER_FALL = 0.45
 _BESIDE_ARM = 0.85
 _MAX_LIFT = 1.4  # of the half seam
+# How far the cloth on the middle line lies before the body's axis, in shoulder widths, at neck, chest and hem.
+_FRONT_DEPTHS = (0.3, 0.45, 0.45)
+_TURNED = 6.0  # degrees: less is no turn
+_FRONT_SHARES = (0.25, 0.5, 0.75)
 _SIDE_SHARES = (0.2, 0.4, 0.6, 0.8)
 _SIDES = (("left", 1.0), ("right", -1.0))
 
@@ -135,6 +139,7 @@ def torso_controls(fit: Fit) -> ControlPoints:
         _add_sides(points, fit, upper, lower)
     _add_hem_center(points, fit)
     _add_armholes(points, fit)
+    _turn_middle_line(points, fit)
     return points.freeze("torso")
 
 
@@ -302,6 +307,25 @@ def _add_hem_center(points: _Points, fit: Fit) -> None:
     drop = float((xy - (left + right) / 2) @ fit.frame.down) * fit.frame.scale
     middle = (points.of("hem_left")[0] + points.of("hem_right")[0]) / 2
     points.add("hem_center", middle + drop * fit.body.down, xy)
+
+
+def _turn_middle_line(points: _Points, fit: Fit) -> None:
+    """On a body that is turned the middle of the front (the back, seen from behind) comes to one side.
+
+    The outline stays where it is: what lies between is squeezed on the one side and stretched on the other.
+    """
+    ends = ("neck_front", "hem_center")
+    if abs(fit.body.turn) < _TURNED or not all(name in points.names for name in ends):
+        return
+    (top, top_cloth), (low, low_cloth) = (points.of(name) for name in ends)
+    sine = float(np.sin(np.radians(fit.body.turn)))
+    aside = sine * fit.body.shoulder_width * fit.body.across_at(0.5)
+    at_neck, at_chest, at_hem = _FRONT_DEPTHS
+    points.person[points.names.index(ends[0])] = top + at_neck * aside
+    points.person[points.names.index(ends[1])] = low + at_hem * aside
+    for number, share in enumerate(_FRONT_SHARES, 1):
+        person, cloth = top + share * (low - top), top_cloth + share * (low_cloth - top_cloth)
+        points.add(f"middle_{number}", person + at_chest * aside, cloth)
 
 
 def _add_armholes(points: _Points, fit: Fit) -> None:

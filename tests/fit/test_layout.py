@@ -218,6 +218,21 @@ def test_shoulders_lie_on_the_outline_of_the_body() -> None:
         assert top - 6 <= y <= top + 0.12 * 150
 
 
+@pytest.mark.parametrize("turned", [25.0, -25.0])
+def test_on_a_turned_body_the_middle_of_the_front_comes_to_its_side(turned: float) -> None:
+    """The cloth's middle line goes where the chest faces; the outline stays."""
+    product, garment = make_garment("vest")
+    straight = lay(product, garment, make_pose()).parts[0].controls
+    aside = lay(product, garment, make_pose(turned=turned)).parts[0].controls
+    for name in ("neck_front", "hem_center"):
+        moved = target(aside, name)[0] - target(straight, name)[0]
+        assert np.sign(moved) == np.sign(turned) and 10 < abs(moved) < 60
+    middles = [name for name in aside.names if name.startswith("middle")]
+    assert middles and not [name for name in straight.names if name.startswith("middle")]
+    hems = [sum(target(each, f"hem_{side}")[0] for side, _ in SIDES) for each in (aside, straight)]
+    assert hems[0] == pytest.approx(hems[1], abs=1.0)
+
+
 def test_a_wider_garment_stays_wider_and_a_longer_one_longer() -> None:
     product, garment = make_garment("short_sleeve_top")
 
