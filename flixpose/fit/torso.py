@@ -26,7 +26,7 @@ _TOPLINE_END = 0.47
 _SHOULDER_FALL = 0.45
 _BESIDE_ARM = 0.85
 _MAX_LIFT = 1.4  # of the half seam
-# How far the cloth on the middle line lies before the body's axis, in shoulder widths, at neck, chest and hem.
+# How far the cloth on the middle line lies before the axis, in shoulder widths, at neck, chest and hem.
 _FRONT_DEPTHS = (0.3, 0.45, 0.45)
 _TURNED = 6.0  # degrees: less is no turn
 _FRONT_SHARES = (0.25, 0.5, 0.75)
