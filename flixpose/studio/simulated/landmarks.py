@@ -175,7 +175,9 @@ def _forks(seen: Seen, found: dict[str, list[float]]) -> dict[str, list[float]]:
     """Armpits and crotch where the picture's own outline forks."""
     forks: dict[str, list[float]] = {}
     if "crotch" in found:
-        top = max(found["waist_left"][1], found["waist_right"][1])
+        # above the upper half of the way down lie hands, not legs
+        waist = max(found["waist_left"][1], found["waist_right"][1])
+        top = waist + 0.5 * (found["crotch"][1] - waist)
         low = max(found["cuff_left_inner"][1], found["cuff_right_inner"][1])
         return _fork(seen.parts, (0, 2), (0, 1), top, low, "crotch")
     for name, side in SIDES:

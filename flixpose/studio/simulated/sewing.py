@@ -30,7 +30,7 @@ Index = NDArray[np.int64]
 _OUT = Arm(reach=(0.78, 0.03, -0.62), elbow=(0.1, -1.0, 0.0))
 FITTING = Stance(left=_OUT, right=_OUT, apart=0.19)
 _STEP = 0.012
-_BAND = 0.008
+_BAND, _HOLE_EASE = 0.008, 0.011
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +85,7 @@ def _hull(pattern: Pattern, body: Figure, low: float, high: float, widest_at: fl
     heights = np.linspace(low, high, 16)
     girths = _girths(body, np.clip(heights, 0.86, 1.36))
     below = np.clip((widest_at - heights) / max(widest_at - low, 1e-6), 0.0, 1.0)
-    # a waistband is sewn to fit, or the garment slides down
-    ease = np.interp(heights, (0.94, 1.0), (pattern.ease, _BAND)) if pattern.kind in LOWER else pattern.ease
+    ease = _ease(pattern, heights)
 
     def row(girth: Array) -> list[float]:
         at_widest = np.interp(widest_at, heights, girth)
@@ -96,6 +95,15 @@ def _hull(pattern: Pattern, body: Figure, low: float, high: float, widest_at: fl
 
     half_width, front, back = (row(girth) for girth in girths)
     return loft(Sections(heights.tolist(), half_width, front, back, axis_y=[0.0] * 16, squareness=2.3))
+
+
+def _ease(pattern: Pattern, heights: Array) -> Array:
+    """Metres between body and cloth: a waistband fits, or it slides down; so does the edge of an armhole."""
+    if pattern.kind in LOWER:
+        return np.interp(heights, (0.94, 1.0), (pattern.ease, _BAND))
+    if pattern.sleeve == 0:
+        return np.interp(heights, (1.14, 1.22), (pattern.ease, min(pattern.ease, _HOLE_EASE)))
+    return np.full(len(heights), pattern.ease)
 
 
 def _top(pattern: Pattern, body: Figure) -> Grid:
