@@ -49,6 +49,8 @@ def configuration(settings: Settings) -> dict[str, Any]:
     return {
         "broker_url": settings.broker_url,
         "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_channel_error_retry": True,  # a Redis that refuses (disk or memory full) is waited for, too
         "broker_transport_options": {
             "visibility_timeout": max(_VISIBILITY_S, 2 * chunk_limit),
             "queue_order_strategy": "priority",  # the rush lane is empty before anything else is taken

@@ -17,7 +17,7 @@ from tests.workers.fakes import LOG_VARIABLE, RUNNER
 
 _ROOT = Path(__file__).resolve().parents[2]
 NONE: Mapping[str, str] = {}
-_QUICK = ("--stale-after", "1.0", "--unclaimed-after", "0.5", "--sweep-every", "0.3")
+_QUICK = ("--stale-after", "6", "--unclaimed-after", "0.5", "--sweep-every", "0.3")
 
 
 class Service:
