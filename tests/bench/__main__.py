@@ -19,7 +19,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--only", default="", help="run only benchmarks whose room contains this")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, smaller pictures")
-    parser.add_argument("--full", action="store_true", help="the service's load with a million queued items")
+    parser.add_argument(
+        "--full",
+        action="store_true",
+        help="the service's load with a million queued items and a batch of 100,000",
+    )
     arguments = parser.parse_args()
     if arguments.full:
         os.environ["FLIXPOSE_BENCH_FULL"] = "1"
