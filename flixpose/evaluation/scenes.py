@@ -25,6 +25,8 @@ from flixpose.structures.drape import Drape
 GOOD_ERROR, GOOD_IOU = 3.0, 0.85
 # degrees from which on a person counts as turned
 _TURNED = 12.0
+# Places are compared about this often over a product photo's height.
+_CELLS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +94,18 @@ def _error(folder: Path, draped: Drape, tools: Tools) -> EndPointError | None:
     mattes = [part.matte for part in plan.layout.parts]
     with np.load(folder / "correspondence.npz") as truth:
         product_xy, worn_xy = (truth[name].astype(np.float64) for name in ("product_xy", "worn_xy"))
+    even = evenly(product_xy, draped.product.height / _CELLS)
+    product_xy, worn_xy = product_xy[even], worn_xy[even]
     try:
         return correspondence_error(draped.parts, mattes, product_xy, worn_xy)
     except MissingInput:
         return None
+
+
+def evenly(points: NDArray[np.float64], cell: float) -> NDArray[np.int64]:
+    """Indices of one point per square cell: cloth that folds away from the camera shall not count more."""
+    _, first = np.unique(np.floor(points / cell).astype(np.int64), axis=0, return_index=True)
+    return np.sort(first)
 
 
 def worn_mask(folder: Path) -> NDArray[np.uint8]:

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from flixpose import bootstrap, resources
 from flixpose.cli.main import cli
 from flixpose.errors import MissingInput
-from flixpose.evaluation.scenes import SceneRow, calibration, drape_scene, find_scenes, summary
+from flixpose.evaluation.scenes import SceneRow, calibration, drape_scene, evenly, find_scenes, summary
 from flixpose.geometry.warp import invert_points
 from flixpose.imaging.decode import read_image
 from flixpose.pipeline import Tools, drape
@@ -94,3 +94,8 @@ def test_tables_count_failures_and_good_passes() -> None:
     assert summary(rows)["vest"]["failed"] == 1
     assert summary(rows)["all"]["iou"] == pytest.approx(0.45)
     assert calibration(rows) == {"pass": (1, 0)}
+
+
+def test_places_are_compared_evenly_over_the_product_photo() -> None:
+    crowded = np.concatenate([np.full((50, 2), 3.5), [[20.5, 3.5], [20.5, 30.5]]])
+    assert evenly(crowded, 4.0).tolist() == [0, 50, 51]
