@@ -20,6 +20,9 @@ Index = NDArray[np.int64]
 # pixels of background between two parts from which on people see them part
 _SEEN_GAP = 2
 _NO_CLOTH = 255
+_WHOLE = 0.7
+# share of the arm's length up to which a sleeve belongs to the shoulder
+_ROOT = 0.32
 # necks' widths by which an armpit lies below the shoulder at the least
 _BELOW_SHOULDER = 0.4
 _NEAR = 3
@@ -42,6 +45,22 @@ def rims(pattern: Pattern, body: Figure, v: Array, faces: Index) -> dict[str, In
             found[f"cuff_{name}"] = edge[along_arm(body, name, v[edge]) > pattern.sleeve - 0.02]
         else:
             found[f"armhole_{name}"] = edge[(x * side > pattern.strap - 0.01) & (z > 1.2)]
+    return found
+
+
+def shoulders(pattern: Pattern, body: Figure, v: Array) -> dict[str, Index]:
+    """Per side the points over the shoulder and the sleeve's root, seen from above: its tip is among them."""
+    found: dict[str, Index] = {}
+    if pattern.kind in LOWER or pattern.sleeve <= 0:
+        return found
+    for name, side in SIDES:
+        shoulder, wrist = body.joints[f"{name}_shoulder"], body.joints[f"{name}_wrist"]
+        arm = wrist - shoulder
+        away = v - shoulder
+        share = away @ arm / (arm @ arm)
+        above = away @ np.array([-arm[2] * side, 0.0, arm[0] * side]) > 0
+        near = (share > -0.2) & (share < min(_ROOT, pattern.sleeve)) & (v[:, 0] * side > pattern.neck_width)
+        found[name] = np.flatnonzero(near & above)
     return found
 
 
@@ -131,11 +150,17 @@ class Seen:
 
 
 def marks(
-    seen: Seen, anchored: dict[str, int], edges: dict[str, Index], *, long: bool
+    seen: Seen,
+    anchored: dict[str, int],
+    edges: dict[str, Index],
+    tips: dict[str, Index],
+    *,
+    long: bool,
 ) -> dict[str, list[float]]:
     """Landmark → x, y, COCO visibility (1 hidden, 2 seen).
 
     Args:
+        tips: where each shoulder's tip may be (see `shoulders`).
         long: the garment is a dress, whose narrowest place is marked too.
     """
     chosen = dict(anchored)
@@ -144,6 +169,8 @@ def marks(
             chosen[f"hem_{name}"] = _farthest(seen.places, edges["hem"], (side, 0.35))
         if "waist" in edges:
             chosen[f"waist_{name}"] = _farthest(seen.places, edges["waist"], (side, -0.2))
+        if name in tips:
+            chosen[f"shoulder_{name}"] = _tip(seen.places, tips[name], anchored[f"neck_{name}"], side)
         if f"cuff_{name}" in edges:
             chosen |= _cuff(seen.places, edges[f"cuff_{name}"], anchored, name)
     found = {mark: _told(seen.places[i], seen.visible[i]) for mark, i in chosen.items()}
@@ -157,6 +184,15 @@ def _told(place: Array, visible: bool) -> list[float]:
 
 def _farthest(places: Array, candidates: Index, direction: tuple[float, float]) -> int:
     return int(candidates[np.argmax(places[candidates] @ np.array(direction))])
+
+
+def _tip(places: Array, candidates: Index, neck: int, side: float) -> int:
+    """The outline's corner where the shoulder turns into the sleeve: farthest from the chord under it."""
+    from_neck = places[candidates] - places[neck]
+    chord = from_neck[np.argmax(np.linalg.norm(from_neck, axis=1))]
+    # y runs down: to the right of the picture, above the chord is clockwise of it
+    above = (from_neck[:, 0] * chord[1] - from_neck[:, 1] * chord[0]) * side
+    return int(candidates[np.argmax(above)])
 
 
 def _cuff(places: Array, edge: Index, anchored: dict[str, int], name: str) -> dict[str, int]:
@@ -221,6 +257,9 @@ def _narrowest(seen: Seen, found: dict[str, list[float]]) -> dict[str, list[floa
         return {}
     first = trunk.argmax(axis=1)
     last = trunk.shape[1] - trunk[:, ::-1].argmax(axis=1)
-    at = int(np.argmin(last - first))
+    width = last - first
+    # where an arm lies before the trunk, only a piece of it is seen
+    whole = width > _WHOLE * np.median(width)
+    at = int(np.argmin(np.where(whole, width, width.max() + 1)))
     y = float(rows[at]) + 0.5
     return {"waist_right": [float(first[at]), y, 2.0], "waist_left": [float(last[at]), y, 2.0]}

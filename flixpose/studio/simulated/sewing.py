@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.studio.body import SIDES, Arm, Build, Figure, Stance, figure
-from flixpose.studio.simulated.landmarks import anchors, rims
+from flixpose.studio.simulated.landmarks import anchors, rims, shoulders
 from flixpose.studio.simulated.pattern import LOWER, Pattern, along_arm, cuts
 from flixpose.studio.solid import (
     Array,
@@ -40,6 +40,7 @@ class Sewn:
     Attributes:
         points: (V, 3). faces: (F, 3).
         landmarks: name → index of its point. rims: "hem", "neck", "waist", "cuff_left" … → indices.
+        shoulders: side → indices among which the shoulder's tip is.
         part: (V,) 0 trunk, 1 left and 2 right sleeve or leg.
     """
 
@@ -47,6 +48,7 @@ class Sewn:
     faces: Index
     landmarks: dict[str, int]
     rims: dict[str, Index]
+    shoulders: dict[str, Index]
     part: NDArray[np.uint8]
 
 
@@ -63,7 +65,8 @@ def sew(pattern: Pattern, build: Build) -> Sewn:
     vertices, faces = _largest(vertices, faces)
     part = _parts(pattern, body, vertices)
     edges = rims(pattern, body, vertices, faces)
-    return Sewn(vertices, faces, anchors(pattern, body, vertices, edges), edges, part)
+    marks = anchors(pattern, body, vertices, edges)
+    return Sewn(vertices, faces, marks, edges, shoulders(pattern, body, vertices), part)
 
 
 def _girths(body: Figure, heights: Array) -> tuple[Array, Array, Array]:

@@ -81,7 +81,9 @@ def shoot(s: Scene, fallen: Fallen, out: Path, *, height: int, samples: int, cor
         told |= {"pose": s.pose, "yaw": round(float(np.degrees(s.yaw)), 1), "hair": s.look.cut.style}
         told |= {"keypoints": joints}
     sewn, long = fallen.sewn, s.pattern.kind.endswith("dress")
-    found = {name: marks(view, sewn.landmarks, sewn.rims, long=long) for name, view in seen.items()}
+    found = {
+        name: marks(view, sewn.landmarks, sewn.rims, sewn.shoulders, long=long) for name, view in seen.items()
+    }
     return told | {"size": size, "landmarks": found}
 
 
