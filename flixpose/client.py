@@ -18,7 +18,7 @@ from typing import Protocol
 
 from flixpose import resources
 from flixpose.adapters.database import Database
-from flixpose.adapters.delivery import Delivered, deliver, write_results
+from flixpose.adapters.delivery import Delivered, deliver, wanted, write_results
 from flixpose.adapters.inputs import Inputs, split_uri
 from flixpose.adapters.jobs import JobStore
 from flixpose.adapters.manifest import Manifest, open_manifest
@@ -49,6 +49,16 @@ class Reader(Protocol):
 
 def _quiet(_done: int, _total: int | None, _note: str) -> None:
     pass
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A short-lived URL of one object of an item."""
+
+    ref: str
+    name: str
+    url: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +233,17 @@ class Client:
                     failures.append((row.ref or f"line {row.line}", answer))
                 report(done, total, row.ref or "")
         return Fetched(files, write_results(self.items(batch_id), out), tuple(failures))
+
+    def links(self, batch_id: str, *, seconds: int = 900, layers: bool = False) -> Iterator[Link]:
+        """Short-lived URLs of the objects of all finished items, for people without an account.
+
+        Raises: NotFound, UsageError (more than an hour), StoreUnavailable, DatabaseUnavailable.
+        """
+        self.status(batch_id)
+        for row in self.items(batch_id):
+            for artifact in wanted(row, layers=layers):
+                url = self.store.link(artifact.key, seconds=seconds)
+                yield Link(row.ref or "", artifact.name, url, artifact.sha256)
 
     def close(self) -> None:
         self.jobs.database.close()

@@ -106,6 +106,13 @@ class BlobStore(Protocol):
 
     def uri(self, key: str) -> str: ...
 
+    def link(self, key: str, *, seconds: int) -> str:
+        """A URL by which whoever has it may fetch the object for so long, without any account.
+
+        Raises: UsageError (more than an hour), StoreUnavailable.
+        """
+        ...
+
 
 class Weights(Protocol):
     """Where model files live."""

@@ -104,7 +104,9 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
 def redact(text: str) -> str:
     """`text` with the passwords of URLs replaced by ***."""
     text = re.sub(r"(?<=://)([^/@\s]*?):([^/\s]*)@", r"\1:***@", text)
-    return re.sub(r"(?i)([?&][^=&\s]*(?:password|secret|token|key)[^=&\s]*=)[^&\s]+", r"\1***", text)
+    return re.sub(
+        r"(?i)([?&][^=&\s]*(?:password|secret|token|key|signature)[^=&\s]*=)[^&\s]+", r"\1***", text
+    )
 
 
 Raw = dict[str, tuple[str, Any]]  # field → (where it was read, value)

@@ -30,6 +30,7 @@ def make_client(request_checksum: str, response_checksum: str) -> Any:
             request_checksum_calculation=request_checksum,
             response_checksum_validation=response_checksum,
             s3={"addressing_style": addressing},
+            signature_version="s3v4",  # of links too
         )
         return boto3.session.Session().client("s3", config=config)
 

@@ -15,13 +15,14 @@ from urllib.parse import unquote, urlsplit
 from flixpose.adapters.inputs import Inputs, read_object
 from flixpose.adapters.s3 import make_client, s3_failures
 from flixpose.adapters.weights import file_sha256
-from flixpose.errors import ForbiddenUri, MissingInput, OutputUnwritable, StoreUnavailable
+from flixpose.errors import ForbiddenUri, MissingInput, OutputUnwritable, StoreUnavailable, UsageError
 from flixpose.imaging.files import write_atomic
 from flixpose.ports import BlobStore
 from flixpose.settings import Settings
 
 _KEY_PART = re.compile(r"[^/\\\x00-\x1f\x7f]+")
 _TRIES = 3
+LONGEST_LINK_S = 3600  # whoever a link is passed on to has it, too
 _PARTIAL = ".partial"
 
 
@@ -46,6 +47,11 @@ def check_key(key: str) -> str:
     if len(key) > 900 or any(part in ("", ".", "..") or not _KEY_PART.fullmatch(part) for part in parts):
         raise ForbiddenUri(f"{key!r} is no key for an object.", subject=key)
     return key
+
+
+def _check_life(seconds: int) -> None:
+    if not 1 <= seconds <= LONGEST_LINK_S:
+        raise UsageError(f"A link lives for 1 to {LONGEST_LINK_S} seconds, not for {seconds}.")
 
 
 class LazyClient:
@@ -138,6 +144,11 @@ class LocalStore:
     def uri(self, key: str) -> str:
         return self.path(key).as_uri()
 
+    def link(self, key: str, *, seconds: int) -> str:
+        """The file itself: who may read it is the file system's business."""
+        _check_life(seconds)
+        return self.uri(key)
+
     def path(self, key: str) -> Path:
         """The object's file. Raises ForbiddenUri for a key, or a link in the folder, that leads outside."""
         path = self.root / check_key(key)
@@ -219,6 +230,14 @@ class S3Store:
 
     def uri(self, key: str) -> str:
         return f"s3://{self.bucket}/{self._key(key)}"
+
+    def link(self, key: str, *, seconds: int) -> str:
+        """Signed here, with nobody asked: whether the object is there shows when it is fetched."""
+        _check_life(seconds)
+        target = {"Bucket": self.bucket, "Key": self._key(key)}
+        with s3_failures(self.uri(key), found=False):
+            client = self._client()
+            return str(client.generate_presigned_url("get_object", Params=target, ExpiresIn=seconds))
 
     def _key(self, key: str) -> str:
         return f"{self.prefix}/{check_key(key)}" if self.prefix else check_key(key)

@@ -155,6 +155,9 @@ class NotingStore:
     def uri(self, key: str) -> str:
         return self._blobs.uri(key)
 
+    def link(self, key: str, *, seconds: int) -> str:
+        return self._blobs.link(key, seconds=seconds)
+
 
 def _waiting(fetched: Sequence[Future[bytes | None]]) -> int:
     """Bytes that have come."""

@@ -22,6 +22,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "requeue": ("flixpose.cli.requeue", "Queue dead items anew, of one batch or of all"),
     "cancel": ("flixpose.cli.cancel", "Cancel a batch's queued items"),
     "fetch": ("flixpose.cli.fetch", "Download a batch's pictures and reports"),
+    "links": ("flixpose.cli.links", "Print short-lived URLs of a batch's pictures"),
     "audit": ("flixpose.cli.audit", "Look into the database: keypoints, landmarks, scores, quality"),
     "plates": ("flixpose.cli.plates", "Keep persons that are corrected once and used for many garments"),
     "models": ("flixpose.cli.models", "List, pull and verify model weights"),

@@ -2,11 +2,14 @@
 
 import json
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+from urllib.request import urlopen
 
 import pytest
 from PIL import Image
 
 from flixpose.cli.main import main
+from flixpose.settings import redact
 from tests.workers.service import Service, s3_service  # noqa: F401
 
 pytestmark = pytest.mark.services
@@ -61,6 +64,21 @@ def test_submit_wait_status_and_fetch(
     ]
     assert run("fetch", batch, "--out", str(out)) == 0
     assert capsys.readouterr().out.startswith("0 files fetched, 4 were there")
+
+    assert run("links", batch, "--seconds", "60") == 0
+    links = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert [(ref, name) for ref, name, _ in links if name != "report.json"] == [
+        ("one", "result.jpg"),
+        ("two", "result.jpg"),
+    ]
+    for ref, name, url in links:
+        asked = parse_qs(urlsplit(url).query)
+        assert asked["X-Amz-Expires"] == ["60"] and asked["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
+        with urlopen(url, timeout=10) as answer:
+            assert answer.read() == (out / ref / name).read_bytes()
+        assert asked["X-Amz-Signature"][0] not in redact(url)
+    assert run("links", batch, "--seconds", "7200") == 2
+    assert "7200" in capsys.readouterr().err
 
 
 def test_another_manifest_under_the_same_key_is_a_conflict(
