@@ -1,10 +1,12 @@
 """What must hold after any fault: asked of the database and the store themselves."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, text
 
 from flixpose.adapters.stores import open_store
+from flixpose.adapters.tables import metadata
 from flixpose.imaging.files import sha256_hex
 from flixpose.ports import BlobStore
 from flixpose.settings import load_settings
@@ -18,7 +20,8 @@ def check_nothing_lost(service: Service, *, retried: bool = False, corrected: bo
     """Over all batches of the service's database.
 
     Every item is in one final state; every drape's objects lie in the store with the recorded SHA-256;
-    nothing else lies under a final key; no row is there twice; the batches' counters tell the truth.
+    nothing else lies under a final key; no row is there twice; the batches' counters tell the truth; no
+    password is in a log or a table.
 
     Args:
         retried: items were queued anew after their end, so that they may have ended more than once.
@@ -32,6 +35,7 @@ def check_nothing_lost(service: Service, *, retried: bool = False, corrected: bo
         _check_histories(connection)
         _check_rows(connection, corrected)
         _check_objects(connection, open_store(settings.store_url, settings))
+        _check_secrets(connection, service)
 
 
 def _rows(connection: Connection, sql: str) -> list[tuple[Any, ...]]:
@@ -107,3 +111,14 @@ def _check_objects(connection: Connection, blobs: BlobStore) -> None:
         data = blobs.get(key)
         assert (sha256_hex(data), len(data)) == (sha256, size), key
     assert set(blobs.keys("results")) == recorded.keys()
+
+
+def _check_secrets(connection: Connection, service: Service) -> None:
+    urls = [urlsplit(service.variables[f"FLIXPOSE_{name}_URL"]) for name in ("DATABASE", "BROKER")]
+    secrets = [url.password for url in urls]
+    secrets += [service.variables.get(name) for name in ("AWS_SECRET_ACCESS_KEY", "FLIXPOSE_WEBHOOK_SECRET")]
+    logs = service.logs()
+    tables = {name: str(_rows(connection, f"SELECT * FROM {name}")) for name in metadata.tables}
+    for secret in filter(None, secrets):
+        assert secret not in logs
+        assert not [name for name, content in tables.items() if secret in content]

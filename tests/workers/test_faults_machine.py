@@ -38,7 +38,7 @@ def kill_again_and_again(service: Service, items: int, kills: int, seed: int, ru
         time.sleep(chance.uniform(0.0, 0.6))
         worker.kill()
     service.worker(2)
-    status = service.wait(batch, 200)
+    status = service.wait(batch, 400)
     assert status.counts["done"] + status.counts["dead"] == items
     assert status.counts["dead"] <= kills // 3 * 2, "neighbours paid twice"
     check_nothing_lost(service)

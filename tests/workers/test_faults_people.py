@@ -29,10 +29,11 @@ def meddle(service: Service, batches: Sequence[str], seed: int, acts: int) -> in
     """What one person does; how often it was taken."""
     chance, done = random.Random(seed), 0
     database, store = service.store.database, service.store
-    ids = [row.id for batch in batches for row in store.items(batch)]
     for _ in range(acts):
         time.sleep(chance.uniform(0.0, 0.1))
-        item_id, by = chance.choice(ids), f"person{seed}"
+        rows = [row for batch in batches for row in store.items(batch)]
+        ended = [row for row in rows if row.state in ("done", "review")]
+        item_id, by = chance.choice(ended if ended and chance.random() < 0.5 else rows).id, f"person{seed}"
         place = chance.uniform(0, 300), chance.uniform(0, 400)
         try:
             match chance.choice(("correct", "correct", "approve", "reject", "cancel", "retry")):
@@ -56,7 +57,7 @@ def race(service: Service, people: int, acts: int, seed: int) -> None:
     batches = [service.submit(SKUS, chunk_size=3) for _ in range(2)]
     service.relay()
     service.worker(2)
-    service.until(lambda: len(service.started()) >= 6)
+    service.until(lambda: sum(service.store.batch_status(batch).finished for batch in batches) >= 6)
     with ThreadPoolExecutor(people + 2) as threads:
         keyed = [threads.submit(service.submit, SKUS, key="same") for _ in range(2)]
         taken = [threads.submit(meddle, service, batches, seed + n, acts) for n in range(people)]
