@@ -6,14 +6,15 @@ Coordinates are cells of the map; a cell's place is its upper left corner, to wh
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from flixpose.pose.codec.maps import bumps, cell_of, of_all
 
+_WINDOW = np.ones((3, 3), np.uint8)
 _MIN_PEAK = 0.1  # of a keypoint's own heat map
 _MAX_MOVE = 0.3  # of the box's longer side, from the regressed place to that peak
 
@@ -83,8 +84,9 @@ def _snapped(xy: Tensor, boxes: Tensor, heat: Tensor, reg: Tensor | None, most: 
 
 def _peaks(heat: Tensor, most: int) -> tuple[Tensor, Tensor]:
     """(C, most) heights and flat cells of the highest local maxima of (C, H, W) maps."""
-    ridge = functional.max_pool2d(heat[None], 3, stride=1, padding=1)[0]
-    flat = (heat * (ridge == heat)).flatten(1)
+    layers = heat.numpy()
+    ridge = np.stack([cv2.dilate(layer, _WINDOW) for layer in layers])
+    flat = (heat * torch.from_numpy(ridge == layers)).flatten(1)
     scores, cells = flat.topk(min(most, flat.shape[1]))
     return scores, cells
 

@@ -59,36 +59,43 @@ def _reach(centres: Tensor) -> int:
     return 3 if side > _WIDE_ABOVE else 2 if side > _MIDDLE_ABOVE else 1
 
 
-def enlarged(heat: Tensor, stride: int) -> Tensor:
-    """(C, H, W) → (C, stride H, stride W), each cell's value at its upper left pixel, linear in between."""
-    height, width = heat.shape[1:]
-    size = (height - 1) * stride + 1, (width - 1) * stride + 1
-    inner = functional.interpolate(heat[None], size=size, mode="bilinear", align_corners=True)
-    return functional.pad(inner, (0, stride - 1, 0, stride - 1), mode="replicate")[0]
-
-
-def suppress(poses: Tensor, centres: Tensor, heat: Tensor, *, rule: Rule = RULE) -> tuple[Array, Array]:
+def suppress(
+    poses: Tensor, centres: Tensor, heat: Tensor, *, stride: int, rule: Rule = RULE
+) -> tuple[Array, Array]:
     """The different people among proposals, scored.
 
     Args:
-        poses: (N, K, 2) pixels. centres: (N,). heat: (K, height, width) at full size.
+        poses: (N, K, 2) pixels. centres: (N,). heat: (K, H, W).
 
     Returns:
         (M, K, 3) x, y, score (height of the centre times the keypoint's own), and (M,) mean scores.
     """
-    heights = _heights(poses, heat)
+    heights = _heights(poses, heat, stride)
     kept = _different(poses.numpy(), heights.mean(dim=1).numpy(), rule)
     scores = centres[kept, None] * heights[kept]
     people = torch.cat([poses[kept], scores[..., None]], dim=2)
     return people.numpy(), scores.mean(dim=1).numpy()
 
 
-def _heights(poses: Tensor, heat: Tensor) -> Tensor:
-    """(N, K) of each keypoint on its own map, at the pixel that it lies in or the nearest."""
+def _heights(poses: Tensor, heat: Tensor, stride: int) -> Tensor:
+    """(N, K) of each keypoint on its own map, at the pixel that it lies in or the nearest.
+
+    A cell's value is its upper left pixel's, linear in between; beyond the last cells it is theirs.
+    """
     height, width = heat.shape[1:]
-    x = poses[..., 0].floor().clamp(0, width - 1).long()
-    y = poses[..., 1].floor().clamp(0, height - 1).long()
-    return heat[torch.arange(len(heat)), y, x]
+    row = torch.arange(len(heat))
+
+    def along(axis: int, count: int) -> tuple[Tensor, Tensor, Tensor]:
+        pixel = poses[..., axis].floor().clamp(0, count * stride - 1)
+        place = (pixel / stride).clamp(max=count - 1)
+        cell = place.long()
+        return cell, (cell + 1).clamp(max=count - 1), place - cell
+
+    left, right, x = along(0, width)
+    above, below, y = along(1, height)
+    upper = heat[row, above, left] * (1 - x) + heat[row, above, right] * x
+    lower = heat[row, below, left] * (1 - x) + heat[row, below, right] * x
+    return upper * (1 - y) + lower * y
 
 
 def _different(poses: Array, scores: Array, rule: Rule) -> list[int]:

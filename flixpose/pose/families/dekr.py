@@ -41,7 +41,7 @@ def _read(net: nn.Module, x: Tensor, views: Sequence[View]) -> list[list[Person]
 
 def _people(heat: Tensor, offsets: Tensor, view: View) -> list[Person]:
     poses, centres = regression.proposals(heat, offsets, stride=_STRIDE)
-    people, scores = regression.suppress(poses, centres, regression.enlarged(heat[:-1], _STRIDE))
+    people, scores = regression.suppress(poses, centres, heat[:-1], stride=_STRIDE)
     return [
         Person(view.to_photo(each[:, :2] + 0.5), each[:, 2], float(score))
         for each, score in zip(people, scores, strict=True)

@@ -22,7 +22,7 @@ def test_proposals_and_suppression_are_dekrs(case):
     assert len(poses) == expected["proposals"]
     assert centres.numpy() == pytest.approx(expected["proposals_centre_score"], rel=1e-6)
     assert poses[:, 0].numpy() == pytest.approx(np.array(expected["proposals_joint0_xy"]), abs=1e-3)
-    people, scores = regression.suppress(poses, centres, regression.enlarged(heat[:-1], 4))
+    people, scores = regression.suppress(poses, centres, heat[:-1], stride=4)
     wanted = np.array(expected["poses"])
     assert people.shape == wanted.shape
     assert people[..., :2] == pytest.approx(wanted[..., :2], abs=1e-3)
