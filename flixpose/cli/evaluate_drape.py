@@ -43,7 +43,7 @@ _HEADINGS = ("pairs", "IoU", "box", "tucked", "margin", "hidden", "wrongly")
     help="Keep poses and garments in DIR, so that the next evaluation need not look again.",
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Draw every pair into DIR.")
-@click.option("--causes", is_flag=True, help="Tell where IoU is lost, by looking at the truth.")
+@click.option("--causes", is_flag=True, help="Tell where it is lost, by looking at the truth.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
 def command(
     pairs: Path | None,
@@ -74,7 +74,7 @@ def command(
     if (pairs is None) == (scenes is None):
         raise UsageError("evaluate drape takes either --pairs DIR or --scenes DIR.")
     if scenes is not None:
-        show_scenes(scenes, tools, limit, out, as_json=as_json)
+        show_scenes(scenes, tools, limit, out, causes=causes, as_json=as_json)
     elif pairs is not None:
         _show_pairs(pairs, tools, limit, out, causes, as_json)
 

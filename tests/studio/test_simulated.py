@@ -164,7 +164,7 @@ def test_armpits_are_marked_where_the_picture_forks() -> None:
         "shoulder_left": (80, 10),
         "shoulder_right": (20, 10),
     }
-    places |= {"armpit_left": (71, 30), "armpit_right": (29, 30)}
+    places |= {"armpit_left": (71, 38), "armpit_right": (29, 38)}
     places |= {"cuff_left_inner": (76, 60), "cuff_left_outer": (90, 60)}
     places |= {"cuff_right_inner": (30, 60), "cuff_right_outer": (10, 60)}
     anchored = {name: n for n, name in enumerate(places)}

@@ -21,8 +21,10 @@ Index = NDArray[np.int64]
 _SEEN_GAP = 2
 _NO_CLOTH = 255
 _WHOLE = 0.7
-# share of the arm's length up to which a sleeve belongs to the shoulder
-_ROOT = 0.32
+# shares of the arm's length: a sleeve begins, and ends to belong to the shoulder
+_SLEEVE_FROM, _ROOT = 0.08, 0.32
+# necks' widths from armpit to cuff up to which a sleeve is short
+_SHORT = 1.3
 # necks' widths by which an armpit lies below the shoulder at the least
 _BELOW_SHOULDER = 0.4
 _NEAR = 3
@@ -82,13 +84,13 @@ def anchors(pattern: Pattern, body: Figure, v: Array, edges: dict[str, Index]) -
 def _sleeve(body: Figure, v: Array, edges: dict[str, Index], name: str, side: float) -> dict[str, int]:
     shoulder = body.joints[f"{name}_shoulder"]
     tip = np.array([shoulder[0] + side * 0.022, shoulder[1], 1.6])
-    pit = np.array([shoulder[0] + side * 0.03, shoulder[1], 1.15])
     arm = body.joints[f"{name}_wrist"] - shoulder
     outer = np.array([-arm[2] * side, 0.0, arm[0] * side])
     cuff = edges[f"cuff_{name}"]
+    root = np.flatnonzero(np.abs(along_arm(body, name, v) - _SLEEVE_FROM) < 0.03)
     return {
         f"shoulder_{name}": _from(v, tip, np.array([0, 0, -1.0])),
-        f"armpit_{name}": _from(v, pit, np.array([0, 0, 1.0])),
+        f"armpit_{name}": _best(root, v, (0, 0, -1)),
         f"cuff_{name}_outer": _best(cuff, v, outer),
         f"cuff_{name}_inner": _best(cuff, v, -outer),
     }
@@ -222,8 +224,10 @@ def _forks(seen: Seen, found: dict[str, list[float]]) -> dict[str, list[float]]:
             wide = np.hypot(*(np.array(found["neck_left"][:2]) - found["neck_right"][:2]))
             y, low = found[f"shoulder_{name}"][1] + _BELOW_SHOULDER * wide, max(inner[1], found[pit][1])
             first, last = ((0,), (1,)) if side > 0 else ((2,), (0,))
-            # a sleeve that never parts from the side forks at its end, unless an arm is held before it
-            forks |= _fork(seen.parts, first, last, y, low, pit) or ({pit: inner} if inner[2] > 1 else {})
+            forks |= _fork(seen.parts, first, last, y, low, pit)
+            # a short sleeve that never parts from the side forks at its end
+            if pit not in forks and np.hypot(*(np.subtract(inner, found[pit])[:2])) < _SHORT * wide:
+                forks[pit] = inner
     return forks
 
 
