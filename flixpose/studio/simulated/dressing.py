@@ -80,12 +80,19 @@ def dress(s: Scene, *, quick: bool = False, worn: bool = True) -> Fallen:
             settle=settle,
             thickness=_KEEP_LOWER if lower else _KEEP,
             carry=carrier(sewn, fitting, pose),
-            band=sewn.rims.get("waist"),
+            band=_band(sewn, s.pattern.kind),
         )
 
     frames, settle = (6, 2) if quick else (30, 22)
     product = drop(sewn.points, lowering, frames, settle)
     return Fallen(sewn, product, drop(product, becoming, frames + 12, settle) if worn else None)
+
+
+def _band(sewn: Sewn, kind: str) -> NDArray[np.int64] | None:
+    """What elastic holds up: a waistband; the upper edge of a garment on thin straps, which would give."""
+    held = "waist" if kind in LOWER else ("neck", "armhole") if kind.startswith("sling") else ()
+    edges = [edge for name, edge in sewn.rims.items() if name.startswith(held)]
+    return np.concatenate(edges) if edges else None
 
 
 def _clay(body: Figure, lower: bool) -> tuple[Part, ...]:
