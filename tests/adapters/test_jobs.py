@@ -175,6 +175,18 @@ def test_items_of_lost_workers_come_back(store: JobStore) -> None:
     assert counts(store, batch) == {"done": 2}
 
 
+def test_a_claim_that_is_renewed_is_not_lost(store: JobStore) -> None:
+    submit(store, 3)
+    claims = claim_all(store)
+    with store.database.transaction() as connection:
+        connection.execute(update(tables.items).values(claimed_at=ago(100)))
+    assert store.renew(claims[1:]) == claims[1:]
+    assert store.requeue_stale(50) == 1
+    assert store.renew(claims) == claims[1:], "the first one is nobody's now"
+    assert store.claim([claims[0].item_id], "w2") and store.renew(claims) == claims[1:]
+    assert store.renew([]) == []
+
+
 def test_messages_of_a_lost_queue_are_owed_again(store: JobStore) -> None:
     submit(store, 4, chunk_size=2)
     messages = store.unpublished()

@@ -27,6 +27,22 @@ def test_one_at_a_time(database: Database) -> None:
     assert most == [1] * 8
 
 
+def test_whoever_asks_for_several_names_waits_for_all_and_nobody_for_ever(database: Database) -> None:
+    began = time.monotonic()
+    turns: list[str] = []
+
+    def work(names: str) -> None:
+        for _ in range(6):
+            with locked(database, "analysis", *names, wait_s=30):
+                turns.append(names)
+                time.sleep(0.005)
+                assert turns[-1] == names
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(work, ("abc", "cba", "bac")))
+    assert len(turns) == 18 and time.monotonic() - began < 25, "two that hold half each wait until the limit"
+
+
 def test_other_names_do_not_wait_and_nobody_waits_for_ever(database: Database) -> None:
     began = time.monotonic()
     with (

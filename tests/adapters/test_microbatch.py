@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from flixpose.adapters.microbatch import GpuMemoryFull, MicroBatchedPoses
+from flixpose.adapters.microbatch import GpuMemoryFull, MicroBatchedGarments, MicroBatchedPoses
+from flixpose.errors import FlixposeError, NoGarment
+from flixpose.ports import GarmentAsk
 from flixpose.structures.found import ModelInfo, Pose
 from flixpose.structures.image import Image
 
@@ -42,6 +44,20 @@ def test_it_halves_until_it_fits_says_so_and_keeps_to_it(caplog: pytest.LogCaptu
     assert "16 photos at once: 8 from now on" in caplog.text
     poses(photos(3))
     assert eyes.asked[-1] == 3
+
+
+def test_product_photos_are_halved_too(caplog: pytest.LogCaptureFixture) -> None:
+    class Reader(Eyes):
+        def read_all(self, asks: Sequence[GarmentAsk]) -> list[FlixposeError]:
+            self([ask.image for ask in asks])
+            return [NoGarment(ask.image.sha256) for ask in asks]
+
+    reader = Reader(room=3)
+    garments = MicroBatchedGarments(reader, most=8)  # type: ignore[arg-type] - it finds nothing, ever
+    found = garments.read_all([GarmentAsk(photo) for photo in photos(9)])
+    assert reader.asked == [8, 4, 2, 2, 2, 2, 1] and garments.most == 2
+    assert [failure.message for failure in found] == [photo.sha256 for photo in photos(9)]
+    assert "8 photos at once: 4 from now on" in caplog.text
 
 
 def test_one_photo_that_does_not_fit_is_a_typed_failure() -> None:

@@ -51,7 +51,7 @@ def _work(database: Database) -> None:
     batch = store.create_batch(jobs(4), key="k", manifest_sha256="", webhook="https://x/").id
     ids = [id_ for message in store.unpublished() for id_ in message.item_ids]
     store.mark_published([message.id for message in store.unpublished()])
-    claims = store.claim(ids, "w")
+    claims = store.renew(store.claim(ids, "w"))
     with database.transaction() as connection:
         begin_upload(connection, "results/ab")
     assert store.finish(claims[0], result(claims[0].job), uploads=["results/ab"])
