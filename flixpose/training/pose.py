@@ -16,7 +16,7 @@ from flixpose.errors import BadSettings, MissingInput, UsageError, WeightsDamage
 from flixpose.evaluation.people import Photo, figures
 from flixpose.geometry.view import Size
 from flixpose.imaging.files import sha256_hex, write_atomic
-from flixpose.pose.families.parts import OneStage, Options, TopDown
+from flixpose.pose.families.parts import Decoding, OneStage, Options, TopDown
 from flixpose.pose.nets.weights import INFO, filled
 from flixpose.structures.found import ModelInfo
 from flixpose.training import loop
@@ -56,7 +56,7 @@ class PoseRecipe:
     every: int = 50
     test_every: int = 400
     half: bool = True
-    decoding: str | None = None
+    decoding: Decoding | None = None
     dice: Dice = field(default_factory=Dice)
 
     def to_json(self) -> dict[str, Any]:
@@ -106,11 +106,18 @@ def fresh(recipe: PoseRecipe, device: torch.device) -> loop.Learner[nn.Module]:
     return loop.Learner(net, loop.averaged(net), loop.optimiser_of(net, recipe.weight_decay))
 
 
-def reader_of(recipe: PoseRecipe, net: nn.Module, info: ModelInfo | None = None) -> TopDown | OneStage:
+def reader_of(
+    recipe: PoseRecipe,
+    net: nn.Module,
+    info: ModelInfo | None = None,
+    *,
+    options: Options | None = None,
+    threads: int = 1,
+) -> TopDown | OneStage:
     """How the recipe's net is used; the net is not copied."""
     info = info or ModelInfo(recipe.family, "0", "keypoints of people", "untold", "in training", "")
-    options = Options(decoding=recipe.decoding)  # type: ignore[arg-type]
-    return estimator_of(recipe.family, net, info, picture=recipe.picture, options=options)
+    options = options or Options(decoding=recipe.decoding)
+    return estimator_of(recipe.family, net, info, picture=recipe.picture, options=options, threads=threads)
 
 
 def train(

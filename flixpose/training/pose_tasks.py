@@ -4,10 +4,11 @@ A literal table. `build` takes the recipe's `net`, so that a family can be as sm
 """
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
 from torch import nn
 
 from flixpose.errors import UsageError
@@ -21,25 +22,34 @@ from flixpose.pose.nets import (
     csp,
     deeppose,
     dekr,
+    detrpose,
+    detrpose_encoder,
     fastpose,
+    hgnet,
     higherhrnet,
     hrnet,
+    kapao,
+    keypoint_rcnn,
     lightweight_openpose,
     openpose,
     posenet,
     poseted,
     realnvp,
     rmpe,
+    rtmo,
     rtmpose,
     simple_baseline,
     vitpose,
+    yolo_pose,
 )
 from flixpose.structures.found import ModelInfo, Pose
 from flixpose.structures.image import Image
-from flixpose.training.pose_losses import bottom_up, single
+from flixpose.training.pose_losses import anchored, bottom_up, cells, single
 from flixpose.training.pose_losses.single import Loss
 
 Build = Callable[..., nn.Module]
+
+_DOUBT = -4.6  # logit of a hundredth
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,42 @@ def _branched(build: Callable[..., nn.Module]) -> Build:
     return built
 
 
+def _doubtful(layers: Iterable[nn.Module]) -> None:
+    """Nobody is anywhere, the scores' last layers say at first: nearly always right."""
+    for layer in layers:
+        if isinstance(layer, nn.Conv2d) and layer.bias is not None:
+            nn.init.constant_(layer.bias, _DOUBT)
+
+
+def _yolo_pose(deepen: float, widen: float) -> nn.Module:
+    net = yolo_pose.YoloPose(yolo_pose.Size(deepen, widen, 1024))
+    _doubtful(branch[-1] for branch in net.model.get_submodule("22").cv3)  # type: ignore[union-attr]
+    return net
+
+
+def _rtmo(deepen: float, widen: float, pose: int) -> nn.Module:
+    net = rtmo.RTMO(rtmo.Size(csp.Scale(deepen, widen), pose, 1))
+    _doubtful(net.head.head_module.out_cls)
+    return net
+
+
+def _kapao(deepen: float, widen: float, anchors: float) -> nn.Module:
+    """The published anchors are for pictures of 1280 pixels; `anchors` is a share of them."""
+    net = kapao.Kapao(csp.Scale(deepen, widen))
+    head = net.model.get_submodule("33")
+    for name in ("anchors", "anchor_grid"):
+        head.get_buffer(name).mul_(anchors)
+    for layer in head.m:  # type: ignore[union-attr]
+        with torch.no_grad():
+            layer.bias.view(3, -1)[:, 4] = _DOUBT
+    return net
+
+
+def _detrpose(width: int, depth: int) -> nn.Module:
+    neck = detrpose_encoder.Neck(width, 2 * width, max(width // 4, 8), 1)
+    return detrpose.DETRPose(detrpose.Size(hgnet.B0, neck, depth=depth, inner=2 * width))
+
+
 TASKS: dict[str, Task] = {
     "simple_baseline": Task(simple_baseline.SimpleBaseline, single.heat_maps()),
     "hrnet": Task(_branched(hrnet.HRNet), single.heat_maps()),
@@ -95,6 +141,11 @@ TASKS: dict[str, Task] = {
     "dekr": Task(_branched(dekr.DEKR), bottom_up.offsets),
     "centernet": Task(centernet.CenterNetResNet, bottom_up.centres),
     "posenet": Task(posenet.PoseNet, bottom_up.displacements),
+    "yolo_pose": Task(_yolo_pose, cells.yolo),
+    "rtmo": Task(_rtmo, cells.rtmo),
+    "kapao": Task(_kapao, anchored.kapao),
+    "keypoint_rcnn": Task(keypoint_rcnn.KeypointRcnn, anchored.rcnn),
+    "detrpose": Task(_detrpose, cells.queries),
 }
 
 
@@ -131,6 +182,9 @@ class _Nobody:
         return [() for _ in images]
 
 
+NOBODY = _Nobody()
+
+
 def estimator_of(
     family: str,
     net: nn.Module,
@@ -141,7 +195,7 @@ def estimator_of(
     options: Options | None = None,
     threads: int = 1,
 ) -> TopDown | OneStage:
-    """The family's estimator around a net; it reads by DARK, whose target these nets are trained on.
+    """The family's estimator around a net.
 
     Args:
         picture: (width, height) that the net sees; the family's own unless given.
@@ -149,7 +203,7 @@ def estimator_of(
     module, runner = importlib.import_module(FAMILIES[family].module), Runner(net, info, threads)
     options = options or Options()
     if FAMILIES[family].is_top_down:
-        reader: TopDown = module.estimator(runner, finder or _Nobody(), options)
+        reader: TopDown = module.estimator(runner, finder or NOBODY, options)
         return replace(reader, picture=picture) if picture else reader
     whole: OneStage = module.estimator(runner, options)
     return replace(whole, view=lambda photo: fit(photo, picture)) if picture else whole

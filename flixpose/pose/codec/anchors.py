@@ -22,3 +22,10 @@ def within(boxes: Tensor, width: int, height: int) -> Tensor:
     """Cut to a picture."""
     low = boxes.new_zeros(4)
     return torch.minimum(torch.maximum(boxes, low), boxes.new_tensor([width, height, width, height]))
+
+
+def encode(anchors: Tensor, boxes: Tensor, spread: tuple[float, float, float, float]) -> Tensor:
+    """(N, 4) deltas that move anchors onto boxes, (N, 4) xyxy each: the inverse of `moved`."""
+    size, target = anchors[:, 2:] - anchors[:, :2], boxes[:, 2:] - boxes[:, :2]
+    shift = (boxes[:, :2] + target / 2 - anchors[:, :2] - size / 2) / size
+    return torch.cat([shift, (target / size).log()], dim=1) * anchors.new_tensor(spread)

@@ -1,0 +1,174 @@
+"""One cell, one person: YOLOv8's pose head, RTMO, and DETRPose's queries."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from flixpose.pose.codec.assignment import assign
+from flixpose.pose.codec.matching import Owners, complete_overlap, corners, likeness, task_aligned
+from flixpose.pose.nets import rtmo as rtmo_nets
+from flixpose.pose.nets import yolo_pose as yolo_nets
+from flixpose.pose.nets.yolo import cells
+from flixpose.pose.skeletons import COCO_17, sigmas
+from flixpose.training.loop import Losses
+from flixpose.training.pose_data import People
+
+_BOX, _SCORE, _BINS, _POSE, _SEEN = 7.5, 0.5, 1.5, 12.0, 1.0  # YOLOv8's weights of the losses
+_FAR = 0.2  # of the plain distance, which still pulls where the similarity is flat
+_PADDING, _JITTER = 1.25, 0.08  # of the boxes along which RTMO places keypoints; and what they are shaken by
+_MOST = 96  # cells whose keypoints RTMO learns from at a step
+
+
+def _spread(x: Tensor) -> Tensor:
+    return torch.from_numpy(sigmas(COCO_17)).to(x)
+
+
+def _pose_loss(xy: Tensor, people: People, who: Tensor) -> Tensor:
+    """Of (M, K, 2) poses, each of the person in its row of `who`."""
+    there, area = people.there[who], people.area[who].clamp(min=1)
+    alike = likeness(xy, people.xy[who], there, area, _spread(xy))
+    apart = (xy - people.xy[who]).abs().sum(dim=2) / area.sqrt()[:, None]
+    apart = functional.smooth_l1_loss(apart, torch.zeros_like(apart), reduction="none", beta=0.1)
+    return (1 - alike + _FAR * (apart * there).sum(dim=1) / there.sum(dim=1).clamp(min=1)).mean()
+
+
+def _sums(parts: dict[str, list[Tensor]], x: Tensor) -> dict[str, Tensor]:
+    return {n: torch.stack(v).mean() if v else x.new_zeros(()) for n, v in parts.items()}
+
+
+def yolo(net: Any, x: Tensor, people: Sequence[People]) -> Losses:
+    """Task-aligned cells: scores, boxes and the distributions of their sides, keypoints and whether seen."""
+    out = net(x)
+    rows = net.decoded(out).float().transpose(1, 2)
+    centres, strides = _centres(out.features)
+    parts: dict[str, list[Tensor]] = {"score": [], "box": [], "bins": [], "pose": [], "seen": []}
+    owners = [
+        task_aligned(each[:, 4], corners(each[:, :4]), centres, p.boxes)
+        for each, p in zip(rows, people, strict=True)
+    ]
+    total = torch.stack([o.target.sum() for o in owners]).sum().clamp(min=1)
+    for row, (owner, p) in enumerate(zip(owners, people, strict=True)):
+        logits = out.scores[row, 0].float()
+        told = functional.binary_cross_entropy_with_logits(logits, owner.target, reduction="sum")
+        parts["score"].append(told * len(rows) / total)
+        some = owner.cells
+        if not len(some):
+            continue
+        who, weight = owner.person[some], owner.target[some]
+        boxes = corners(rows[row, some, :4])
+        parts["box"].append(((1 - complete_overlap(boxes, p.boxes[who])) * weight).sum() * len(rows) / total)
+        sides = torch.cat([centres[some] - p.boxes[who, :2], p.boxes[who, 2:] - centres[some]], dim=1)
+        bins = out.boxes[row, :, some].float().T.unflatten(1, (4, -1))
+        apart = _distribution(bins, sides / strides[some, None]).mean(dim=1)
+        parts["bins"].append((apart * weight).sum() * len(rows) / total)
+        points = rows[row, some, 5:].unflatten(1, (-1, 3))
+        parts["pose"].append(_pose_loss(points[..., :2], p, who))
+        seen = out.keypoints[row, 2::3, some].float().T
+        parts["seen"].append(functional.binary_cross_entropy_with_logits(seen, p.there[who].float()))
+    means = _sums(parts, x)
+    weights = {"score": _SCORE, "box": _BOX, "bins": _BINS, "pose": _POSE, "seen": _SEEN}
+    return {"loss": torch.stack([weights[name] * value for name, value in means.items()]).sum()} | means
+
+
+def _centres(features: list[Tensor]) -> tuple[Tensor, Tensor]:
+    """(cells, 2) pixels and (cells,) strides."""
+    places, strides = [], []
+    for level, stride in zip(features, yolo_nets.STRIDES, strict=True):
+        grid = (cells(level.shape[2], level.shape[3], level).float().flatten(0, 1) + 0.5) * stride
+        places.append(grid)
+        strides.append(grid.new_full((len(grid),), stride))
+    return torch.cat(places), torch.cat(strides)
+
+
+def _distribution(bins: Tensor, at: Tensor) -> Tensor:
+    """(M, 4) cross-entropy of (M, 4, B) logits with the two bins around each place (Li et al. 2020)."""
+    at = at.clamp(0, bins.shape[2] - 1.01)
+    low = at.floor().long()
+    after = at - low
+    logs = bins.log_softmax(dim=2)
+    below, above = (logs.gather(2, which[..., None])[..., 0] for which in (low, low + 1))
+    return -(below * (1 - after) + above * after)
+
+
+def rtmo(net: Any, x: Tensor, people: Sequence[People]) -> Losses:
+    """The same cells; keypoints by classification along the sides of the true box, shaken a little."""
+    out = net(x)
+    scores, raw, visible, features = (
+        torch.cat([level.flatten(2) for level in levels], dim=2).transpose(1, 2).float() for levels in out
+    )
+    centres, strides = rtmo_nets.grid([tuple(level.shape[2:]) for level in out.scores], x)
+    parts: dict[str, list[Tensor]] = {"score": [], "box": [], "seen": []}
+    chosen: list[tuple[int, Owners]] = []
+    for row, p in enumerate(people):
+        boxes = corners(
+            torch.cat(
+                [raw[row, :, :2] * strides + centres, raw[row, :, 2:].clamp(max=9).exp() * strides], dim=1
+            )
+        )
+        truth = p.boxes - 0.5
+        owner = task_aligned(scores[row, :, 0].sigmoid(), boxes, centres, truth)
+        logits = scores[row, :, 0]
+        told = functional.binary_cross_entropy_with_logits(logits, owner.target, reduction="sum")
+        parts["score"].append(told / owner.target.sum().clamp(min=1))
+        some, who = owner.cells, owner.person[owner.cells]
+        if len(some):
+            chosen.append((row, owner))
+            parts["box"].append((1 - complete_overlap(boxes[some], truth[who])).mean())
+            seen = p.there[who].float()
+            parts["seen"].append(functional.binary_cross_entropy_with_logits(visible[row, some], seen))
+    means = _sums(parts, x)
+    means["pose"] = _placed(net, features, centres, people, chosen)
+    total = means["score"] + 5 * means["box"] + means["seen"] + 10 * means["pose"]
+    return {"loss": total} | means
+
+
+def _placed(
+    net: Any, features: Tensor, centres: Tensor, people: Sequence[People], chosen: list[tuple[int, Owners]]
+) -> Tensor:
+    """How far RTMO's keypoints of the chosen cells are off, all pictures at once: its head needs a batch."""
+    told, boxes, cells_at, truths = [], [], [], []
+    for row, owner in chosen:
+        some = owner.cells[: max(_MOST // len(chosen), 2)]
+        who = owner.person[some]
+        p = people[row]
+        told.append(features[row, some])
+        boxes.append(p.boxes[who] - 0.5)
+        cells_at.append(centres[some])
+        truths.append(People(p.xy[who] - 0.5, p.there[who], p.boxes[who], p.area[who]))
+    if sum(map(len, told)) < 2:
+        return features.sum() * 0
+    box = torch.cat(boxes)
+    size = box[:, 2:] - box[:, :2]
+    shake = torch.sin(torch.arange(box.numel(), device=box.device).view_as(box) * 12.9898) * _JITTER
+    middle = (box[:, :2] + box[:, 2:]) / 2 + shake[:, :2] * size
+    wider = torch.cat([middle, size * (_PADDING + shake[:, 2:])], dim=1)
+    xy = net.place(torch.cat(told), wider, torch.cat(cells_at)).float()
+    names = ("xy", "there", "boxes", "area")
+    joined = People(*(torch.cat([getattr(t, name) for t in truths]) for name in names))
+    return _pose_loss(xy, joined, torch.arange(len(xy), device=xy.device))
+
+
+def queries(net: Any, x: Tensor, people: Sequence[People]) -> Losses:
+    """DETRPose's: each person given to one query, the cheapest way; the others are to be nobody."""
+    out = net(x)
+    size = torch.tensor([x.shape[3], x.shape[2]]).to(x)
+    parts: dict[str, list[Tensor]] = {"score": [], "pose": []}
+    for row, p in enumerate(people):
+        logits, xy = out.logits[row, :, 1].float(), out.xy[row].float() * size
+        target = torch.zeros_like(logits)
+        if len(p):
+            who = torch.arange(len(p), device=x.device)
+            alike = likeness(xy[None], p.xy[:, None], p.there[:, None], p.area[:, None], _spread(x))
+            gap = ((xy[None] - p.xy[:, None]).abs().sum(dim=3) * p.there[:, None]).mean(dim=2)
+            costs = gap / p.area.sqrt()[:, None] - alike - logits.sigmoid()
+            rows = torch.tensor(assign(costs.detach().cpu().double().numpy()), device=x.device)
+            target[rows] = alike[who, rows].detach().clamp(min=0.05)
+            parts["pose"].append(_pose_loss(xy[rows], p, who))
+        weight = (logits.sigmoid() - target).abs().square().detach() + (target > 0)
+        told = functional.binary_cross_entropy_with_logits(logits, target, weight, reduction="sum")
+        parts["score"].append(told / max(len(p), 1))
+    means = _sums(parts, x)
+    return {"loss": means["score"] + 5 * means["pose"]} | means

@@ -1,0 +1,139 @@
+"""Every family that trains makes its loss smaller on two drawn pictures; one learns four by heart."""
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from flixpose.errors import BadSettings, MissingInput, UsageError
+from flixpose.evaluation.people import Photo, figures, read_coco
+from flixpose.pose import FAMILIES
+from flixpose.resources import CONFIGS
+from flixpose.studio.figures import draw, write
+from flixpose.training import loop
+from flixpose.training.pose import (
+    WEIGHTS,
+    PoseRecipe,
+    fresh,
+    read_pose_recipe,
+    read_weights,
+    reader_of,
+    train,
+)
+from flixpose.training.pose_data import Dice, batch_for
+from flixpose.training.pose_tasks import TASKS, task_of
+
+RECIPES = CONFIGS / "recipes" / "pose.toml"
+STILL = Dice(share=0.0, flip=0.0)
+UNTRAINED = {"blazepose", "movenet", "openpose_hand", "deepcut", "hand", "face", "hands"}
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Photo]:
+    torch.set_num_threads(1)
+    return read_coco(write(tmp_path_factory.mktemp("drawn"), 6, seed=3))
+
+
+@pytest.mark.parametrize("family", TASKS)
+def test_a_few_steps_make_every_loss_smaller(family: str, photos: list[Photo]):
+    recipe = replace(read_pose_recipe(RECIPES, family), dice=STILL)
+    learner = fresh(recipe, torch.device("cpu"))
+    batch = batch_for(reader_of(recipe, learner.average), photos, count=2, seed=(1,), dice=STILL)
+    pace = loop.Pace(lambda step: 2e-3, 5.0, 0.9, 1, 1)
+    task = task_of(family)
+    told = [
+        loop.learn(learner, lambda net: task.loss(net, batch.x, batch.people), pace)["loss"] for _ in range(5)
+    ]
+    assert np.isfinite(told).all()
+    assert min(told[1:]) < told[0], told
+
+
+def test_every_family_either_trains_or_says_why_not():
+    assert set(TASKS) <= set(FAMILIES)
+    assert set(FAMILIES) - set(TASKS) <= UNTRAINED
+    with pytest.raises(UsageError, match="no training is known for 'blazepose'"):
+        task_of("blazepose")
+
+
+TINY = PoseRecipe(
+    family="simple_baseline",
+    net={"depth": 10, "width": 16, "up": 32},
+    picture=(64, 96),
+    steps=320,
+    batch=6,
+    lr=(5e-3, 1e-4),
+    decoding="dark",
+    every=40,
+    test_every=320,
+    average=0.97,
+    warmup=5,
+    half=False,
+    dice=STILL,
+)
+
+
+@pytest.fixture(scope="module")
+def run(photos: list[Photo], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("run")
+    train(TINY, photos[:4], out, unseen=photos[4:])
+    return out
+
+
+def test_a_family_learns_four_pictures_by_heart(run: Path, photos: list[Photo]):
+    recipe, net, info = read_weights(run / WEIGHTS)
+    assert recipe == TINY and info.name == "simple_baseline" and len(info.sha256) == 64
+    assert figures(reader_of(recipe, net, info), photos[:4]).ap >= 0.9
+    rows = list(csv.DictReader((run / "curve.csv").open()))
+    assert float(rows[-1]["test_ap_seen"]) >= 0.9 and 0 <= float(rows[-1]["test_ap_unseen"]) <= 1
+    assert (run / "curve.png").stat().st_size > 1000
+
+
+def test_a_stopped_run_goes_on_as_if_it_had_not_been(photos: list[Photo], tmp_path: Path):
+    short = replace(TINY, steps=6, dice=Dice())
+    train(short, photos, tmp_path / "whole")
+    train(short, photos, tmp_path / "parts", until=3)
+    train(short, photos, tmp_path / "parts", resume=True)
+    one, other = (torch.load(tmp_path / name / "checkpoint.pt") for name in ("whole", "parts"))
+    assert all(torch.equal(one["net"][name], other["net"][name]) for name in one["net"])
+
+
+def test_what_the_net_sees_carries_its_keypoints(photos: list[Photo]):
+    """A drawn eye is dark in the photo, and in every turned, shifted, mirrored and cut picture of it."""
+    reader = reader_of(TINY, torch.nn.Identity())
+    dark = []
+    for seed in range(20):
+        batch = batch_for(reader, photos, count=1, seed=(seed,), dice=Dice(share=1.0, turn=20.0))
+        picture = (batch.x[0].numpy() * np.reshape((58.4, 57.1, 57.4), (3, 1, 1))).mean(axis=0)
+        for person in batch.people:
+            for row in (1, 2):
+                if len(person) and person.there[0, row]:
+                    x, y = person.xy[0, row].numpy().astype(int)
+                    around = picture[max(y - 4, 0) : y + 5, max(x - 4, 0) : x + 5]
+                    dark.append(picture[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2].min() <= around.mean())
+    assert len(dark) > 10 and np.mean(dark) > 0.9
+
+
+def test_drawn_people_are_the_same_for_a_seed_and_differ_between_seeds():
+    one, again, other = draw(5), draw(5), draw(6)
+    assert (one.pixels == again.pixels).all() and not (one.pixels == other.pixels).all()
+    for person in draw(7).people:
+        seen = person.xy[person.visibility == 2]
+        low, high = person.xyxy[:2] - 1, person.xyxy[2:] + 1
+        assert ((seen >= low) & (seen <= high)).all() and person.area > 50
+
+
+def test_bad_input_is_told(photos: list[Photo], tmp_path: Path):
+    with pytest.raises(MissingInput):
+        read_coco(tmp_path / "none.json")
+    (tmp_path / "bad.json").write_text(json.dumps({"annotations": [{"num_keypoints": 3}]}))
+    with pytest.raises(UsageError, match="not in COCO's keypoint format"):
+        read_coco(tmp_path / "bad.json")
+    (tmp_path / "bad.toml").write_text("[hrnet]\nnet = {}\npicture = [64]\n")
+    with pytest.raises(BadSettings, match="no recipe for hrnet"):
+        read_pose_recipe(tmp_path / "bad.toml", "hrnet")
+    with pytest.raises(UsageError, match="no such numbers"):
+        fresh(replace(TINY, net={"depth": 10, "wings": 2}), torch.device("cpu"))
