@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from flixpose.errors import MissingKeypoint
 from flixpose.fit.body import Body
 from flixpose.fit.limbs import cuff_middle, garment_strip, limb_controls, strip_border
-from flixpose.fit.mannequin import find_mannequin
+from flixpose.fit.mannequin import shows_mannequin
 from flixpose.fit.measure import GarmentFrame, Point, measure_garment, point
 from flixpose.fit.neckline import behind_neckline, front_neckline, lowest
 from flixpose.fit.occluders import Occluders
@@ -125,10 +125,9 @@ def plan_layout(
         MissingLandmark: the garment lacks a landmark that the rig needs.
         MissingKeypoint: the body lacks a joint that the rig needs.
     """
-    mannequin = find_mannequin(product, garment)
-    if mannequin is not None and rig.worn is not None:
+    if rig.worn is not None and shows_mannequin(product, garment):
         rig = rig.worn
-    frame = measure_garment(garment, body, rig, mannequin)
+    frame = measure_garment(garment, body, rig)
     limbs = _limbs(garment, frame) if rig.limb else ()
     regions = split(garment, limbs)
     overlap = _OVERLAP * garment.box.longer_side

@@ -1,6 +1,5 @@
 """A garment's own frame of reference, and how large it is on a body."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,14 +7,12 @@ from numpy.typing import NDArray
 
 from flixpose.errors import MissingLandmark
 from flixpose.fit.body import TORSO_PER_SHOULDER_WIDTH, Body
-from flixpose.fit.mannequin import FORK_DEPTH, Mannequin
 from flixpose.fit.rig import Rig
 from flixpose.structures.found import Garment
 
 Point = NDArray[np.float64]
 
 _ANCHORS = ("shoulder", "neck", "armpit", "waist")
-_UNLIKELY = 0.08  # of the scale
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,13 +40,11 @@ class GarmentFrame:
         return across, depth
 
 
-def measure_garment(
-    garment: Garment, body: Body, rig: Rig, mannequin: Mannequin | None = None
-) -> GarmentFrame:
+def measure_garment(garment: Garment, body: Body, rig: Rig) -> GarmentFrame:
     """The garment's frame, with the scale that makes it fit this body.
 
     The scale is the weighted geometric mean of what the rig's measures say (`Rig.scale`): shoulder tips,
-    armpits, waist, length, and the fork of a mannequin's legs.
+    armpits, waist, length.
 
     Raises:
         MissingLandmark: no pair to anchor it, or nothing at its lower end.
@@ -67,7 +62,7 @@ def measure_garment(
     to_left = across - (across @ down) * down
     to_left = to_left / np.linalg.norm(to_left)
     frame = GarmentFrame(origin, down, to_left, anchor, 1.0)
-    return replace(frame, scale=_scale(garment, body, rig, frame, mannequin))
+    return replace(frame, scale=_scale(garment, body, rig, frame))
 
 
 def pair(garment: Garment, name: str) -> tuple[Point, Point]:
@@ -100,19 +95,10 @@ def _lower_end(garment: Garment) -> Point:
     raise MissingLandmark(f"The lower end of the {garment.kind} was not found.", subject="hem")
 
 
-def _scale(garment: Garment, body: Body, rig: Rig, frame: GarmentFrame, mannequin: Mannequin | None) -> float:
+def _scale(garment: Garment, body: Body, rig: Rig, frame: GarmentFrame) -> float:
     told = _by_landmarks(garment, body, rig, frame)
     if not told:
         raise MissingLandmark(f"Nothing tells how large the {garment.kind} is.", subject=garment.kind)
-    first = _mean(told)
-    by_fork = _by_fork(body, rig, frame, mannequin)
-    # A fork that says something else altogether is none.
-    if by_fork is None or abs(np.log(by_fork / first)) > _UNLIKELY:
-        return first
-    return _mean([*told, (by_fork, rig.scale.get("fork", 0.0))])
-
-
-def _mean(told: Sequence[tuple[float, float]]) -> float:
     ratios, weights = np.array(told).T
     return float(np.exp(np.average(np.log(ratios), weights=weights)))
 
@@ -130,15 +116,6 @@ def _by_landmarks(garment: Garment, body: Body, rig: Rig, frame: GarmentFrame) -
         if ratio is not None and ratio > 0 and weight > 0:
             told.append((ratio, weight))
     return told
-
-
-def _by_fork(body: Body, rig: Rig, frame: GarmentFrame, mannequin: Mannequin | None) -> float | None:
-    """The scale by where the mannequin's legs part, where that is seen."""
-    if mannequin is None or mannequin.fork is None:
-        return None
-    below = float((mannequin.fork - frame.origin) @ frame.down)
-    depth = FORK_DEPTH - rig.places[frame.anchor].depth
-    return depth * body.torso_length / below if below > 0 else None
 
 
 def _unit(body: Body, rig: Rig) -> float:

@@ -15,8 +15,6 @@ from flixpose.errors import BadSettings, UnknownKind
 from flixpose.garment.kinds import KINDS
 
 Tuck = Literal["auto", "in", "over"]
-# What tells a garment's size beside its pairs of landmarks.
-_MEASURES = ("length", "fork")
 TUCKS: tuple[Tuck, ...] = get_args(Tuck)
 
 
@@ -137,7 +135,7 @@ def _rig(kind: str, data: dict[str, Any]) -> Rig:
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is not a garment kind")
     _check_names(kind, data, {"place", "scale", "ease", "slack", "widening", "torso_share", "tuck", "limb"})
-    _check_names("scale", data["scale"], {*data["place"], *_MEASURES})
+    _check_names("scale", data["scale"], {*data["place"], "length"})
     return Rig(
         kind=kind,
         places={name: _place(name, numbers) for name, numbers in data["place"].items()},

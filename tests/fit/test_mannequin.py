@@ -1,4 +1,4 @@
-"""Mannequins drawn around garments: seen where they are, and what they tell about size."""
+"""Mannequins drawn around garments: seen where they are, and what follows from it."""
 
 from dataclasses import replace
 
@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from flixpose import resources
 from flixpose.fit.body import measure_body
 from flixpose.fit.layout import plan_layout
-from flixpose.fit.mannequin import FORK_DEPTH, find_mannequin
-from flixpose.fit.measure import measure_garment
+from flixpose.fit.mannequin import shows_mannequin
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.rig import load_rigs
 from flixpose.structures.found import Garment
@@ -24,9 +23,9 @@ DUMMY = (120, 122, 126)
 
 
 def on_mannequin(
-    kind: str, *, legs: bool = True, fork: float = 0.3, colour: tuple[int, int, int] = DUMMY
+    kind: str, *, legs: bool = True, colour: tuple[int, int, int] = DUMMY
 ) -> tuple[Image, Garment]:
-    """A drawn garment with room around it, on a body of one colour whose legs part `fork` below the hem."""
+    """A drawn garment with room around it, on a body of one colour."""
     product, garment = make_garment(kind)
     room = round(0.9 * UNIT)
     pixels = cv2.copyMakeBorder(product.pixels, room, room, room, room, cv2.BORDER_REPLICATE)
@@ -43,9 +42,9 @@ def on_mannequin(
     column(body, middle, top - 0.3 * UNIT, top + 0.5 * UNIT, 0.13 * UNIT)
     if legs:
         low = float(marks["hem_left"][1])
-        column(body, middle, low - 0.3 * UNIT, low + fork * UNIT, 0.4 * UNIT)
+        column(body, middle, low - 0.3 * UNIT, low + 0.3 * UNIT, 0.4 * UNIT)
         for side in (-1, 1):
-            thigh = [(0.02, fork), (0.4, fork), (0.36, 2.0), (0.14, 2.0)]
+            thigh = [(0.02, 0.3), (0.4, 0.3), (0.36, 2.0), (0.14, 2.0)]
             corners = [(middle + side * x * UNIT, low + y * UNIT) for x, y in thigh]
             cv2.fillPoly(body, [np.round(corners).astype(np.int32)], 255)
     pixels[(body > 0) & (mask < 128)] = colour
@@ -59,12 +58,12 @@ def column(plane: NDArray[np.uint8], middle: float, y0: float, y1: float, half: 
 @pytest.mark.parametrize("kind", ["short_sleeve_top", "vest", "long_sleeve_dress"])
 @pytest.mark.parametrize("colour", [DUMMY, (20, 20, 20), (225, 200, 180)])
 def test_a_mannequin_around_a_garment_is_seen(kind: str, colour: tuple[int, int, int]) -> None:
-    assert find_mannequin(*on_mannequin(kind, colour=colour)) is not None
+    assert shows_mannequin(*on_mannequin(kind, colour=colour))
 
 
 @pytest.mark.parametrize("kind", sorted(RIGS))
 def test_a_garment_alone_has_no_mannequin(kind: str) -> None:
-    assert find_mannequin(*make_garment(kind)) is None
+    assert not shows_mannequin(*make_garment(kind))
 
 
 def test_a_hanger_and_a_shadow_apart_are_no_mannequin() -> None:
@@ -73,36 +72,7 @@ def test_a_hanger_and_a_shadow_apart_are_no_mannequin() -> None:
     cv2.line(product.pixels, (x, y + 10), (x, y - 120), (60, 60, 60), 6)
     foot = int(garment.landmarks["hem_left"][1]) + 150
     cv2.ellipse(product.pixels, (x, foot), (150, 20), 0, 0, 360, (190, 190, 190), -1)
-    assert find_mannequin(product, garment) is None
-
-
-def test_the_fork_of_the_legs_is_found() -> None:
-    product, garment = on_mannequin("short_sleeve_top", fork=0.3)
-    mannequin = find_mannequin(product, garment)
-    assert mannequin is not None and mannequin.fork is not None
-    hem = garment.landmarks["hem_center"]
-    assert mannequin.fork[0] == pytest.approx(hem[0], abs=0.05 * UNIT)
-    assert mannequin.fork[1] == pytest.approx(garment.landmarks["hem_left"][1] + 0.3 * UNIT, abs=0.12 * UNIT)
-
-
-def test_legs_apart_below_a_hem_are_no_fork() -> None:
-    mannequin = find_mannequin(*on_mannequin("short_sleeve_top", fork=-0.4))
-    assert mannequin is not None and mannequin.fork is None
-
-
-def test_the_fork_corrects_the_size_and_one_out_of_reach_does_not() -> None:
-    _, garment = on_mannequin("short_sleeve_top")
-    body, rig = measure_body(make_pose()), RIGS["short_sleeve_top"].worn
-    assert rig is not None
-    found = find_mannequin(*on_mannequin("short_sleeve_top"))
-    assert found is not None
-    plain = measure_garment(garment, body, rig)
-    # where the fork lies when the garment is drawn at `plain.scale`
-    below = (FORK_DEPTH - rig.places["shoulder"].depth) * body.torso_length / plain.scale
-    for stretch, sign in ((1.0, 0), (1.06, -1), (0.95, 1), (1.5, 0)):
-        fork = replace(found, fork=plain.origin + stretch * below * plain.down)
-        change = np.log(measure_garment(garment, body, rig, fork).scale / plain.scale)
-        assert np.sign(np.round(change, 6)) == sign
+    assert not shows_mannequin(product, garment)
 
 
 def test_on_a_mannequin_a_garment_keeps_its_own_length() -> None:

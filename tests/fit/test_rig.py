@@ -30,7 +30,7 @@ def test_numbers_hold_together(kind: str, worn: bool) -> None:
         assert place.min_depth <= place.depth <= place.max_depth, name
         assert 0 <= place.keep_across <= 1 and 0 <= place.keep_depth <= 1, name
     assert {stem for stem in stems if stem in rig.places}, "no landmark of this kind has a place"
-    assert set(rig.scale) <= {*rig.places, "length", "fork"} and sum(rig.scale.values()) > 0
+    assert set(rig.scale) <= {*rig.places, "length"} and sum(rig.scale.values()) > 0
     assert (rig.limb is not None) == (has_sleeves(kind) or has_legs(kind))
     if rig.limb is not None:
         assert 0 < rig.limb.min_reach < rig.limb.max_reach
