@@ -129,7 +129,7 @@ def export_(family: str, path: Path, weights: Path | None, picture: str | None, 
     from flixpose.pose.nets.weights import filled
 
     name, size = resolve(family)
-    if not size:
+    if FAMILIES[name].is_file:
         raise UsageError(f"{name} is made of TFLite files; there is nothing to export.", subject=name)
     nets = importlib.import_module(FAMILIES[name].module).nets
     net, info = filled(lambda: nets.build(size), weights or _cache().path(f"{name}-{size}"))
@@ -153,7 +153,7 @@ def _size(text: str) -> tuple[int, int]:
 @command.command("families")
 @_as_json
 def families(as_json: bool) -> None:
-    """Every keypoint family: its sizes, the licence of its published weights, and which are imported.
+    """Every keypoint family: its sizes, the licence of its published weights, and which are here.
 
     \b
     Example:
@@ -163,7 +163,7 @@ def families(as_json: bool) -> None:
     from flixpose.pose import sizes
 
     here = {path.stem for path in _cache().imports.glob("*.safetensors")}
-    rows = [
+    rows = [_pulled_row(family, names) for family, names in _PULLED.items()] + [
         {
             "family": family,
             "sizes": list(sizes(family)),
@@ -176,8 +176,25 @@ def families(as_json: bool) -> None:
         click.echo(json.dumps(rows, indent=2))
         return
     for row in rows:
-        state = f"imported: {', '.join(row['imported'])}" if row["imported"] else "no weights"
+        state = (
+            f"imported: {', '.join(row['imported'])}" if row["imported"] else row.get("state", "no weights")
+        )
         click.echo(f"{row['family']:22} {', '.join(row['sizes']):34} {row['licence']:26} {state}")
+
+
+# Families whose files `models pull` fetches, and the models that take part.
+_PULLED = {
+    "blazepose": ("pose_detection", "pose_landmark_full"),
+    "hands": ("palm_detection_full", "hand_landmark_full"),
+    "face": ("face_landmark",),
+}
+
+
+def _pulled_row(family: str, names: tuple[str, ...]) -> dict[str, Any]:
+    entries = [_cache().entry(name) for name in names]
+    state = next((entry.state for entry in entries if entry.state != "ready"), "ready")
+    licence = ", ".join(dict.fromkeys(entry.model.info.licence for entry in entries))
+    return {"family": family, "sizes": [], "licence": licence, "imported": [], "state": state}
 
 
 @command.command("verify")

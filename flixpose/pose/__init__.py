@@ -50,6 +50,8 @@ FAMILIES: dict[str, Family] = {
     "rtmo": Family("flixpose.pose.families.rtmo"),
     "posenet": Family("flixpose.pose.families.posenet"),
     "movenet": Family("flixpose.pose.families.movenet", is_file=True),
+    "hands": Family("flixpose.pose.families.hands", is_top_down=True, is_file=True),
+    "face": Family("flixpose.pose.families.face", is_top_down=True, is_file=True),
 }
 
 DEFAULT = "blazepose"
@@ -102,7 +104,7 @@ def _refuse_options(family: str, *, flip: bool, decoding: bool, scales: bool) ->
     """An option without effect is a mistake."""
     known = FAMILIES[family]
     for name, given, works in (
-        ("flip", flip, known.is_top_down or known.is_augmented),
+        ("flip", flip, (known.is_top_down and not known.is_file) or known.is_augmented),
         ("decoding", decoding, known.has_maps),
         ("scales", scales, known.is_augmented),
     ):

@@ -37,7 +37,9 @@ SMALL = {
     "simple_baseline-r50": (64, 64),
     "fastpose-r50": (64, 64),
 }
-NO_NET = {"blazepose": "TFLite already", "movenet": "TFLite already", "deepcut": "a solver joins its parts"}
+NO_NET = {name for name, family in FAMILIES.items() if family.is_file} | {
+    "deepcut"
+}  # a solver joins its parts
 
 
 def cases() -> list[str]:
