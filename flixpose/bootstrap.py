@@ -30,7 +30,10 @@ def build(settings: Settings, *, store_url: str | None = None, device: str = "cp
     """
 
     def load_poses() -> PoseEstimator:
-        return MicroBatchedPoses(pose.load(pose.DEFAULT, WeightsCache(settings.home)))
+        from flixpose.pose.details import with_details
+
+        weights = WeightsCache(settings.home)
+        return with_details(MicroBatchedPoses(pose.load(pose.DEFAULT, weights)), weights)
 
     return Tools(
         poses=RememberedPoses(load_poses),

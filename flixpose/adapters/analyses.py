@@ -25,7 +25,7 @@ from flixpose.adapters.sets import model_set
 from flixpose.ports import BlobStore, PoseEstimator
 from flixpose.pose.skeletons import SKELETONS
 from flixpose.stages.report import person_json
-from flixpose.structures.found import ModelInfo, Pose
+from flixpose.structures.found import Hand, ModelInfo, Pose
 from flixpose.structures.image import Box, Image, Mask
 from flixpose.structures.keypoints import Keypoints
 
@@ -78,30 +78,55 @@ class KeptPoses:
 
 
 def _to_json(pose: Pose, mask: dict[str, str] | None) -> dict[str, Any]:
-    points = pose.keypoints
     return {
-        "skeleton": points.skeleton.name,
-        "xy": [[_number(v) for v in place] for place in points.xy],
-        "scores": [float(v) for v in points.scores],
+        **_points(pose.keypoints),
         "box": [float(v) for v in (pose.box.x0, pose.box.y0, pose.box.x1, pose.box.y1)],
         "score": float(pose.score),
         "model": pose.model.to_json(),
         "mask": mask,
         "world": None if pose.world is None else [[float(v) for v in place] for place in pose.world],
+        "hands": [
+            {
+                "side": hand.side,
+                "score": float(hand.score),
+                "side_score": float(hand.side_score),
+                **_points(hand.keypoints),
+            }
+            for hand in pose.hands
+        ],
+        "face": None if pose.face is None else _points(pose.face),
+    }
+
+
+def _points(points: Keypoints) -> dict[str, Any]:
+    return {
+        "skeleton": points.skeleton.name,
+        "xy": [[_number(v) for v in place] for place in points.xy],
+        "scores": [float(v) for v in points.scores],
     }
 
 
 def _from_json(kept: dict[str, Any], mask: Mask | None) -> Pose:
-    xy = np.array([[np.nan if v is None else v for v in place] for place in kept["xy"]], np.float32)
-    world = kept["world"]
+    """Older ones know of no hands and no face."""
+    world, face = kept["world"], kept.get("face")
     return Pose(
-        keypoints=Keypoints(SKELETONS[kept["skeleton"]], xy, np.array(kept["scores"], np.float32)),
+        keypoints=_keypoints(kept),
         box=Box(*kept["box"]),
         score=kept["score"],
         model=ModelInfo(**kept["model"]),
         mask=mask,
         world=None if world is None else np.array(world, np.float32),
+        hands=tuple(
+            Hand(hand["side"], _keypoints(hand), hand["score"], hand["side_score"])
+            for hand in kept.get("hands", ())
+        ),
+        face=None if face is None else _keypoints(face),
     )
+
+
+def _keypoints(kept: dict[str, Any]) -> Keypoints:
+    xy = np.array([[np.nan if v is None else v for v in place] for place in kept["xy"]], np.float32)
+    return Keypoints(SKELETONS[kept["skeleton"]], xy, np.array(kept["scores"], np.float32))
 
 
 def _number(value: float) -> float | None:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, column, select, table
 
 from flixpose.adapters.database import Database
 from flixpose.adapters.items import item_rows
+from flixpose.adapters.sets import DETAILS
 from flixpose.adapters.tables import (
     control_points,
     drapes,
@@ -119,7 +120,7 @@ def audit_item(database: Database, item_id: str) -> Audit:
         return Audit(
             item=item,
             drape=drape,
-            sets=tuple(read_sets(connection, ids)),
+            sets=(*read_sets(connection, ids), *_details(connection, drape.get("person_set_id"))),
             warps=rows_of(warps),
             control_points=rows_of(control_points),
             figures=rows_of(figures),
@@ -127,6 +128,17 @@ def audit_item(database: Database, item_id: str) -> Audit:
             timings=rows_of(timings),
             events=[dict(row) for row in connection.execute(history).mappings()],
         )
+
+
+def _details(connection: Connection, person_set_id: str | None) -> list[PointSet]:
+    """The newest sets of hands and face on the photo of a person's set."""
+    of_photo = select(keypoint_sets.c.image_sha256).where(keypoint_sets.c.id == person_set_id)
+    details = select(keypoint_sets.c.kind, keypoint_sets.c.id).where(
+        keypoint_sets.c.image_sha256 == of_photo.scalar_subquery(),
+        keypoint_sets.c.skeleton.in_(DETAILS),
+    )
+    newest = {row.kind: row.id for row in connection.execute(details.order_by(keypoint_sets.c.created_at))}
+    return read_sets(connection, [newest[kind] for kind in sorted(newest)]) if newest else []
 
 
 def point_sets(database: Database, subject: str, *, batch_id: str | None = None) -> Iterator[PointSet]:

@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 
 from flixpose.adapters.database import Database
-from flixpose.adapters.sets import insert_images, insert_models, insert_sets, model_set
+from flixpose.adapters.sets import (
+    detail_sets,
+    insert_images,
+    insert_models,
+    insert_sets,
+    model_set,
+)
 from flixpose.imaging.decode import decode_image
 from flixpose.pipeline import Tools
 from flixpose.stages.estimate_pose import estimate_pose
@@ -38,11 +44,15 @@ class Looker:
         """The same for a photo that is decoded already."""
         found, model = self._found(image, subject, kind, view)
         row, points = model_set(subject, found, model.to_json(), image.sha256)
+        models = [model.to_json()]
+        if subject == "person":
+            models += [other.to_json() for other in self.tools.poses.models if other != model]
+        details = detail_sets(found, models, image.sha256)
         photo = {"sha256": image.sha256, "width": image.width, "height": image.height, "uri": uri}
         with self.database.transaction() as connection:
             insert_images(connection, [photo])
-            insert_models(connection, [model.to_json()])
-            insert_sets(connection, [(row, points)])
+            insert_models(connection, models)
+            insert_sets(connection, [(row, points), *details])
         return str(row["id"])
 
     def _found(

@@ -12,7 +12,13 @@ from sqlalchemy import Connection, insert
 from flixpose import __version__
 from flixpose.adapters import tables
 from flixpose.adapters.database import ago
-from flixpose.adapters.sets import insert_images, insert_models, insert_sets, model_set
+from flixpose.adapters.sets import (
+    detail_sets,
+    insert_images,
+    insert_models,
+    insert_sets,
+    model_set,
+)
 from flixpose.structures.batch import Claim
 from flixpose.structures.job import Job, Result
 
@@ -71,7 +77,10 @@ def _insert_drapes(
 
 
 def _sets(job: Job, report: Mapping[str, Any]) -> tuple[list[tuple[Row, list[Row]]], dict[str, str]]:
-    """The models' sets that the drape rests on; and subject → id of its set, a given one or a model's."""
+    """The models' sets that the drape rests on; and subject → id of its set, a given one or a model's.
+
+    Hands and faces are sets of the photo, which nothing but the photo names.
+    """
     eyes, reader, *_ = report["models"]
     inputs = report["inputs"]
     found = {
@@ -80,6 +89,7 @@ def _sets(job: Job, report: Mapping[str, Any]) -> tuple[list[tuple[Row, list[Row
     }
     given = {"person": job.person_set, "garment": job.garment_set}
     new = [found[subject] for subject, id_ in given.items() if id_ is None]
+    new += detail_sets(report["person"], report["models"], inputs["person"]["sha256"])
     return new, {subject: id_ or found[subject][0]["id"] for subject, id_ in given.items()}
 
 

@@ -58,6 +58,24 @@ def model_set(
     return {**row, "id": set_id(row, points)}, points
 
 
+# Who reads what beside the body's keypoints; such a set's kind is left_hand, right_hand or face.
+_READERS = {"hand_21": "hand_landmark_full", "face_36": "face_landmark"}
+DETAILS = tuple(_READERS)
+
+
+def detail_sets(
+    person: Mapping[str, Any], models: Iterable[Mapping[str, Any]], image_sha256: str
+) -> list[tuple[Row, list[Row]]]:
+    """The hands and the face of a person in the words of a report, each a set of its own.
+
+    Args:
+        models: those that took part.
+    """
+    by_name = {model["name"]: model for model in models}
+    found = [*person.get("hands", ()), *filter(None, [person.get("face")])]
+    return [model_set("person", one, by_name[_READERS[one["skeleton"]]], image_sha256) for one in found]
+
+
 def insert_sets(connection: Connection, sets: Iterable[tuple[Row, list[Row]]]) -> None:
     """Sets that are not there yet, with their points; in the order of their ids, as all shared rows."""
     for row, points in sorted(sets, key=lambda pair: str(pair[0]["id"])):

@@ -11,6 +11,7 @@ import numpy as np
 from flixpose.adapters.audit import Audit, PointSet, audit_item, point_sets
 from flixpose.adapters.coco import coco_keypoints
 from flixpose.adapters.jobs import JobStore
+from flixpose.adapters.sets import DETAILS
 from flixpose.adapters.stores import open_store
 from flixpose.cli.audit_export import export_folder
 from flixpose.cli.audit_review import approve_command, correct_command, reject_command
@@ -197,7 +198,7 @@ def _set_lines(found: PointSet) -> Iterator[str]:
         if found.model
         else by_hand
     )
-    kind = f" {found.kind}, {found.view}" if found.kind else ""
+    kind = f" {', '.join(filter(None, (found.kind, found.view)))}" if found.kind else ""
     yield f"{found.subject:8}{kind} score {found.score}  ({model})"
     for name in found.points.present:
         x, y = found.points[name]
@@ -217,11 +218,13 @@ def _person_image(audit: Audit, settings: Settings) -> Image:
 
 
 def _overlay(audit: Audit, image: Image) -> Picture:
-    """The person's keypoints and box, and where the garment's landmarks were laid."""
+    """The person's keypoints (hands and face, too) and box, and where the garment's landmarks were laid."""
     picture = image.pixels
     person, garment = audit.set_of("person"), audit.set_of("garment")
     if person is not None:
         picture = draw_keypoints(picture, person.points)
+        for detail in (found for found in audit.sets if found.points.skeleton.name in DETAILS):
+            picture = draw_keypoints(picture, detail.points)
         picture = draw_box(picture, person.box, label=f"{person.score:.2f}") if person.box else picture
     if garment is not None:
         picture = draw_keypoints(picture, _laid(audit, garment.points.skeleton), labels=True)

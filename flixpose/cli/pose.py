@@ -16,11 +16,14 @@ from flixpose.imaging.decode import read_image
 from flixpose.imaging.encode import encode_png
 from flixpose.imaging.files import write_atomic
 from flixpose.imaging.overlay import Picture, draw_box, draw_keypoints, draw_mask
-from flixpose.pose.skeletons import SKELETONS, convert, skeleton
+from flixpose.pose.skeletons import FACE_36, FACE_468, HAND_21, SKELETONS, convert, skeleton
 from flixpose.settings import load_settings
+from flixpose.stages.report import person_json
 from flixpose.structures.found import Pose
 from flixpose.structures.image import Image
-from flixpose.structures.keypoints import Skeleton
+from flixpose.structures.keypoints import Keypoints, Skeleton
+
+_PARTS = ("hands", "face", "openpose_hand")  # families whose poses are no bodies
 
 
 @click.command()
@@ -34,10 +37,16 @@ from flixpose.structures.keypoints import Skeleton
     help="Keypoint family, or one of its sizes such as hrnet-w48; see `flixpose models families`.",
 )
 @click.option("--skeleton", "skeleton_name", type=click.Choice(list(SKELETONS)), default="blazepose_33")
+@click.option("--details/--no-details", default=True, show_default=True, help="Read hands and faces, too.")
 def command(
-    images: tuple[Path, ...], json_file: str | None, overlay: Path | None, model: str, skeleton_name: str
+    images: tuple[Path, ...],
+    json_file: str | None,
+    overlay: Path | None,
+    model: str,
+    skeleton_name: str,
+    details: bool,
 ) -> int:
-    """Find the people in photos and their keypoints.
+    """Find the people in photos and their keypoints, with the 21 of each hand and the outline of the face.
 
     People are listed from the most prominent to the least; a photo of nobody has none. Coordinates are
     pixels, (0.5, 0.5) the centre of the first one; left and right are the wearer's. A photo that cannot be
@@ -47,9 +56,15 @@ def command(
     Example:
       flixpose pose anna.jpg --overlay out
       flixpose pose photos/*.jpg --skeleton coco_17 --json poses.json
+      flixpose pose anna.jpg --model hands --overlay out
     """
     settings, target = load_settings(), skeleton(skeleton_name)
-    estimator = poses.load(model, WeightsCache(settings.home))
+    weights = WeightsCache(settings.home)
+    estimator = poses.load(model, weights)
+    if details and poses.resolve(model)[0] not in _PARTS:
+        from flixpose.pose.details import with_details
+
+        estimator = with_details(estimator, weights)
     rows, failed = [], 0
     drawings = png_paths(images, overlay)
     with progress("pose", len(images)) as advance:
@@ -73,11 +88,36 @@ def _row(path: Path, image: Image, people: Iterable[Pose], target: Skeleton) -> 
         {
             "box": person.box.to_json(),
             "score": round(person.score, 4),
-            "keypoints": convert(person.keypoints, target).to_json(),
+            **({"world": _world(person)} if person.world is not None else {}),
+            **{name: found for name, found in person_json(person).items() if name in ("hands", "face")},
+            "keypoints": _shown(person, target).to_json(),
         }
         for person in people
     ]
     return {"file": str(path), "width": image.width, "height": image.height, "instances": instances}
+
+
+def _shown(person: Pose, target: Skeleton) -> Keypoints:
+    """In the skeleton that was asked for; hands and faces have their own."""
+    return convert(person.keypoints, target) if _is_body(person) else person.keypoints
+
+
+def _is_body(person: Pose) -> bool:
+    return person.keypoints.skeleton not in (HAND_21, FACE_468)
+
+
+def _world(person: Pose) -> list[dict[str, float | str]]:
+    """3-D keypoints in metres about the middle of the hips: x to the image's right, y down, z away."""
+    places = [] if person.world is None else person.world.tolist()
+    told = zip(person.keypoints.skeleton.names, places, strict=True)
+    return [
+        {"name": name, **dict(zip("xyz", (round(v, 4) for v in place), strict=True))} for name, place in told
+    ]
+
+
+def _details_told(best: dict[str, Any]) -> str:
+    seen = [hand["kind"].replace("_", " ") for hand in best["hands"]] + (["face"] if best["face"] else [])
+    return f", {' and '.join(seen)}" if seen else ""
 
 
 def _summary(row: dict[str, Any]) -> str:
@@ -88,7 +128,8 @@ def _summary(row: dict[str, Any]) -> str:
     sure = sum(point["score"] >= 0.5 for point in best["keypoints"])
     others = f", {len(people) - 1} more" if len(people) > 1 else ""
     return (
-        f"{row['file']}: score {best['score']:.2f}, {sure} of {len(best['keypoints'])} keypoints sure{others}"
+        f"{row['file']}: score {best['score']:.2f}, {sure} of {len(best['keypoints'])} keypoints sure"
+        f"{_details_told(best)}{others}"
     )
 
 
@@ -98,7 +139,11 @@ def _drawing(image: Image, people: tuple[Pose, ...], target: Skeleton) -> Pictur
     if people and people[0].mask is not None:
         picture = draw_mask(picture, people[0].mask)
     for rank, person in enumerate(people):
-        picture = draw_keypoints(picture, convert(person.keypoints, target))
+        picture = draw_keypoints(picture, _shown(person, target))
+        for hand in person.hands if _is_body(person) else ():
+            picture = draw_keypoints(picture, hand.keypoints)
+        if person.face is not None and _is_body(person):
+            picture = draw_keypoints(picture, convert(person.face, FACE_36))
         if rank == 0:
             picture = draw_box(picture, person.box, label=f"{person.score:.2f}")
     return picture

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from flixpose.pose.skeletons import FACE_36, convert
 from flixpose.structures.drape import Drape, PartWarp
-from flixpose.structures.found import Garment, Pose
-from flixpose.structures.image import Image
+from flixpose.structures.found import Garment, Hand, Pose
+from flixpose.structures.image import Box, Image
+from flixpose.structures.keypoints import Keypoints
 
 REPORT_VERSION = 1
 
@@ -48,6 +50,29 @@ def person_json(pose: Pose) -> dict[str, Any]:
         "skeleton": pose.keypoints.skeleton.name,
         "author": pose.author,
         "keypoints": pose.keypoints.to_json(),
+        "hands": [_hand_json(hand) for hand in pose.hands],
+        "face": None if pose.face is None else _face_json(pose.face),
+    }
+
+
+def _hand_json(hand: Hand) -> dict[str, Any]:
+    """`side_score`: that it looks like a hand of its side, in [0, 1]."""
+    told = {"kind": f"{hand.side}_hand", "side_score": round(hand.side_score, 4)}
+    return told | _points_json(hand.keypoints, hand.score)
+
+
+def _face_json(mesh: Keypoints) -> dict[str, Any]:
+    """The mesh's outline."""
+    return {"kind": "face"} | _points_json(convert(mesh, FACE_36), float(mesh.scores.max()))
+
+
+def _points_json(points: Keypoints, score: float) -> dict[str, Any]:
+    (x0, y0), (x1, y1) = points.xy.min(axis=0).tolist(), points.xy.max(axis=0).tolist()
+    return {
+        "score": round(score, 4),
+        "box": Box(x0, y0, x1, y1).to_json(),
+        "skeleton": points.skeleton.name,
+        "keypoints": points.to_json(),
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from flixpose.adapters import tables
 from flixpose.adapters.analyses import KeptPoses
@@ -176,6 +176,8 @@ def test_people_come_back_whole(fresh: Fresh, database: Database) -> None:
             "mask",
             "world",
             "author",
+            "hands",
+            "face",
         }
         assert (one.box, one.score, one.model, one.author) == (
             other.box,
@@ -188,6 +190,24 @@ def test_people_come_back_whole(fresh: Fresh, database: Database) -> None:
         np.testing.assert_array_equal(one.keypoints.scores, other.keypoints.scores)
         np.testing.assert_array_equal(one.mask.alpha, other.mask.alpha)  # type: ignore[union-attr]
         np.testing.assert_array_equal(one.world, other.world)  # type: ignore[arg-type]
+        assert len(one.hands) == len(other.hands) == 2 and one.face is not None and other.face is not None
+        for hand, kept in zip(one.hands, other.hands, strict=True):
+            assert (hand.side, hand.score, hand.side_score) == (kept.side, kept.score, kept.side_score)
+            np.testing.assert_array_equal(hand.keypoints.xy, kept.keypoints.xy)
+        np.testing.assert_array_equal(one.face.xy, other.face.xy)
+
+
+def test_an_analysis_from_before_hands_and_faces_is_still_read(fresh: Fresh, database: Database) -> None:
+    _, tools = fresh()
+    image = decode_image(tools.blobs.read(PERSON, max_bytes=10**8), name="malik.jpg")
+    (first,) = KeptPoses(tools.poses, database, tools.blobs)([image])
+    with database.transaction() as connection:
+        (kept,) = connection.scalars(select(tables.analyses.c.found)).all()
+        older = [{k: v for k, v in pose.items() if k not in ("hands", "face")} for pose in kept]
+        connection.execute(update(tables.analyses).values(found=older))
+    (again,) = KeptPoses(Blind(tools), database, tools.blobs)([image])
+    np.testing.assert_array_equal(again[0].keypoints.xy, first[0].keypoints.xy)
+    assert again[0].hands == () and again[0].face is None
 
 
 def test_that_nobody_is_there_is_remembered_too(fresh: Fresh, database: Database) -> None:

@@ -27,7 +27,11 @@ def test_json_holds_the_people_in_the_houses_frame(photo, capsys):
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["file"], row["width"], row["height"]) == (str(photo), 1274, 1580)
     (found,) = row["instances"]
-    assert set(found) == {"box", "score", "keypoints"} and found["score"] > 0.9
+    assert set(found) == {"box", "score", "keypoints", "world", "hands", "face"} and found["score"] > 0.9
+    assert [hand["kind"] for hand in found["hands"]] == ["left_hand", "right_hand"]
+    assert [len(hand["keypoints"]) for hand in found["hands"]] == [21, 21]
+    assert found["face"]["skeleton"] == "face_36" and len(found["face"]["keypoints"]) == 36
+    assert set(found["world"][0]) == {"name", "x", "y", "z"} and len(found["world"]) == 33
     assert len(found["keypoints"]) == 33 and set(found["keypoints"][0]) == {"name", "x", "y", "score"}
     reference = json.loads((photo.parent.parent / "mediapipe_pose.json").read_text())
     nose = next(entry for entry in reference if entry["file"] == photo.name)["keypoints"][0]
