@@ -17,9 +17,10 @@ One folder a scene, 0000, 0001 …, each with
     scene.json              kind, pose, yaw (degrees), hair, display; body keypoints, and the landmarks of
                             each picture (x, y, COCO visibility; the first pixel's centre is 0.5)
 
-and over all of them annotations.json (COCO: garments and persons with keypoints and outlines), landmarks.json
-and garments/ (what `flixpose evaluate garment --data DIR` reads). A folder counts as done when its scene.json
-is there, so a broken-off run goes on where it stopped; the same seed and number give the same scene.
+and over all of them README.txt (this text), annotations.json (COCO: garments and persons with keypoints and
+outlines), landmarks.json and garments/ (what `flixpose evaluate garment --data DIR` reads). A folder counts as
+done when its scene.json is there, so a broken-off run goes on where it stopped; the same seed and number give
+the same scene.
 """
 
 import json
@@ -121,6 +122,7 @@ def command(
             scenes.append(truth)
             advance(done=done, note=f"{truth['kind']}, {truth.get('pose', truth['display'])}")
     write_annotations(out, scenes)
+    write_atomic(out / "README.txt", (__doc__ or "").encode())
 
 
 if __name__ == "__main__":

@@ -168,7 +168,8 @@ def test_armpits_are_marked_where_the_picture_forks() -> None:
     places |= {"cuff_left_inner": (76, 60), "cuff_left_outer": (90, 60)}
     places |= {"cuff_right_inner": (30, 60), "cuff_right_outer": (10, 60)}
     anchored = {name: n for n, name in enumerate(places)}
-    seen = Seen(np.array(list(places.values()), float), np.ones(len(places), bool), parts)
+    every = np.ones(len(places), bool)
+    seen = Seen(np.array(list(places.values()), float), every, every, parts)
     found = marks(seen, anchored, {}, {}, long=False)
     assert found["armpit_left"] == [73.0, 40.5, 2.0]
     assert found["armpit_right"][:2] == [30.0, 60.0]

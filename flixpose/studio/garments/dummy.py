@@ -43,7 +43,7 @@ def _skin(outline: Points, tone: float = 1.0, axis: float = 0.0) -> Part:
 
 
 def _bare_arms(plan: Plan, rng: Rng, tip: float, *, full: bool) -> None:
-    if not full and rng.random() < 0.45:
+    if not full and rng.random() < 0.3:
         for turn in (lambda p: p, flipped):
             plan.add(_skin(turn(ring((tip * 0.97, 10.5), 3.0, 5.0)), 0.9))
         return

@@ -6,6 +6,7 @@ Colours are sRGB floats in 0..1. Outlines are filled three times finer than the 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 
 import cv2
 import numpy as np
@@ -13,12 +14,13 @@ from numpy.typing import NDArray
 
 from flixpose.studio.curves import Points, dashes
 from flixpose.studio.garments.cloth import Paint, planes
-from flixpose.studio.garments.plan import Line, Part, Plan, Print
+from flixpose.studio.garments.plan import Line, Part, Plan, Print, Step
 
 Pixels = NDArray[np.float32]
 Window = tuple[slice, slice]
 
 _FINE = 3
+_LIMB = 7.0  # units: how far in from its outline a body is round
 _SHIFT = 4
 _PAD = 10
 
@@ -112,13 +114,37 @@ class Sheet:
         """Paint every step in order."""
         if any(isinstance(step, Part) and step.hole for step in plan.steps):
             self.ground = self.rgb.copy()
-        for step in plan.steps:
-            if isinstance(step, Part):
-                self.part(step)
-            elif isinstance(step, Line):
-                self.line(step)
-            else:
-                self.print(step)
+        for solid, steps in groupby(plan.steps, _body_of):
+            if solid:
+                self.body([step for step in steps if isinstance(step, Part)])
+                continue
+            for step in steps:
+                self._step(step)
+
+    def _step(self, step: Step) -> None:
+        if isinstance(step, Part):
+            self.part(step)
+        elif isinstance(step, Line):
+            self.line(step)
+        else:
+            self.print(step)
+
+    def body(self, parts: list[Part]) -> None:
+        """Lay parts of one body on top: their surfaces run into one another."""
+        window = self.window(np.concatenate([self.place.pixels(part.outline) for part in parts]))
+        areas = [self.area(part.outline, window)[0] for part in parts]
+        region = np.maximum.reduce(areas)
+        paint = self.paints[parts[0].paint]
+        tone = np.ones_like(region)
+        for part, own in zip(parts, areas, strict=True):
+            tone += (np.float32(part.tone) - tone) * own
+        light = self._roundness(region, paint) * _blur(tone, max(0.6 * self.scale, 0.5))
+        colour = paint.sample(window, 0.0, self.grain) * light
+        if paint.gloss > 0:
+            colour = colour + paint.gloss * np.maximum(light - 1, 0)
+        self._contact_shadow(region, window, parts[0].shadow)
+        self._blend(window, colour, region * np.float32(paint.alpha))
+        self._count(region, window, garment=False)
 
     def area(self, outline: Points, window: Window | None = None) -> tuple[Pixels, Window]:
         """Coverage of a closed outline in the window around it."""
@@ -157,8 +183,7 @@ class Sheet:
             self._cut(region, window)
             return
         paint = self.paints[part.paint]
-        light = self._roundness(region, paint) if part.solid else self._light(part, region, paint)
-        light = light * np.float32(part.tone)
+        light = self._light(part, region, paint) * np.float32(part.tone)
         colour = paint.sample(window, part.axis, self.grain) * light
         if paint.gloss > 0:
             colour += paint.gloss * np.maximum(light - 1, 0)
@@ -187,11 +212,11 @@ class Sheet:
         return light
 
     def _roundness(self, region: Pixels, paint: Paint) -> Pixels:
-        """Light on a smooth solid that rises from its outline to its middle; a gloss mirrors the lamp."""
+        """Light on a smooth solid, round for a limb's radius from its outline; a gloss mirrors the lamp."""
         deep = cv2.distanceTransform((region > 0.5).astype(np.uint8), cv2.DIST_L2, 3)
-        radius = max(float(deep.max()), 1.5)
+        radius = max(min(float(deep.max()), _LIMB * self.scale), 1.5)
         height = radius * np.sqrt(1 - (1 - np.minimum(deep / radius, 1)) ** 2)
-        height = _blur(height.astype(np.float32), max(0.12 * radius, 0.6))
+        height = _blur(height.astype(np.float32), max(0.2 * radius, 0.6))
         x, y = (
             cv2.Sobel(height, cv2.CV_32F, 1, 0, scale=0.125),
             cv2.Sobel(height, cv2.CV_32F, 0, 1, scale=0.125),
@@ -295,6 +320,11 @@ class Sheet:
         )
         amount = shown[3] * (self.regions[print_.within][window] if print_.within else np.float32(0.93))
         self._blend(window, shown[:3], amount)
+
+
+def _body_of(step: Step) -> str:
+    """The paint of a solid part; consecutive ones of one paint make one body."""
+    return step.paint if isinstance(step, Part) and step.solid else ""
 
 
 def _blur(picture: Pixels, sigma: float) -> Pixels:

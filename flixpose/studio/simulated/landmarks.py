@@ -148,6 +148,7 @@ class Seen:
 
     places: Array
     visible: NDArray[np.bool_]
+    beside: NDArray[np.bool_]
     parts: NDArray[np.uint8]
 
 
@@ -175,13 +176,13 @@ def marks(
             chosen[f"shoulder_{name}"] = _tip(seen.places, tips[name], anchored[f"neck_{name}"], side)
         if f"cuff_{name}" in edges:
             chosen |= _cuff(seen.places, edges[f"cuff_{name}"], anchored, name)
-    found = {mark: _told(seen.places[i], seen.visible[i]) for mark, i in chosen.items()}
+    found = {mark: _told(seen.places[i], seen.beside[i]) for mark, i in chosen.items()}
     found |= _forks(seen, found)
     return found | (_narrowest(seen, found) if long else {})
 
 
-def _told(place: Array, visible: bool) -> list[float]:
-    return [round(float(place[0]), 2), round(float(place[1]), 2), 2.0 if visible else 1.0]
+def _told(place: Array, seen: bool) -> list[float]:
+    return [round(float(place[0]), 2), round(float(place[1]), 2), 2.0 if seen else 1.0]
 
 
 def _farthest(places: Array, candidates: Index, direction: tuple[float, float]) -> int:

@@ -52,7 +52,7 @@ def read_sample(scene: Path, picture: str) -> Sample:
 def scene_draw(folder: Path) -> Draw:
     """What `flixpose.training.samples.draw_many` calls: (seed, (width, height)) → a sample.
 
-    The seed chooses the photo and how it is framed: moved and scaled a little, its border drawn out.
+    The seed chooses the photo and how it is framed; where it does not reach, its border is drawn out.
     """
     found = scene_samples(folder)
     read = lru_cache(_KEPT)(read_sample)
@@ -60,17 +60,20 @@ def scene_draw(folder: Path) -> Draw:
     def draw(seed: int, size: tuple[int, int]) -> Sample:
         rng = np.random.default_rng([seed, 0x5CE])
         sample = read(*found[int(rng.integers(len(found)))])
-        return placed(sample, _frame(rng, sample.mask.shape, size), size)
+        return placed(sample, _frame(rng, sample.mask, size), size)
 
     return draw
 
 
-def _frame(rng: np.random.Generator, shape: tuple[int, ...], size: tuple[int, int]) -> NDArray[np.float64]:
-    """(2, 3) affine map from the photo's pixels (first pixel's centre 0.5) into a picture of `size`."""
-    height, width = shape[:2]
-    scale = min(size[0] / width, size[1] / height) * float(rng.uniform(0.85, 1.15))
-    moved = rng.uniform(-0.04, 0.04, 2) * np.array(size)
-    corner = (np.array(size) - scale * np.array([width, height])) / 2 + moved
+def _frame(rng: np.random.Generator, mask: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.float64]:
+    """(2, 3) affine map from the photo's pixels (first pixel's centre 0.5) into a picture of `size`.
+
+    The garment fills most of the picture, somewhere near its middle.
+    """
+    x, y, width, height = cv2.boundingRect((mask > 127).astype(np.uint8))
+    scale = min(size[0] / width, size[1] / height) * float(rng.uniform(0.62, 0.93))
+    room = np.array(size) - scale * np.array([width, height])
+    corner = room * rng.uniform(0.2, 0.8, 2) - scale * np.array([x, y])
     return np.array([[scale, 0.0, corner[0]], [0.0, scale, corner[1]]])
 
 

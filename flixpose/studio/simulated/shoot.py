@@ -40,7 +40,8 @@ _LABELS: dict[str, Label | None] = {
     "shoe": Label.SHOES,
     "backdrop": Label.NOTHING,
 }
-_SAME, _AROUND = 0.025, 2
+# pixels and metres of cloth within which a point counts as seen
+_EXACTLY, _BESIDE = (1, 0.02), (2, 0.045)
 
 
 def product_shot(s: Scene, fallen: Fallen, height: int, samples: int) -> Shot:
@@ -113,19 +114,21 @@ def _seen(out: Path, name: str, shot: Shot, fallen: Fallen, points: Array) -> Se
     parts = np.full(cloth.shape, 255, np.uint8)
     parts[cloth] = fallen.part[cKDTree(sewn).query(truth[cloth])[1]]
     places = shot.project(fallen.fine(points))
-    return Seen(places, _visible(truth, places, sewn), parts)
+    return Seen(
+        places, _visible(truth, places, sewn, *_EXACTLY), _visible(truth, places, sewn, *_BESIDE), parts
+    )
 
 
-def _visible(truth: Array, places: Array, sewn: Array) -> NDArray[np.bool_]:
-    """(V,) whether the picture shows the cloth's own point at or beside the pixel where it is projected."""
+def _visible(truth: Array, places: Array, sewn: Array, around: int, same: float) -> NDArray[np.bool_]:
+    """(V,) whether the picture shows cloth within `same` metres of each point within `around` px of it."""
     height, width = truth.shape[:2]
     x, y = np.floor(places).astype(int).T
     inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
     found = np.zeros(len(places), bool)
-    for dx in range(-_AROUND, _AROUND + 1):
-        for dy in range(-_AROUND, _AROUND + 1):
+    for dx in range(-around, around + 1):
+        for dy in range(-around, around + 1):
             shown = truth[np.clip(y + dy, 0, height - 1), np.clip(x + dx, 0, width - 1)]
-            found |= np.linalg.norm(shown - sewn, axis=1) < _SAME
+            found |= np.linalg.norm(shown - sewn, axis=1) < same
     return inside & found
 
 
