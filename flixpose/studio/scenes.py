@@ -18,9 +18,9 @@ One folder a scene, 0000, 0001 …, each with
                             each picture (x, y, COCO visibility; the first pixel's centre is 0.5)
 
 and over all of them README.txt (this text), annotations.json (COCO: garments and persons with keypoints and
-outlines), landmarks.json and garments/ (what `flixpose evaluate garment --data DIR` reads). A folder counts as
-done when its scene.json is there, so a broken-off run goes on where it stopped; the same seed and number give
-the same scene.
+outlines), landmarks.json and garments/ (what `flixpose evaluate garment --data DIR` reads). A folder counts
+as done when its scene.json is there, so a broken-off run goes on where it stopped; the same seed and number
+give the same scene.
 """
 
 import json
