@@ -34,6 +34,7 @@ MOST_DEPTH = 0.25  # shoulder widths from its surroundings
 _SEEN = 0.30  # of a pixel: less of the old clothes does not show
 _THIN = 0.014  # shoulder widths: half of a sliver's breadth
 _RIM = 0.006  # shoulder widths: how far an edge's colours are mixed
+_MESH = 0.02  # shoulder widths: half of the widest opening in lace
 _SKIN_SPREAD = 28.0  # Lab units around the usual colour of what counts as skin
 _LIMB = 0.13  # shoulder widths around the upper arms' bones: there is skin below, and nothing else
 _RELUCTANCE = 0.04  # shoulder widths by which a forearm must be nearer than anything else to lend its colour
@@ -177,6 +178,7 @@ class _Photo:
         sources = self.sources(window)
         away = np.stack([_distance(plane) for plane in sources])
         away[0][self.upper_arms(window)] = np.inf
+        away[0][self.under(window)] = np.inf
         away[3] += _RELUCTANCE * self.unit
         away[3][cv2.dilate((labels > 0).astype(np.uint8), _square((_THIN + 2 * _RIM) * self.unit)) > 0] = (
             np.inf
@@ -235,6 +237,13 @@ class _Photo:
                 bone = np.round(np.array(chain) - origin).astype(np.int32)
                 cv2.polylines(where, [bone], False, 1, max(1, round(2 * _LIMB * self.unit)))
         return where > 0
+
+    def under(self, window: Window) -> Plane:
+        """Well inside the garment's outline: what shows there, through lace, is no background."""
+        whole = cv2.morphologyEx(
+            (self.seen[window] > 25).astype(np.uint8), cv2.MORPH_CLOSE, _square(_MESH * self.unit)
+        )
+        return cv2.erode(whole, _square(2 * _RIM * self.unit)) > 0
 
     def skin(self, window: Window, bare: Plane) -> Plane:
         """Of what is neither clothes nor hair, what has the usual colour: no straps, belts and buttons."""

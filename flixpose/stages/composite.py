@@ -19,6 +19,7 @@ from flixpose.fit.remnants import Painted, paint_remnants
 from flixpose.fit.stack import Region, Sheet, Stack
 from flixpose.geometry.sampling import sample
 from flixpose.imaging.edges import carve, decontaminate
+from flixpose.imaging.lace import thin_out
 from flixpose.structures.drape import Composite, Light, PartWarp
 from flixpose.structures.found import Garment
 from flixpose.structures.image import Box, Image, Mask
@@ -93,7 +94,8 @@ def _remembered_cut_out(shown: _Shown) -> NDArray[np.uint8]:
     """(H, W, 4) the garment alone, straight RGBA: cut out once for many persons."""
     pixels = shown.product.pixels
     alpha = carve(pixels, shown.garment.mask.alpha, shown.wedges)
-    return cv2.merge([*cv2.split(decontaminate(pixels, alpha)), alpha])
+    threads, thin = thin_out(pixels, alpha)
+    return cv2.merge([*cv2.split(decontaminate(threads, alpha)), thin])
 
 
 def _armpit_wedges(garment: Garment) -> list[NDArray[np.float64]]:
