@@ -34,7 +34,9 @@ class Localiser(nn.Module):
 
 def sampled(x: Tensor, transform: Tensor) -> Tensor:
     """(N, C, H, W) as seen through a transform; what lies outside is 0."""
-    grid = functional.affine_grid(transform, list(x.shape), align_corners=False)
+    y, across = ((2 * torch.arange(side, device=x.device) + 1) / side - 1 for side in x.shape[2:])
+    whole = torch.stack([*torch.meshgrid(across, y, indexing="xy"), x.new_ones(x.shape[2:])], dim=-1)
+    grid = (whole.flatten(0, 1) @ transform.transpose(1, 2)).unflatten(1, x.shape[2:])
     return functional.grid_sample(x, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
 
 

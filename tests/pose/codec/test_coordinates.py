@@ -34,7 +34,7 @@ def test_a_flow_is_invertible_and_knows_how_it_changes_volumes():
 
 
 def test_a_flows_density_is_one_in_all():
-    ticks = torch.linspace(-30, 30, 1201, dtype=torch.float64)
+    ticks = torch.linspace(-18, 18, 361, dtype=torch.float64)
     points = torch.cartesian_prod(ticks, ticks)
     with torch.inference_mode():
         total = rough_flow().log_density(points).exp().sum() * (ticks[1] - ticks[0]) ** 2
@@ -44,7 +44,7 @@ def test_a_flows_density_is_one_in_all():
 def test_a_new_flow_leaves_the_simple_densities_times_the_normal_one():
     xy, target = torch.zeros(1, 2, 2), torch.tensor([[[0.1, -0.2], [9.0, 9.0]]])
     sigma, seen = torch.full((1, 2, 2), 0.5), torch.tensor([[1.0, 0.0]])
-    flow = RealNvp()
+    flow = RealNvp().requires_grad_(False)
     for base, density in (("laplace", torch.distributions.Laplace), ("normal", torch.distributions.Normal)):
         loss = coordinates.residual_loss(flow, xy, sigma, target, seen, base=base)
         left = target[0, 0] / 0.5
@@ -65,7 +65,7 @@ def test_learning_the_residuals_shape_beats_a_fixed_one():
         xy, log_sigma = torch.zeros(1, 1, 2, requires_grad=True), torch.zeros(1, 1, 2, requires_grad=True)
         weights = [xy, log_sigma, *(flow.parameters() if learns else [])]
         optimiser = torch.optim.Adam(weights, lr=0.02)
-        for _ in range(150):
+        for _ in range(90):
             loss = coordinates.residual_loss(
                 flow, xy.expand_as(target), log_sigma.exp().expand_as(target), target, seen
             )
