@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from flixpose import bootstrap, resources
 from flixpose.cli.main import cli
 from flixpose.errors import MissingInput
+from flixpose.evaluation.scene_truth import TrueGarment
 from flixpose.evaluation.scenes import SceneRow, calibration, drape_scene, evenly, find_scenes, summary
 from flixpose.geometry.warp import invert_points
 from flixpose.imaging.decode import read_image
@@ -18,6 +19,7 @@ from flixpose.pipeline import Tools, drape
 from flixpose.settings import load_settings
 
 SHIFT = 20.0
+SIMULATED = Path(__file__).parents[1] / "data/scenes"
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +101,30 @@ def test_tables_count_failures_and_good_passes() -> None:
 def test_places_are_compared_evenly_over_the_product_photo() -> None:
     crowded = np.concatenate([np.full((50, 2), 3.5), [[20.5, 3.5], [20.5, 30.5]]])
     assert evenly(crowded, 4.0).tolist() == [0, 50, 51]
+
+
+@pytest.mark.parametrize("name", ["0004", "0007", "0010"])
+def test_simulated_garments_are_draped_about_where_they_are_worn(name: str, tools: Tools) -> None:
+    row, _ = drape_scene(SIMULATED / name, tools)
+    assert row.iou > 0.85
+    assert row.error is not None and row.error.mean < 4.0
+    assert row.error.compared > 0.9
+
+
+def test_the_true_garment_is_read_from_the_scene() -> None:
+    garment = TrueGarment(SIMULATED / "0010")(read_image(SIMULATED / "0010/product.png"))
+    assert (garment.kind, garment.view) == ("short_sleeve_top", "front")
+    marks = garment.landmarks
+    assert marks["neck_left"][0] > marks["neck_front"][0] > marks["neck_right"][0]
+    assert marks.score("neck_back") < marks.score("neck_front")
+    x, y = marks["hem_center"].astype(int)
+    assert garment.mask.alpha[y - 4, x] == 255
+    assert marks.has("side_left_2")
+
+
+def test_the_true_garment_is_told_from_the_read_one() -> None:
+    arguments = ["evaluate", "drape", "--scenes", str(SIMULATED), "--limit", "1", "--causes", "--json"]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert told["with_true_garment"]["all"]["count"] == told["summary"]["all"]["count"] == 1
