@@ -1,5 +1,6 @@
 """Cutting a garment's mask into torso, sleeves and legs along the lines that its landmarks draw."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -13,6 +14,8 @@ from flixpose.structures.image import Mask
 
 _CUT = 2
 _MOST = 0.55  # of the garment: more is no sleeve and no leg
+_ASIDE = 0.25  # of the seam
+_FROM_CUFF = (0.12, 0.25, 0.4)  # of the way to the seam
 _CRUMB = 0.0005  # of the trunk's area
 
 
@@ -65,16 +68,16 @@ def _fork(garment: Garment, frame: GarmentFrame) -> Point:
 def split(garment: Garment, limbs: tuple[LimbLandmarks, ...]) -> dict[str, NDArray[np.bool_]]:
     """Part name → (H, W) bool: which pixels of the photo belong to it; "torso" is what remains.
 
-    A limb is the piece that comes off when the mask is cut along its seam. Where it does not come off
-    (a sleeve that touches the torso) the cut goes on from the armpit to the cuff's inner corner.
+    A limb is the piece that comes off when the mask is cut along its seam. Where it does not come off (a
+    sleeve that touches the torso, an armpit marked inside the cloth) the cut goes on from the armpit to the
+    cuff's inner corner, or else out between sleeve and side.
     """
     inside = garment.mask.alpha >= 16
     regions: dict[str, NDArray[np.bool_]] = {}
     rest = inside.copy()
     for limb in limbs:
-        piece = _cut_off(inside, limb, touching=False)
-        if piece is None:
-            piece = _cut_off(inside, limb, touching=True)
+        pieces = (_cut_off(inside, limb, cuts) for cuts in _further_cuts(limb))
+        piece = next((piece for piece in pieces if piece is not None), None)
         if piece is not None:
             regions[limb.part] = piece
             rest &= ~piece
@@ -99,21 +102,34 @@ def soft_matte(
     return Mask(np.where(allowed > 0, garment.mask.alpha, 0).astype(np.uint8))
 
 
-def _cut_off(inside: NDArray[np.bool_], limb: LimbLandmarks, *, touching: bool) -> NDArray[np.bool_] | None:
-    canvas = inside.astype(np.uint8)
+def _further_cuts(limb: LimbLandmarks) -> Iterator[list[tuple[Point, Point]]]:
+    """Lines that go on from the seam's inner end, one attempt after the other."""
     along = limb.inner - limb.outer
-    past = 0.15 * along
-    cv2.line(
-        canvas, _pixel(limb.outer - past), _pixel(limb.inner + (0 if touching else 0.05) * along), 0, _CUT
-    )
-    if touching:
-        cv2.line(canvas, _pixel(limb.inner), _pixel(limb.cuff_inner), 0, _CUT)
-        beyond = limb.cuff_inner + 0.25 * (limb.cuff_inner - limb.inner)
-        cv2.line(canvas, _pixel(limb.cuff_inner), _pixel(beyond), 0, _CUT)
+    yield [(limb.inner, limb.inner + 0.05 * along)]
+    beyond = limb.cuff_inner + 0.25 * (limb.cuff_inner - limb.inner)
+    yield [(limb.inner, limb.cuff_inner), (limb.cuff_inner, beyond)]
+    outward = (limb.cuff_outer + limb.cuff_inner - limb.outer - limb.inner) / 2
+    aside = along / _length(along) + outward / _length(outward)
+    yield [(limb.inner, limb.inner + _ASIDE * _length(along) * aside / _length(aside))]
+
+
+def _length(vector: Point) -> float:
+    return max(float(np.linalg.norm(vector)), 1e-9)
+
+
+def _cut_off(
+    inside: NDArray[np.bool_], limb: LimbLandmarks, further: list[tuple[Point, Point]]
+) -> NDArray[np.bool_] | None:
+    canvas = inside.astype(np.uint8)
+    past = 0.15 * (limb.inner - limb.outer)
+    for start, end in [(limb.outer - past, limb.inner), *further]:
+        cv2.line(canvas, _pixel(start), _pixel(end), 0, _CUT)
     _, labels = cv2.connectedComponents(canvas, connectivity=4)
     cuff = (limb.cuff_outer + limb.cuff_inner) / 2
     seam = (limb.outer + limb.inner) / 2
-    mine = _label_near(labels, cuff + 0.12 * (seam - cuff))
+    # A cuff is at times marked past the cloth's end, at the fingers of a mannequin.
+    found = (_label_near(labels, cuff + share * (seam - cuff)) for share in _FROM_CUFF)
+    mine = next((label for label in found if label), 0)
     if mine == 0:
         return None
     piece = labels == mine

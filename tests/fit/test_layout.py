@@ -378,3 +378,22 @@ def test_a_sleeve_behind_the_trunk_does_not_take_it_along() -> None:
     turned = replace(garment, landmarks=replace(garment.landmarks, xy=points))
     trunk = lay(product, turned, make_pose()).parts[0]
     assert trunk.matte.area > 0.5 * garment.mask.area
+
+
+@pytest.mark.parametrize(("name", "share"), [("cuff", 1.25), ("armpit", 0.94)])
+def test_sleeves_come_off_where_landmarks_are_a_little_off(name: str, share: float) -> None:
+    """Cuffs marked past the cloth's end, armpits marked inside the cloth."""
+    product, garment = make_garment("short_sleeve_top")
+    points, index = garment.landmarks.xy.copy(), garment.landmarks.skeleton.index
+    for side in ("left", "right"):
+        tip, pit = (points[index[f"{n}_{side}"]].copy() for n in ("shoulder", "armpit"))
+        for edge, start in (("outer", tip), ("inner", pit)):
+            cuff = index[f"cuff_{side}_{edge}"]
+            if name == "cuff":
+                points[cuff] = start + share * (points[cuff] - start)
+        if name == "armpit":
+            middle = points[index["hem_center"]][0]
+            points[index[f"armpit_{side}"]] = (middle + share * (pit[0] - middle), pit[1])
+    other = replace(garment, landmarks=replace(garment.landmarks, xy=points))
+    parts = [part.controls.part for part in lay(product, other, make_pose()).parts]
+    assert parts == ["torso", "left_sleeve", "right_sleeve"]
