@@ -117,8 +117,7 @@ def _photo(sha256: str, uri: str, blobs: BlobStore, folder: Path, max_bytes: int
 
 
 def _named(found: PointSet, names: dict[str, str]) -> PointSet:
-    image = {**found.image, "file_name": f"{IMAGES}/{names[found.image['sha256']]}"}
-    return replace(found, image=image)
+    return replace(found, image={**found.image, "file_name": names[found.image["sha256"]]})
 
 
 def _sets_of(batch_id: str) -> "ColumnElement[str]":

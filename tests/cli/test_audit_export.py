@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pycocotools.coco import COCO
 
+from flixpose.evaluation.people import read_coco
 from flixpose.imaging.decode import read_image
 from flixpose.imaging.files import sha256_hex
 from tests.cli.test_audit import Run, batch, run  # noqa: F401
@@ -34,9 +35,17 @@ def test_corrected_sets_are_exported_with_their_photos(corrected: str, run: Run,
     place = 3 * category["keypoints"].index("hem_left")
     assert garment["keypoints"][place : place + 3] == [20.0, 240.0, 2]
     for image in coco.loadImgs(coco.getImgIds()):
-        path = out / image["file_name"]
-        assert sha256_hex(path.read_bytes()) == image["sha256"] and path.parent.name == "images"
+        path = out / "images" / image["file_name"]
+        assert sha256_hex(path.read_bytes()) == image["sha256"]
         assert read_image(path).size == (image["width"], image["height"])
+
+
+def test_corrected_people_are_what_training_takes(corrected: str, run: Run, tmp_path: Path) -> None:  # noqa: F811
+    run("export", corrected, "--format", "coco", "--what", "person", "--out", tmp_path / "out")
+    (photo,) = read_coco(tmp_path / "out" / "annotations.json")
+    (marked,) = photo.people
+    assert photo.image.size == (300, 400)
+    assert tuple(marked.xy[9]) == (152.5, 202.0)  # the left wrist, in the house's frame
 
 
 def test_an_export_goes_on_and_mends(corrected: str, run: Run, tmp_path: Path) -> None:  # noqa: F811
