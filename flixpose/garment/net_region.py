@@ -15,7 +15,7 @@ from flixpose.garment.cutout import WORKING_SIDE, Region, disc, main_pieces
 from flixpose.garment.net_codec import Square, paste_back
 from flixpose.garment.net_eyes import Sight, on_paper
 from flixpose.garment.outline import trace
-from flixpose.garment.people import skin, worn
+from flixpose.garment.people import cut_off, skin, worn
 from flixpose.garment.seeing import Seen, full_mask, see
 from flixpose.imaging.silhouette import tighten
 from flixpose.structures.image import Image, Mask
@@ -51,10 +51,12 @@ class Found:
 
 
 def find_region(image: Image, sight: Sight) -> Found:
-    """Raises NoGarment: neither the background nor the net shows one, or a person wears it."""
+    """Raises NoGarment: neither the background nor the net shows one, a person wears it, or the frame cuts it."""
     shrink = min(1.0, WORKING_SIDE / max(image.size))
     size = round(image.width * shrink), round(image.height * shrink)
     likely = on_working(sight, shrink, size)
+    if cut_off(likely > _LIKELY):
+        raise NoGarment(f"{image.name}: the frame cuts the garment off.", subject=image.name)
     try:
         seen = see(image)
     except NoGarment:

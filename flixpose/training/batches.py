@@ -14,7 +14,8 @@ from flixpose.garment.shared_points import MIRROR
 from flixpose.training.look import rephotograph
 from flixpose.training.samples import Samples
 
-_CUT, _TWO, _NONE = 0.05, 0.04, 0.04  # shares of pictures that show no one whole garment
+_CUT, _TWO, _NONE = 0.08, 0.04, 0.04  # shares of pictures that show no one whole garment
+_CROPPED = 0.6  # of the cut ones end with their photo, whose edge is drawn out; the others with the square
 _SMALLEST, _LARGEST = 0.62, 0.97  # longer side of the garment, share of the picture's
 _TURN_DEG = 5.0
 _STRETCH = 0.06
@@ -106,15 +107,41 @@ def _placed(window: Sequence[Samples], side: int, rng: Rng, *, cut: bool) -> Exa
     example = _from(samples, int(rng.integers(len(samples))))
     if rng.random() < 0.5:
         example = flipped(example)
+    cropped = cut and rng.random() < _CROPPED
+    if cropped:
+        example = _crop(example, rng)
     fill = rng.uniform(_SMALLEST, _LARGEST)
     turn = float(np.clip(rng.normal(0, _TURN_DEG), -12, 12))
     stretch = np.exp(rng.normal(0, _STRETCH, 2) / 2)
     middle = 0.5 + rng.uniform(-_STRAY, _STRAY, 2) * (1 - fill)
-    if cut:
+    if cut and not cropped:
         middle = 0.5 + rng.choice([-1, 1], 2) * rng.permutation([rng.uniform(0.35, 0.6), rng.uniform(0, 0.1)])
-    border = None if rng.random() < _SPREAD_BORDER else rng.integers(0, 256, 3)
+    border = None if cropped or rng.random() < _SPREAD_BORDER else rng.integers(0, 256, 3)
     placing = _placing(example, side, fill, turn, (float(stretch[0]), float(stretch[1])), tuple(middle))
     return replace(_moved(example, placing, side, border), whole=not cut)
+
+
+def _crop(example: Example, rng: Rng) -> Example:
+    """The photo with one side cut away, a fifth to two thirds of the garment with it."""
+    points = example.points.copy()
+    along = int(rng.integers(2))  # 0: columns, 1: rows
+    inside = np.flatnonzero((example.mask > 127).any(axis=along))
+    if not len(inside):
+        return example
+    share = rng.uniform(0.2, 0.67)
+    low, high = int(inside[0]), int(inside[-1])
+    if rng.random() < 0.5:
+        keep = slice(0, max(int(high - share * (high - low)), 8))
+    else:
+        keep = slice(min(int(low + share * (high - low)), example.image.shape[1 - along] - 8), None)
+        points[:, along] -= keep.start
+    rows, columns = (slice(None), keep) if along == 0 else (keep, slice(None))
+    return replace(
+        example,
+        image=np.ascontiguousarray(example.image[rows, columns]),
+        mask=np.ascontiguousarray(example.mask[rows, columns]),
+        points=points,
+    )
 
 
 def _from(samples: Samples, row: int) -> Example:
