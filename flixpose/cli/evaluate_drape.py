@@ -42,7 +42,9 @@ _HEADINGS = ("pairs", "IoU", "box", "tucked", "margin", "hidden", "wrongly")
     metavar="DIR",
     help="Keep poses and garments in DIR, so that the next evaluation need not look again.",
 )
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Draw every pair or scene into DIR.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Draw every pair or scene into DIR."
+)
 @click.option("--causes", is_flag=True, help="Tell where it is lost, by looking at the truth.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
 def command(
@@ -62,8 +64,8 @@ def command(
     arms and waistband, wrongly the share of the worn one that is hidden though it should be seen.
 
     In simulated scenes the error is that of single points of cloth, in per cent of the worn garment's height.
-    A drape is good where its mean is at most 3 % and the IoU at least 0.85; lines tell how many pictures of each
-    verdict are, and each scene. --causes drapes every garment once more with its true mask and landmarks.
+    A drape is good where its mean is at most 3 % and the IoU at least 0.85; lines tell how many pictures of
+    each verdict are, and each scene. --causes drapes each garment again with its true mask and landmarks.
 
     \b
     Examples:
