@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 from urllib.parse import urlsplit
 
-Fault = Literal["500", "503", "slow", "reset", "lost", "corrupt", "cut", "no_key", "no_bucket"]
+Fault = Literal["500", "503", "slow", "reset", "lost", "corrupt", "cut", "no_key", "no_bucket", "bad_digest"]
 Plan = Callable[[str, str, int], Fault | None]  # method, path, how often before
 
 _SLOW_S = 1.0
@@ -69,6 +69,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._reset()
         elif fault in ("500", "503"):
             self._refuse(int(fault), "InternalError" if fault == "500" else "SlowDown")
+        elif fault == "bad_digest":  # as a store says to whom other bytes came than were sent
+            self._refuse(400, "BadDigest")
         elif fault in ("no_key", "no_bucket"):
             self._refuse(404, "NoSuchKey" if fault == "no_key" else "NoSuchBucket")
         else:

@@ -1,7 +1,8 @@
 """A TCP proxy in front of PostgreSQL that cuts a connection in the middle of a transaction.
 
-It reads what the client says: once a connection has spoken `after`, its next COMMIT is where the cut comes,
-either before the server hears it ("unheard") or after, so that only the answer is lost ("unanswered").
+It reads what the client says: where a connection speaks `after` is the middle of the transaction ("midway");
+its next COMMIT is the end, where the cut comes either before the server hears it ("unheard") or after, so
+that only the answer is lost ("unanswered").
 """
 
 import contextlib
@@ -10,7 +11,7 @@ import threading
 import time
 from typing import Literal
 
-Cut = Literal["unheard", "unanswered"]
+Cut = Literal["midway", "unheard", "unanswered"]
 
 
 class CuttingProxy:
@@ -43,10 +44,13 @@ class CuttingProxy:
         armed = False
         with contextlib.suppress(OSError):
             while said := client.recv(1 << 16):
-                armed = armed or self._after in said
+                if self._after in said:
+                    armed = True
+                    if self._next(midway=True):
+                        break
                 if armed and b"COMMIT" in said:
                     armed = False
-                    cut = self._next()
+                    cut = self._next(midway=False)
                     if cut == "unanswered":
                         _gag(client)
                         server.sendall(said)
@@ -59,10 +63,12 @@ class CuttingProxy:
                 end.shutdown(socket.SHUT_RDWR)
             end.close()
 
-    def _next(self) -> Cut | None:
+    def _next(self, *, midway: bool) -> Cut | None:
+        """The cut that is owed now, at one of every so many commits or in the middle of the one after."""
         with self._lock:
-            self._passed += 1
-            if not self._owed or self._passed % self._every:
+            self._passed += not midway
+            wanted = bool(self._owed) and (self._owed[0] == "midway") == midway
+            if not wanted or (not midway and self._passed % self._every):
                 return None
             self.made.append(self._owed.pop(0))
             return self.made[-1]

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import make_url
 
 from flixpose.embedded.postgres import PostgresServer, start_postgres, wait_for_postgres
-from tests.workers.faulty_tcp import CuttingProxy
+from tests.workers.faulty_tcp import Cut, CuttingProxy
 from tests.workers.invariants import check_nothing_lost
 from tests.workers.service import Service
 
@@ -55,16 +55,16 @@ def test_postgresql_stopped_and_killed_and_started_again_loses_nothing(
         service.close()
 
 
-def test_connections_cut_at_the_commit_of_a_result_record_it_once(service: Service) -> None:
+def test_connections_cut_in_the_transaction_of_a_result_record_it_once(service: Service) -> None:
     parts = urlsplit(service.variables["FLIXPOSE_DATABASE_URL"])
-    cuts = ["unheard", "unanswered"] * 4
+    cuts: list[Cut] = ["unheard", "midway", "unanswered"] * 3
     proxy = CuttingProxy((str(parts.hostname), int(parts.port or 0)), cuts, after=b"result.jpg", every=2)
     url = make_url(service.variables["FLIXPOSE_DATABASE_URL"]).set(port=proxy.port)
     batch = service.submit(["slow"] * 16, chunk_size=8)  # slow, so that each has a commit of its own
     service.relay(("--stale-after", "20"))
     service.worker(1, FLIXPOSE_DATABASE_URL=url.render_as_string(hide_password=False))
     assert service.wait(batch).counts["done"] == 16
-    assert set(proxy.made) == {"unheard", "unanswered"}
+    assert set(proxy.made) == {"unheard", "midway", "unanswered"}
     assert max(Counter(service.started()).values()) == 1  # recorded again, but not draped again
     check_nothing_lost(service)
     proxy.close()

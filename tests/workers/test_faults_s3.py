@@ -41,17 +41,18 @@ def told_fault(path: str, before: int) -> Fault | None:
     return cast(Fault, fault) if wanted else None
 
 
-def written_fault(path: str, before: int) -> Fault | None:
+def written_fault(method: str, path: str, before: int) -> Fault | None:
     """Two of three objects fail the first time, each in a way that its name decides."""
-    number = hashlib.sha256(path.split("/results/")[1].encode()).digest()[0]
-    return None if before or number % 3 == 0 else _WRITING[number % len(_WRITING)]
+    number = hashlib.sha256(f"{path.split('/results/')[1]}{method}".encode()).digest()[0]
+    faults: tuple[Fault, ...] = (*_WRITING, "bad_digest") if method == "PUT" else _WRITING
+    return None if before or number % 3 == 0 else faults[number % len(faults)]
 
 
 def plan(method: str, path: str, before: int) -> Fault | None:
     if "/inputs/" in path and method == "GET":
         return told_fault(path, before)
     if "/results/" in path and method in ("PUT", "HEAD"):
-        return written_fault(f"{path}{method}", before)
+        return written_fault(method, path, before)
     return None
 
 
@@ -72,7 +73,7 @@ def test_a_store_with_bad_days_costs_time_and_nothing_else(
     s3_service.worker(2, AWS_ENDPOINT_URL=proxy.endpoint)
     s3_service.wait(batch, 200)
     assert outcomes(s3_service, batch) == {**dict.fromkeys(passing, ("done", None)), **lasting}
-    assert proxy.seen.keys() >= {*_READING, *_WRITING, "no_key", "no_bucket"}, proxy.seen
+    assert proxy.seen.keys() >= {*_READING, *_WRITING, "no_key", "no_bucket", "bad_digest"}, proxy.seen
     check_nothing_lost(s3_service)
 
 
