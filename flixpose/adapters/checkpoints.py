@@ -35,6 +35,7 @@ LICENCES = {
     "poseted": OWN,
     "openpose": "OpenPose-non-commercial",
     "openpose_hand": "OpenPose-non-commercial",
+    "openpose_face": "OpenPose-non-commercial",
     "lightweight_openpose": "Apache-2.0",
     "deepcut": OWN,
     "higherhrnet": "MIT",

@@ -38,6 +38,7 @@ FAMILIES: dict[str, Family] = {
     "poseted": Family("flixpose.pose.families.poseted", is_top_down=True),
     "openpose": Family("flixpose.pose.families.openpose"),
     "openpose_hand": Family("flixpose.pose.families.openpose_hand", is_top_down=True),
+    "openpose_face": Family("flixpose.pose.families.openpose_face", is_top_down=True),
     "lightweight_openpose": Family("flixpose.pose.families.lightweight_openpose"),
     "deepcut": Family("flixpose.pose.families.deepcut"),
     "higherhrnet": Family("flixpose.pose.families.higherhrnet"),

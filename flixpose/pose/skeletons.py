@@ -1,6 +1,7 @@
 """Skeletons of people by name, and the conversion between them. (The garments' are in garment/kinds.py.)"""
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -195,6 +196,75 @@ FACE_468 = Skeleton(
 # The outline alone, in order around the face.
 FACE_36 = Skeleton("face_36", _OUTLINE, _OUTLINE_EDGES, _mirror(_OUTLINE))
 
+# iBUG's 68 points and both pupils, as OpenPose's face net has them; numbers run as there on the wearer's
+# right, and from the mirror image of its first on the left. Constants: COCO-WholeBody's, the pupils an eye's.
+_JAW, _BROW, _EYE, _LIPS, _INNER = range(1, 9), range(1, 6), range(1, 7), range(1, 6), range(1, 4)
+
+
+def _numbered(part: str, numbers: Iterable[int]) -> tuple[str, ...]:
+    return tuple(f"{part}_{number}" for number in numbers)
+
+
+FACE_70_NAMES = (
+    *(*_numbered("jaw_right", _JAW), "jaw_chin", *_numbered("jaw_left", reversed(_JAW))),
+    *(*_numbered("brow_right", _BROW), *_numbered("brow_left", reversed(_BROW))),
+    *(*_numbered("nose_bridge", range(1, 5)), *_numbered("nostril_right", (1, 2)), "nose_base"),
+    *_numbered("nostril_left", (2, 1)),
+    *(*_numbered("eye_right", _EYE), *(f"eye_left_{n}" for n in (4, 3, 2, 1, 6, 5))),
+    *("lip_corner_right", *_numbered("lip_right", (1, 2)), "lip_top", *_numbered("lip_left", (2, 1))),
+    *("lip_corner_left", *_numbered("lip_left", (3, 4)), "lip_bottom", *_numbered("lip_right", (4, 3))),
+    *("mouth_corner_right", "mouth_right_1", "mouth_top", "mouth_left_1", "mouth_corner_left"),
+    *("mouth_left_2", "mouth_bottom", "mouth_right_2", "pupil_right", "pupil_left"),
+)
+_FACE_SIGMAS = (
+    *(0.042, 0.043, 0.044, 0.043, 0.040, 0.035, 0.031, 0.025, 0.020, 0.023, 0.029, 0.032, 0.037, 0.038),
+    *(0.043, 0.041, 0.045, 0.013, 0.012, 0.011, 0.011, 0.012, 0.012, 0.011, 0.011, 0.013, 0.015, 0.009),
+    *(0.007, 0.007, 0.007, 0.012, 0.009, 0.008, 0.016, 0.010, 0.017, 0.011, 0.009, 0.011, 0.009, 0.007),
+    *(0.013, 0.008, 0.011, 0.012, 0.010, 0.034, 0.008, 0.008, 0.009, 0.008, 0.008, 0.007, 0.010, 0.008),
+    *(0.009, 0.009, 0.009, 0.007, 0.007, 0.008, 0.011, 0.008, 0.008, 0.008, 0.010, 0.008, 0.025, 0.025),
+)
+
+
+def _chain(*rows: int, closed: bool = False) -> tuple[tuple[str, str], ...]:
+    names = [FACE_70_NAMES[row] for row in (*rows, *(rows[:1] if closed else ()))]
+    return tuple(pairwise(names))
+
+
+_FACE_EDGES = (
+    *(*_chain(*range(17)), *_chain(*range(17, 22)), *_chain(*range(22, 27)), *_chain(*range(27, 31))),
+    *(*_chain(*range(31, 36)), *_chain(*range(36, 42), closed=True), *_chain(*range(42, 48), closed=True)),
+    *(*_chain(*range(48, 60), closed=True), *_chain(*range(60, 68), closed=True)),
+)
+FACE_70 = Skeleton(
+    "face_70",
+    FACE_70_NAMES,
+    _FACE_EDGES,
+    _mirror(FACE_70_NAMES),
+    dict(zip(FACE_70_NAMES, _FACE_SIGMAS, strict=True)),
+)
+
+
+def _both_hands() -> Skeleton:
+    """A body's two hands, left first."""
+    names = tuple(f"{side}_hand_{name}" for side in ("left", "right") for name in HAND_21.names)
+    edges = tuple(
+        (f"{side}_hand_{a}", f"{side}_hand_{b}") for side in ("left", "right") for a, b in HAND_21.edges
+    )
+    sigmas = {f"{side}_hand_{name}": s for side in ("left", "right") for name, s in HAND_21.sigmas.items()}
+    return Skeleton("hands_42", names, edges, _mirror(names), sigmas)
+
+
+HANDS_42 = _both_hands()
+
+# A body with its hands and its face, in OpenPose's order.
+OPENPOSE_137 = Skeleton(
+    "openpose_137",
+    (*OPENPOSE_25.names, *HANDS_42.names, *FACE_70.names),
+    (*OPENPOSE_25.edges, *HANDS_42.edges, *FACE_70.edges),
+    (*OPENPOSE_25.mirror, *HANDS_42.mirror, *FACE_70.mirror),
+    {**OPENPOSE_25.sigmas, **HANDS_42.sigmas, **FACE_70.sigmas},
+)
+
 SKELETONS = {
     skeleton.name: skeleton
     for skeleton in (
@@ -205,8 +275,11 @@ SKELETONS = {
         OPENPOSE_18,
         OPENPOSE_25,
         HAND_21,
+        HANDS_42,
         FACE_468,
         FACE_36,
+        FACE_70,
+        OPENPOSE_137,
     )
 }
 
@@ -247,6 +320,27 @@ def convert(keypoints: Keypoints, target: Skeleton) -> Keypoints:
 def _middle(keypoints: Keypoints, a: str, b: str) -> tuple[NDArray[np.float32], float]:
     between = np.asarray((keypoints[a] + keypoints[b]) / 2, dtype=np.float32)
     return between, min(keypoints.score(a), keypoints.score(b)) if np.isfinite(between).all() else 0.0
+
+
+def in_hand(hand: Keypoints, side: str) -> Keypoints:
+    """One hand's points among those of both, so that they can be joined with a body's. `side`: whose hand."""
+    xy = np.full((len(HANDS_42), 2), np.nan, dtype=np.float32)
+    scores = np.zeros(len(HANDS_42), dtype=np.float32)
+    for name in hand.skeleton.names:
+        row = HANDS_42.index[f"{side}_hand_{name}"]
+        xy[row], scores[row] = hand[name], hand.score(name)
+    return Keypoints(HANDS_42, xy, scores)
+
+
+def joined(parts: Iterable[Keypoints], target: Skeleton) -> Keypoints:
+    """Points of several skeletons in one, by name; of those that several know the first one's."""
+    xy = np.full((len(target), 2), np.nan, dtype=np.float32)
+    scores = np.zeros(len(target), dtype=np.float32)
+    for part in parts:
+        there = convert(part, target)
+        new = np.isnan(xy[:, 0]) & np.isfinite(there.xy[:, 0])
+        xy[new], scores[new] = there.xy[new], there.scores[new]
+    return Keypoints(target, xy, scores)
 
 
 def mirror_rows(target: Skeleton) -> NDArray[np.intp]:

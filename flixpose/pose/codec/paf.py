@@ -21,7 +21,30 @@ LIMBS: tuple[tuple[int, int, int], ...] = (
     *((1, 8, 0), (8, 9, 2), (9, 10, 4), (1, 11, 6), (11, 12, 8), (12, 13, 10)),
     *((1, 0, 28), (0, 14, 30), (14, 16, 34), (0, 15, 32), (15, 17, 36), (2, 16, 18), (5, 17, 26)),
 )
-_SPARE = 17  # from here on limbs (shoulder to ear) join no new person
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """Attributes: limbs: two keypoints and the first of two field channels, in the order of building.
+    keypoints: how many. extra: rows of limbs (shoulder to ear) that join no new person.
+    """
+
+    limbs: tuple[tuple[int, int, int], ...]
+    keypoints: int
+    extra: frozenset[int]
+
+
+COCO_18 = Tree(LIMBS, 18, frozenset({17, 18}))
+BODY_25 = Tree(
+    (
+        *((1, 8, 0), (1, 2, 14), (1, 5, 22), (2, 3, 16), (3, 4, 18), (5, 6, 24), (6, 7, 26)),
+        *((8, 9, 6), (9, 10, 2), (10, 11, 4), (8, 12, 8), (12, 13, 10), (13, 14, 12)),
+        *((1, 0, 30), (0, 15, 32), (15, 17, 36), (0, 16, 34), (16, 18, 38), (2, 17, 20), (5, 18, 28)),
+        *((14, 19, 40), (19, 20, 42), (14, 21, 44), (11, 22, 46), (22, 23, 48), (11, 24, 50)),
+    ),
+    25,
+    frozenset({18, 19}),
+)
 
 _SAMPLES = 10
 _MIN_PEAK = 0.1
@@ -130,26 +153,30 @@ def _candidates(heat: Array, found: list[NDArray[np.intp]]) -> Candidates:
     return Candidates(part, xy.astype(np.float64), heat[part, xy[:, 1], xy[:, 0]])
 
 
-def group_openpose(found: Candidates, fields: Array, *, height: int | None = None) -> People:
+def group_openpose(
+    found: Candidates, fields: Array, *, height: int | None = None, tree: Tree = COCO_18
+) -> People:
     """People as OpenPose's Python demonstrations join them: a limb may join two people into one.
 
     Args:
-        fields: (38, H, W). height: of the photo in cells; limbs longer than half of it are doubted.
+        fields: (2 × limbs, H, W). height: of the photo in cells; limbs longer than half of it are doubted.
     """
-    a, b, limb = _pairs(found)
+    a, b, limb = _pairs(found, tree)
     vector = found.xy[b] - found.xy[a]
     length = np.maximum(np.sqrt(np.square(vector).sum(axis=1)), 0.001)
-    along = _along(fields, limb, found.xy[a], found.xy[b], vector / length[:, None], vector / (_SAMPLES - 1))
+    ends = (found.xy[a], found.xy[b])
+    along = _along(fields, tree, limb, *ends, vector / length[:, None], vector / (_SAMPLES - 1))
     prior = np.minimum(0.5 * (height or fields.shape[1]) / length - 1, 0)
     scores = along.sum(axis=1) / _SAMPLES + prior
     valid = ((along > _MIN_FIELD).sum(axis=1) > _MIN_SHARE * _SAMPLES) & (scores > 0)
     order = np.argsort(-scores, kind="stable")
-    limbs = _disjoint(a, b, limb, scores, order[valid[order]])
+    limbs = _disjoint(a, b, limb, scores, order[valid[order]], len(tree.limbs))
     people: list[_Person] = []
-    for row, (part_a, part_b, _) in enumerate(LIMBS):
+    for row, (part_a, part_b, _) in enumerate(tree.limbs):
         for each in limbs[row]:
-            _join(people, each, part_a, part_b, found.scores, may_start=row < _SPARE)
-    return _people(people, min_count=4, min_mean=0.4)
+            if not _join(people, each, part_a, part_b, found.scores) and row not in tree.extra:
+                _start(people, each, part_a, part_b, found.scores, tree.keypoints)
+    return _people(people, tree.keypoints, min_count=4, min_mean=0.4)
 
 
 def group_lightweight(found: Candidates, fields: Array) -> People:
@@ -158,37 +185,38 @@ def group_lightweight(found: Candidates, fields: Array) -> People:
     Args:
         fields: (38, H, W).
     """
-    a, b, limb = _pairs(found)
+    a, b, limb = _pairs(found, COCO_18)
     vector = found.xy[b] - found.xy[a]
     length = np.sqrt(np.square(vector).sum(axis=1)) + 1e-6
     step = 1 / (_SAMPLES - 1) * vector
-    along = _along(fields, limb, found.xy[a], None, vector / length[:, None], step)
+    along = _along(fields, COCO_18, limb, found.xy[a], None, vector / length[:, None], step)
     strong = along > _MIN_FIELD
     count = strong.sum(axis=1)
     scores = (along * strong).sum(axis=1) / (count + 1e-6)
     valid = (scores > 0) & (count / _SAMPLES > _MIN_SHARE)
     order = np.argsort(scores, kind="stable")[::-1]
-    limbs = _disjoint(a, b, limb, scores, order[valid[order]])
+    limbs = _disjoint(a, b, limb, scores, order[valid[order]], len(LIMBS))
     people: list[_Person] = []
     for row, (part_a, part_b, _) in enumerate(LIMBS):
         for each in limbs[row]:
-            if row < _SPARE:
+            if row not in COCO_18.extra:
                 _extend(people, each, part_a, part_b, found.scores)
             else:
                 _fill(people, each, part_a, part_b)
-    return _people(people, min_count=3, min_mean=0.2)
+    return _people(people, COCO_18.keypoints, min_count=3, min_mean=0.2)
 
 
-def _pairs(found: Candidates) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+def _pairs(found: Candidates, tree: Tree) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
     """Every pair of candidates that some limb could join: rows of its ends, and the limb."""
-    ends = [(found.of(a), found.of(b)) for a, b, _ in LIMBS]
+    ends = [(found.of(a), found.of(b)) for a, b, _ in tree.limbs]
     a = np.concatenate([np.repeat(of_a, len(of_b)) for of_a, of_b in ends])
     b = np.concatenate([np.tile(of_b, len(of_a)) for of_a, of_b in ends])
-    return a, b, np.repeat(np.arange(len(LIMBS)), [len(of_a) * len(of_b) for of_a, of_b in ends])
+    return a, b, np.repeat(np.arange(len(tree.limbs)), [len(of_a) * len(of_b) for of_a, of_b in ends])
 
 
 def _along(
     fields: Array,
+    tree: Tree,
     limb: NDArray[np.intp],
     start: NDArray[np.float64],
     end: NDArray[np.float64] | None,
@@ -200,7 +228,7 @@ def _along(
     if end is not None:
         xy[:, -1] = end
     x, y = np.round(xy).astype(np.intp).transpose(2, 0, 1)
-    channel = np.array([channel for _, _, channel in LIMBS])[limb, None]
+    channel = np.array([channel for _, _, channel in tree.limbs])[limb, None]
     return np.asarray(fields[channel, y, x] * unit[:, None, 0] + fields[channel + 1, y, x] * unit[:, None, 1])
 
 
@@ -210,9 +238,10 @@ def _disjoint(
     limb: NDArray[np.intp],
     scores: NDArray[np.float64],
     order: NDArray[np.intp],
+    count: int,
 ) -> list[list[Limb]]:
     """Per limb its pairs, best first, no end used twice."""
-    limbs: list[list[Limb]] = [[] for _ in LIMBS]
+    limbs: list[list[Limb]] = [[] for _ in range(count)]
     used: set[tuple[int, int, int]] = set()
     rows = zip(
         a[order].tolist(), b[order].tolist(), limb[order].tolist(), scores[order].tolist(), strict=True
@@ -224,8 +253,8 @@ def _disjoint(
     return limbs
 
 
-def _start(people: list[_Person], limb: Limb, a: int, b: int, scores: Array) -> None:
-    rows = [-1] * 18
+def _start(people: list[_Person], limb: Limb, a: int, b: int, scores: Array, keypoints: int = 18) -> None:
+    rows = [-1] * keypoints
     rows[a], rows[b] = limb.a, limb.b
     people.append(_Person(rows, float(scores[limb.a]) + float(scores[limb.b]) + limb.score, 2))
 
@@ -236,26 +265,25 @@ def _add(person: _Person, limb: Limb, b: int, scores: Array) -> None:
     person.count += 1
 
 
-def _join(people: list[_Person], limb: Limb, a: int, b: int, scores: Array, *, may_start: bool) -> None:
-    """OpenPose's rule: whoever has either end takes the limb; two people without a common part become one."""
+def _join(people: list[_Person], limb: Limb, a: int, b: int, scores: Array) -> bool:
+    """OpenPose's rule: whoever has either end takes the limb; two people without a common part become one.
+
+    Whether there was anybody.
+    """
     hosts = [p for p in people if p.rows[a] == limb.a or p.rows[b] == limb.b][:2]
-    if not hosts:
-        if may_start:
-            _start(people, limb, a, b, scores)
-        return
-    first = hosts[0]
-    if len(hosts) == 1:
-        if first.rows[b] != limb.b:
-            _add(first, limb, b, scores)
-        return
-    second = hosts[1]
+    if len(hosts) < 2:
+        if hosts and hosts[0].rows[b] != limb.b:
+            _add(hosts[0], limb, b, scores)
+        return bool(hosts)
+    first, second = hosts
     if any(one >= 0 and other >= 0 for one, other in zip(first.rows, second.rows, strict=True)):
         _add(first, limb, b, scores)
-        return
+        return True
     first.rows = [max(pair) for pair in zip(first.rows, second.rows, strict=True)]
     first.score += second.score + limb.score
     first.count += second.count
     people[:] = [person for person in people if person is not second]
+    return True
 
 
 def _extend(people: list[_Person], limb: Limb, a: int, b: int, scores: Array) -> None:
@@ -276,27 +304,27 @@ def _fill(people: list[_Person], limb: Limb, a: int, b: int) -> None:
             person.rows[a] = limb.a
 
 
-def _people(people: list[_Person], *, min_count: int, min_mean: float) -> People:
+def _people(people: list[_Person], keypoints: int, *, min_count: int, min_mean: float) -> People:
     kept = [p for p in people if p.count >= min_count and p.score / p.count >= min_mean]
     return People(
-        np.array([p.rows for p in kept], dtype=np.intp).reshape(-1, 18),
+        np.array([p.rows for p in kept], dtype=np.intp).reshape(-1, keypoints),
         np.array([p.score for p in kept]),
         np.array([p.count for p in kept], dtype=np.intp),
     )
 
 
-def encode(xy: Tensor, there: Tensor, size: tuple[int, int], *, width: float) -> Tensor:
-    """(38, H, W) fields of a picture's people: along each limb its direction, the mean where limbs cross.
+def encode(xy: Tensor, there: Tensor, size: tuple[int, int], *, width: float, tree: Tree = COCO_18) -> Tensor:
+    """(2 × limbs, H, W) fields of a picture's people: along a limb its direction, the mean where limbs cross.
 
     Args:
-        xy: (P, 18, 2) cells. there: (P, 18). size: (width, height). width: of a limb to either side.
+        xy: (P, K, 2) cells. there: (P, K). size: (width, height). width: of a limb to either side.
     """
     columns, rows = size
-    fields = xy.new_zeros(2 * len(LIMBS), rows, columns)
+    fields = xy.new_zeros(2 * len(tree.limbs), rows, columns)
     cells = torch.stack(torch.meshgrid(torch.arange(columns), torch.arange(rows), indexing="xy"), dim=-1).to(
         xy
     )
-    for a, b, channel in LIMBS:
+    for a, b, channel in tree.limbs:
         both = there[:, a] & there[:, b]
         start, along = xy[both, a], xy[both, b] - xy[both, a]
         length = along.norm(dim=1, keepdim=True).clamp(min=1e-3)

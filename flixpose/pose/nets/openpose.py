@@ -8,7 +8,7 @@ from typing import NamedTuple
 from torch import Tensor, cat, nn
 from torch.nn import functional
 
-SIZES = {"coco18": "body", "hand": "hand"}
+SIZES = ("coco18", "body25", "hand", "face")
 
 _VGG = (
     *(("conv1_1", 64), ("conv1_2", 64), ("pool1", 0), ("conv2_1", 128), ("conv2_2", 128), ("pool2", 0)),
@@ -100,12 +100,15 @@ class OpenPoseBody(nn.Module):
 
 
 class OpenPoseHand(nn.Module):
-    """(N, 3, H, W) → the six stages' (N, 22, H/8, W/8) maps, the last one background (Simon et al. 2017)."""
+    """(N, 3, H, W) → the six stages' (N, heat, H/8, W/8) maps, the last one background (Simon et al. 2017).
 
-    heat = 22
+    Args:
+        heat: 22 for a hand; the face's net is the same with 71.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, *, heat: int = 22) -> None:
         super().__init__()
+        self.heat = heat
         tail = [("conv4_3", 512), ("conv4_4", 512), ("conv5_1", 512), ("conv5_2", 512)]
         self.model1_0 = _vgg([*tail, ("conv5_3_CPM", _FEATURES)])
         self.model1_1 = _Convolutions(_FEATURES, [("conv6_1_CPM", 512, 1), ("conv6_2_CPM", self.heat, 1)])
@@ -120,5 +123,9 @@ class OpenPoseHand(nn.Module):
         return stages
 
 
-def build(size: str) -> OpenPoseBody | OpenPoseHand:
-    return OpenPoseBody() if SIZES[size] == "body" else OpenPoseHand()
+def build(size: str) -> nn.Module:
+    if size == "body25":
+        from flixpose.pose.nets.openpose_body25 import OpenPoseBody25
+
+        return OpenPoseBody25()
+    return OpenPoseBody() if size == "coco18" else OpenPoseHand(heat=22 if size == "hand" else 71)

@@ -1,6 +1,7 @@
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from flixpose.pose.codec import paf
 from tests.pose.parity import arrays, cases, quantised
@@ -55,3 +56,36 @@ def test_empty_maps_have_nobody():
     for found in (paf.smooth_peaks(heat), paf.distinct_peaks(heat)):
         assert paf.group_openpose(found, fields).rows.shape == (0, 18)
         assert paf.group_lightweight(found, fields).rows.shape == (0, 18)
+
+
+# A standing body: nose, neck, arms, pelvis, legs, eyes, ears, feet.
+BODY = np.array(
+    [
+        *[(70, 20), (70, 40), (50, 42), (40, 60), (35, 78), (90, 42), (100, 60), (105, 78), (70, 85)],
+        *[
+            (60, 87),
+            (58, 110),
+            (56, 135),
+            (80, 87),
+            (82, 110),
+            (84, 135),
+            (66, 15),
+            (74, 15),
+            (60, 18),
+            (80, 18),
+        ],
+        *[(92, 142), (98, 138), (80, 144), (48, 142), (42, 138), (60, 144)],
+    ],
+    float,
+)
+
+
+def test_the_25_keypoints_limbs_have_a_channel_each_and_join_whole_people():
+    channels = sorted(channel for _, _, channel in paf.BODY_25.limbs)
+    assert channels == list(range(0, 52, 2))
+    people = np.stack([BODY, BODY + np.array([160, 5])])
+    there = torch.ones(2, 25, dtype=torch.bool)
+    fields = paf.encode(torch.from_numpy(people), there, (320, 160), width=1.5, tree=paf.BODY_25)
+    found = paf.Candidates(np.repeat(np.arange(25), 2), people.swapaxes(0, 1).reshape(-1, 2), np.ones(50))
+    joined = paf.group_openpose(found, fields.numpy(), height=2000, tree=paf.BODY_25)
+    assert sorted(joined.rows.tolist()) == [list(range(0, 50, 2)), list(range(1, 50, 2))]

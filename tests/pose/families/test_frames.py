@@ -20,7 +20,9 @@ from flixpose.pose.families import (
     higherhrnet,
     kapao,
     limbs,
+    openpose_face,
     openpose_hand,
+    parts_of_bodies,
 )
 from flixpose.pose.families.heatmaps import reader
 from flixpose.pose.families.parts import UNIT, Colours, OneStage, Options, Runner, TopDown, options_of
@@ -279,14 +281,22 @@ def test_hands_lie_beyond_their_wrists_and_are_read_there():
         Runner(HandDots(), INFO, threads=1),
         OneBody(),
         HAND_21,
-        openpose_hand._read,
+        parts_of_bodies.read_last,
         picture=(368, 368),
         colours=Colours(bgr=True),
         padding=1.0,
     )
-    ((pose,),) = openpose_hand.Hands(reader_of_hands)([photo(hand)])
+    reader = parts_of_bodies.PartReader(reader_of_hands, openpose_hand.hand_boxes)
+    ((pose,),) = reader([photo(hand)])
     assert pose.keypoints["wrist"] == pytest.approx(hand, abs=3) and len(pose.keypoints.present) == 21
     assert (pose.box.width, pose.box.height) == pytest.approx((135, 135))
+
+
+def test_a_face_lies_around_what_is_seen_of_it():
+    places = {"nose": (100, 100, 1), "left_ear": (130, 95, 1), "right_ear": (70, 95, 1)}
+    (box,) = openpose_face.face_boxes(Keypoints.from_points(COCO_17, places))
+    assert (box.width, box.height) == pytest.approx((108, 108)) and box.x0 == pytest.approx(46)
+    assert openpose_face.face_boxes(Keypoints.from_points(COCO_17, {"nose": (100, 100, 1)})) == []
 
 
 class ObjectDots(nn.Module):

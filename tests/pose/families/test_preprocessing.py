@@ -7,7 +7,7 @@ Sources, by family:
 - vitpose: the authors' COCO configs: mmpose's ImageNet colours, UDP (outermost cells on outermost pixels).
 - rtmpose, deeppose: mmpose's COCO configs: ImageNet colours, GetBBoxCenterScale's padding 1.25.
 - fastpose, alphapose: the published training means of the paper's net (0.406, 0.457, 0.480), RGB.
-- openpose: the paper's demonstration: height 368, x / 256 - 0.5 in BGR, grey beyond. Hands: 368 × 368.
+- openpose: the paper's demonstration: height 368, x / 256 - 0.5 in BGR, grey beyond; parts 368 × 368.
 - lightweight_openpose: its README and demonstration: height 256, (x - 128) / 256 in BGR, grey beyond.
 - higherhrnet, dekr: the authors' COCO configs and OpenVINO's model card: shorter side 512, RGB, ImageNet.
 - centernet: the paper and its dataset's constants: 512 × 512, letterbox, BGR.
@@ -28,8 +28,8 @@ from torch import nn
 
 from flixpose.geometry.view import around
 from flixpose.pose import FAMILIES, sizes
-from flixpose.pose.families.openpose_hand import Hands
 from flixpose.pose.families.parts import Options, Runner, TopDown
+from flixpose.pose.families.parts_of_bodies import PartReader
 from flixpose.structures.found import ModelInfo
 from flixpose.structures.image import Box
 
@@ -67,6 +67,7 @@ TABLE = {
     "fastpose": Sees(PERSON, ((103.53, 116.535, 122.4), (255, 255, 255))),
     "alphapose": Sees(PERSON, ((103.53, 116.535, 122.4), (255, 255, 255))),
     "openpose_hand": Sees((368, 368), HALF, bgr=True),
+    "openpose_face": Sees((368, 368), HALF, bgr=True),
     "openpose": Sees((656, 328), HALF, bgr=True, size=(656, 328), fill=128),
     "lightweight_openpose": Sees((512, 256), HALF, bgr=True, size=(512, 256), fill=128),
     "deepcut": Sees((800, 416), IMAGENET, size=(800, 400)),
@@ -105,7 +106,7 @@ def estimator_of(name: str):
     module = importlib.import_module(FAMILIES[family].module)
     before = (None, Nobody()) if FAMILIES[family].is_top_down else (None,)
     estimator = module.load(*before, size or module.DEFAULT, Options(), 1)
-    return estimator.reader if isinstance(estimator, Hands) else estimator
+    return estimator.reader if isinstance(estimator, PartReader) else estimator
 
 
 def test_the_table_has_every_family_whose_net_is_built_here():
@@ -120,7 +121,7 @@ def test_a_net_sees_what_its_documentation_says(name):
     assert (colours.mean, colours.std) == wanted.colours and colours.bgr is wanted.bgr
     if isinstance(estimator, TopDown):
         assert estimator.picture == wanted.picture
-        assert estimator.padding == (1.0 if name == "openpose_hand" else 1.25)
+        assert estimator.padding == (1.0 if name.startswith("openpose_") else 1.25)
         return
     view = estimator.view(PHOTO)
     assert view.picture == wanted.picture and estimator.fill == wanted.fill

@@ -172,6 +172,8 @@ NETS: dict[str, tuple[Callable[[], nn.Module], Callable[..., Outputs]]] = {
 
 # Million parameters that the papers and model tables tell of the other sizes, rounded as there.
 SIZES = {
+    # Its Caffe model has 104,715,850 bytes: four for each number, and some for the names.
+    "openpose body25": (lambda: openpose.build("body25"), 26.17),
     "kapao m": (lambda: kapao.build("m"), 35.8),
     "kapao l": (lambda: kapao.build("l"), 77.0),
     "vitpose s": (lambda: vitpose.build("s"), 24.3),
