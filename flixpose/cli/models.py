@@ -4,7 +4,7 @@ import importlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,11 @@ from flixpose.cli.progress import progress
 from flixpose.errors import UsageError, WeightsDamaged, WeightsMissing
 from flixpose.models import MODELS
 from flixpose.settings import load_settings
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from flixpose.structures.found import ModelInfo
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
 
@@ -110,30 +115,28 @@ def import_(family: str, file: Path, accept_licence: str | None, as_json: bool) 
     metavar="FILE.onnx",
     help="What to write; a net of several parts writes its neighbours too.",
 )
-@click.option("--weights", type=click.Path(path_type=Path), help="This file, instead of what was imported.")
+@click.option(
+    "--weights", type=click.Path(path_type=Path), help="Of `flixpose train pose`; else the imported."
+)
 @click.option("--picture", metavar="WxH", help="Pixels of the net's picture; the family's own unless given.")
 @_as_json
 def export_(family: str, path: Path, weights: Path | None, picture: str | None, as_json: bool) -> None:
     """Write the net of a keypoint FAMILY (or one of its sizes) as ONNX, and compare it with onnxruntime.
 
-    The weights are those that `flixpose models import` or `flixpose train pose` wrote; their licence and
-    SHA-256 go into the file. Needs the extra: pip install 'flixpose[onnx]'.
+    The weights are those that `flixpose models import` wrote, or --weights of `flixpose train pose`; their
+    licence and SHA-256 go into the file. Needs the extra: pip install 'flixpose[onnx]'.
 
     \b
     Example:
       flixpose models export hrnet-w32 --to hrnet-w32.onnx
       flixpose models export yolo_pose --picture 640x384 --to yolo.onnx
     """
-    from flixpose.pose import FAMILIES, resolve
-    from flixpose.pose.export import export, picture_of
-    from flixpose.pose.nets.weights import filled
+    from flixpose.pose import resolve
+    from flixpose.pose.export import export
 
     name, size = resolve(family)
-    if FAMILIES[name].is_file:
-        raise UsageError(f"{name} is made of TFLite files; there is nothing to export.", subject=name)
-    nets = importlib.import_module(FAMILIES[name].module).nets
-    net, info = filled(lambda: nets.build(size), weights or _cache().path(f"{name}-{size}"))
-    written = export(name, net, info, path, _size(picture) if picture else picture_of(name))
+    net, info, usual = _trained(name, weights) if weights else _imported(name, size)
+    written = export(name, net, info, path, _size(picture) if picture else usual)
     if as_json:
         click.echo(json.dumps([each.to_json() for each in written], indent=2))
         return
@@ -141,6 +144,28 @@ def export_(family: str, path: Path, weights: Path | None, picture: str | None, 
         click.echo(
             f"{each.path}  {each.size:,} B  differs by {each.difference:.1e}: {', '.join(each.outputs)}"
         )
+
+
+def _imported(family: str, size: str) -> tuple["nn.Module", "ModelInfo", tuple[int, int]]:
+    """A published net and its picture. Raises UsageError where the family has none of torch."""
+    from flixpose.pose import FAMILIES
+    from flixpose.pose.export import picture_of
+    from flixpose.pose.nets.weights import filled
+
+    if FAMILIES[family].is_file:
+        raise UsageError(f"{family} is made of TFLite files; there is nothing to export.", subject=family)
+    nets = importlib.import_module(FAMILIES[family].module).nets
+    return *filled(lambda: nets.build(size), _cache().path(f"{family}-{size}")), picture_of(family)
+
+
+def _trained(family: str, weights: Path) -> tuple["nn.Module", "ModelInfo", tuple[int, int]]:
+    """A net that was trained here and its picture."""
+    from flixpose.training.pose import read_weights
+
+    recipe, net, info = read_weights(weights)
+    if recipe.family != family:
+        raise UsageError(f"{weights} holds a {recipe.family}, not a {family}.", subject=str(weights))
+    return net, info, recipe.picture
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -30,6 +30,8 @@ _TOP_DOWN: Size = (192, 256)
 PICTURES: dict[str, Size] = {
     "openpose": (656, 368),
     "openpose_hand": (368, 368),
+    "openpose_face": (368, 368),
+    "deepcut": (512, 512),
     "lightweight_openpose": (456, 256),
     "higherhrnet": (512, 512),
     "dekr": (512, 512),

@@ -57,6 +57,17 @@ def test_a_trained_family_is_measured(trained: Path, capsys, tmp_path, family, m
     assert again["ap"] <= 1  # all three pictures, of which two were looked at
 
 
+def test_a_trained_family_becomes_onnx(trained: Path, capsys, tmp_path):
+    pytest.importorskip("onnx")
+    weights = trained / "yolo_pose" / "weights.safetensors"
+    told = ("models", "export", "yolo_pose", "--weights", weights, "--to", tmp_path / "y.onnx", "--json")
+    assert run(*told) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["difference"] <= 1e-4 and row["outputs"] == ["rows"]
+    assert run("models", "export", "rtmo", "--weights", weights, "--to", tmp_path / "r.onnx") != 0
+    assert "holds a yolo_pose, not a rtmo" in capsys.readouterr().err
+
+
 def test_what_cannot_be_measured_is_told(trained: Path, capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("FLIXPOSE_HOME", str(tmp_path))
     data = trained / "figures/seen/annotations.json"

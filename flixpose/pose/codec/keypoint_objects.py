@@ -71,7 +71,8 @@ def _different(
     corners = box.cxcywh_to_xyxy(rows[some, :4])
     kept = box.suppress(corners, scores[some], max_overlap=max_overlap, classes=kinds[some])
     some = some[kept]
-    xy = rows[some, -2 * ((rows.shape[1] - 6) // 3) :].reshape(len(some), -1, 2)
+    count = (rows.shape[1] - 6) // 3
+    xy = rows[some, -2 * count :].reshape(len(some), count, 2)
     return Objects(corners[kept], scores[some], kinds[some], xy)
 
 

@@ -44,3 +44,9 @@ def test_a_keypoint_beyond_the_border_stays_there_unless_it_is_taken_for_a_box()
     view = fit((100, 100), (100, 100))
     assert fuse(person, nose, view)[0][0, 0].tolist() == [-10, 50]
     assert fuse(person, nose, view, clip_like_boxes=True)[0][0, 0].tolist() == [10, 50]
+
+
+def test_an_empty_picture_has_nobody():
+    for rows in (np.zeros((0, 57), np.float32), np.zeros((9, 57), np.float32)):
+        people, points = people_and_keypoints(rows)
+        assert people.xy.shape == points.xy.shape == (0, 17, 2)
