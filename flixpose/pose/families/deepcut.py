@@ -30,10 +30,10 @@ _SECOND = ("elbow", "wrist")
 def load(weights: Weights, size: str, options: Options, threads: int) -> OneStage:
     """Raises WeightsMissing, WeightsDamaged."""
     runner = Runner.load(f"deepcut-{size}", lambda: nets.build(size), weights, threads)
-    return estimator(runner)
+    return estimator(runner, options)
 
 
-def estimator(runner: Runner, *, seconds: float = _SECONDS) -> OneStage:
+def estimator(runner: Runner, options: Options, *, seconds: float = _SECONDS) -> OneStage:
     """With a net that is there already. Args: seconds: for joining the parts of one picture."""
 
     def read(net: nn.Module, x: Tensor, views: Sequence[View]) -> list[list[Person]]:

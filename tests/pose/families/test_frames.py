@@ -189,7 +189,7 @@ class PartDots(deepcut_nets.DeepCut):
 
 
 def test_body_parts_are_joined_where_they_lie_in_the_photo():
-    estimator = deepcut.estimator(Runner(PartDots(), INFO, threads=1))
+    estimator = deepcut.estimator(Runner(PartDots(), INFO, threads=1), Options())
     estimator = dataclasses.replace(estimator, colours=UNIT)
     for (pose,), eye in zip(estimator([photo(*DOTS), photo(DOTS[0], DOTS[1] + 8)]), (0, 8), strict=True):
         assert pose.keypoints["nose"] == pytest.approx(DOTS[0], abs=0.5)
