@@ -20,6 +20,7 @@ _WAIST = 0.7
 _READ_HAND = 0.5  # score of a hand whose own shape is trusted
 _AROUND_HAND = 0.03  # shoulder widths beside a read hand in which colour decides
 _OWN_COLOUR = 0.4  # share of a read hand that is skin's colour, or it wears a glove
+_INNER = 190  # alpha from which on a place is no edge
 _SHADED = 6.0  # Lab units by which the skin of fingers may be off, in one another's shade
 
 
@@ -56,13 +57,20 @@ def find_occluders(person: Image, body: Body, person_mask: Mask | None) -> Occlu
     if scene.lower_clothes is not None and apart is None:
         # One colour throughout: below the waist it is the trousers'.
         is_upper = is_upper * scene.between(-1.0, _WAIST)
+    upper = _enlarged(person, is_upper * scene.between(-0.3, 1.5) * scene.inside, scene)
     return Occluders(
-        head=_enlarged(person, np.maximum(_face(scene), found_hair), scene),
-        arms=_enlarged(person, _arms(scene), scene),
-        worn_upper=_enlarged(person, is_upper * scene.between(-0.3, 1.5) * scene.inside, scene),
+        head=_without_fringe(_enlarged(person, np.maximum(_face(scene), found_hair), scene), upper),
+        arms=_without_fringe(_enlarged(person, _arms(scene), scene), upper),
+        worn_upper=upper,
         worn_lower=_enlarged(person, is_lower * scene.between(0.7, 3.2) * scene.inside, scene),
         parted=apart is not None,
     )
+
+
+def _without_fringe(front: Mask, worn: Mask) -> Mask:
+    """Along the edge, what has the old clothes' colour is theirs: a rim of them would lie on the new ones."""
+    own = cv2.multiply(front.alpha, 255 - worn.alpha, scale=1 / 255)
+    return Mask(np.where(front.alpha < _INNER, own, front.alpha).astype(np.uint8))
 
 
 def _arms(scene: Scene) -> Plane:
