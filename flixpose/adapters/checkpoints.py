@@ -23,6 +23,8 @@ OWN = "your own"  # nobody publishes weights of these nets: whoever imports some
 PERMISSIVE = ("Apache-2.0", "MIT", "BSD-3-Clause", OWN)
 _TRIAL_S = 60
 
+_UNPUBLISHED = {("alphapose", "sstn")}  # sizes of which nobody publishes weights
+
 LICENCES = {
     "simple_baseline": "MIT",
     "hrnet": "MIT",
@@ -72,7 +74,7 @@ def import_checkpoint(
     family, size = resolve(name)
     if family not in LICENCES:
         raise UsageError(f"{family} needs no import: `flixpose models pull` fetches its files.", subject=name)
-    licence = LICENCES[family]
+    licence = OWN if (family, size.partition("-")[0]) in _UNPUBLISHED else LICENCES[family]
     if licence not in PERMISSIVE and accepted != licence:
         raise LicenceRefused(f"the published weights of {family} are under {licence}.", subject=family)
     if not file.is_file():

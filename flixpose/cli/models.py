@@ -200,11 +200,12 @@ def families(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
+    wide = max(len(", ".join(row["sizes"])) for row in rows)
     for row in rows:
         state = (
             f"imported: {', '.join(row['imported'])}" if row["imported"] else row.get("state", "no weights")
         )
-        click.echo(f"{row['family']:22} {', '.join(row['sizes']):34} {row['licence']:26} {state}")
+        click.echo(f"{row['family']:22} {', '.join(row['sizes']):{wide}} {row['licence']:26} {state}")
 
 
 # Families whose files `models pull` fetches, and the models that take part.

@@ -210,3 +210,11 @@ def test_a_caffe_model_is_read_by_its_layers(tmp_path):
     state = checkpoint.read(tmp_path / "hand.caffemodel")
     for name, tensor in wanted.items():
         assert torch.equal(state[name.partition(".")[2]], tensor)
+
+
+def test_weights_that_nobody_publishes_are_ones_own(tmp_path):
+    for name in ("deepcut", "poseted-r101", "alphapose-sstn-r50"):
+        with pytest.raises(MissingInput):
+            import_checkpoint(name, tmp_path / "none.pt", tmp_path)
+    with pytest.raises(LicenceRefused, match="AlphaPose"):
+        import_checkpoint("alphapose", tmp_path / "none.pt", tmp_path)
