@@ -5,7 +5,7 @@ computed: they stay bit-identical.
 """
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -25,6 +25,7 @@ from flixpose.structures.found import Garment
 from flixpose.structures.image import Box, Image, Mask
 
 _WEDGE = 1.25
+_BESIDE = 11  # pixels across: skin's soft outline is no wider
 _SPILL = 0.16  # shoulder widths that a part may reach beyond its planned border
 
 
@@ -52,9 +53,11 @@ def composite(
     _lay(stack, sheets, front, plan.occluders.head.alpha)
     painted = _painted(person, stack, behind, garment, plan, person_mask)
     remaining = _remaining(person_mask, painted)
-    if behind is not None and remaining is not None:
+    if behind is not None and behind.box.area and remaining is not None:
         here = _pixels(behind.box)
-        stack.slip_under(behind, np.maximum(plan.occluders.head.alpha[here], remaining.alpha[here]))
+        before = cv2.max(plan.occluders.head.alpha[here], remaining.alpha[here])
+        stack.slip_under(behind, before)
+        painted = _before_cloth(painted, behind, before, plan.occluders.worn_upper.alpha[here])
     shadow = _lit(person, stack, plan, front, remaining, light)
     return _finished(painted, stack, shadow, remaining or Mask.full(*person.size), person.size)
 
@@ -204,6 +207,23 @@ def _painted(
         shown = cv2.min(cv2.extractChannel(behind.patch, 3), cv2.bitwise_not(person_mask.alpha[here]))
         seen[here] = cv2.max(seen[here], shown)
     return paint_remnants(person.pixels, seen, garment.kind, plan.body, plan.occluders, person_mask)
+
+
+def _before_cloth(
+    painted: Painted, behind: Sheet, front: NDArray[np.uint8], worn: NDArray[np.uint8]
+) -> Painted:
+    """The neck's soft outline in its own colour: what it held of the background is no longer behind it."""
+    here = _pixels(behind.box)
+    soft = (cv2.extractChannel(behind.patch, 3) > 0) & (front > 0) & (front < 255)
+    soft &= (worn < 26) | (painted.mask.alpha[here] > 0)
+    if not soft.any():
+        return painted
+    picture, mask = painted.picture.copy(), painted.mask.alpha.copy()
+    skin = np.where(worn < 26, front, np.minimum(front, 254))
+    soft &= cv2.dilate((skin == 255).astype(np.uint8), np.ones((_BESIDE, _BESIDE), np.uint8)) > 0
+    picture[here][soft] = decontaminate(picture[here], skin)[soft]
+    mask[here][soft] = 255
+    return replace(painted, picture=picture, mask=Mask(mask))
 
 
 def _remaining(person_mask: Mask | None, painted: Painted) -> Mask | None:
