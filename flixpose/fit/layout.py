@@ -127,7 +127,7 @@ def plan_layout(
     """
     if rig.worn is not None and shows_mannequin(product, garment):
         rig = rig.worn
-    frame = measure_garment(garment, body, rig)
+    frame = measure_garment(garment, body, rig, person_mask)
     limbs = _limbs(garment, frame) if rig.limb else ()
     regions = split(garment, limbs)
     overlap = _OVERLAP * garment.box.longer_side

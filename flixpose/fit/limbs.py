@@ -115,15 +115,16 @@ def limb_controls(
     whole = float(np.linalg.norm(np.diff(np.array(chain), axis=0), axis=1).sum())
     distances = np.linspace(0.0, 1.3 * numbers.max_reach * whole, _DENSE)
     centres, tangents = _walk(path, distances)
-    outward, inward = _half_widths_on_limb(strip, distances, whole, body, numbers, scale)
     handed = _handedness(body, limb.part)
     normals = handed * np.stack([-tangents[:, 1], tangents[:, 0]], axis=1)
+    outward, inward = _half_widths_on_limb(strip, distances, normals, whole, body, numbers, scale)
     slack = numbers.slack * body.shoulder_width
     outward = _along_outline(outward, centres, normals, person_mask, body, slack)
     inward = _along_outline(inward, centres, -normals, person_mask, body, slack)
     inner_side = _beside_seam(inner_start, centres - inward[:, None] * normals, normals, distances / whole)
     outer_edge = _Edge.starting(outer_start, centres + outward[:, None] * normals, tangents, distances)
-    outer_edge = outer_edge.rounded(centres[0], person_mask, body.shoulder_width)
+    if limb.part.endswith("sleeve"):
+        outer_edge = outer_edge.rounded(centres[0], person_mask, body.shoulder_width)
     inner_edge = _Edge.starting(inner_start, inner_side, tangents, distances)
     own_reach = (
         outer_edge.end(_length(strip.outer) * scale) + inner_edge.end(_length(strip.inner) * scale)
@@ -227,19 +228,28 @@ def _beside_seam(
 
 
 def _half_widths_on_limb(
-    strip: Strip, distances: NDArray[np.float64], whole: float, body: Body, numbers: Limb, scale: float
+    strip: Strip,
+    distances: NDArray[np.float64],
+    normals: NDArray[np.float64],
+    whole: float,
+    body: Body,
+    numbers: Limb,
+    scale: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(outward, inward) from the limb's axis, at distances from the seam, pixels of the person image.
 
     Cloth is at least as wide as the limb. Wide sleeves hang outward, the more the further from the shoulder:
-    on the inside a sleeve is caught between arm and torso (`Limb.inward`).
+    on the inside a sleeve is caught between arm and torso (`Limb.inward`). Where the outside faces upwards,
+    on an arm held out, cloth falls to the other side.
     """
     shares = distances / max(strip.along[-1] * scale, 1e-9)
     own = np.interp(shares, strip.along / strip.along[-1], _half_widths(strip) * scale)
     limb = np.interp(distances / whole, [0.0, 1.0], numbers.half_width) * body.shoulder_width
     loose = np.clip(own, limb, numbers.max_half_width * body.shoulder_width) - limb
     free = np.clip(distances / (numbers.free_from * whole), 0.0, 1.0)
-    inward = np.minimum(np.maximum(own, limb), numbers.inward * limb)
+    caught = np.minimum(np.maximum(own, limb), numbers.inward * limb)
+    fallen = np.clip(-normals[:, 1], 0.0, 1.0)
+    inward = (1 - fallen) * caught + fallen * (limb + 2 * loose * free)
     return 2 * limb + 2 * loose * free - inward, inward
 
 

@@ -17,7 +17,7 @@ Region = NDArray[np.bool_]
 
 _SIDE = 256  # pixels of the photo's longer side when the mannequin is looked for
 _OTHER = 3.0  # L*a*b* from the empty background
-_PLAIN = 0.7  # of the frame must look like the background
+_PLAIN = 0.5  # of the frame must look like the background
 _LEAST_SHARE = 0.03  # of the garment's area
 _LEAST_BELOW = 0.25  # of the hem's width, just below it: legs
 _BELOW = 0.03  # of the garment's height: so far below the hem legs are looked for, and so far on

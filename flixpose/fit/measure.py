@@ -8,11 +8,15 @@ from numpy.typing import NDArray
 from flixpose.errors import MissingLandmark
 from flixpose.fit.body import TORSO_PER_SHOULDER_WIDTH, Body
 from flixpose.fit.rig import Rig
+from flixpose.fit.silhouette import trunk_edge
 from flixpose.structures.found import Garment
+from flixpose.structures.image import Mask
 
 Point = NDArray[np.float64]
 
 _ANCHORS = ("shoulder", "neck", "armpit", "waist")
+_WAIST_DEPTH = 0.65
+_WAISTS = (0.6, 1.4)  # shoulder widths: the least and the most that a waist measures
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +44,7 @@ class GarmentFrame:
         return across, depth
 
 
-def measure_garment(garment: Garment, body: Body, rig: Rig) -> GarmentFrame:
+def measure_garment(garment: Garment, body: Body, rig: Rig, person_mask: Mask | None = None) -> GarmentFrame:
     """The garment's frame, with the scale that makes it fit this body.
 
     The scale is the weighted geometric mean of what the rig's measures say (`Rig.scale`): shoulder tips,
@@ -62,7 +66,7 @@ def measure_garment(garment: Garment, body: Body, rig: Rig) -> GarmentFrame:
     to_left = across - (across @ down) * down
     to_left = to_left / np.linalg.norm(to_left)
     frame = GarmentFrame(origin, down, to_left, anchor, 1.0)
-    return replace(frame, scale=_scale(garment, body, rig, frame))
+    return replace(frame, scale=_scale(garment, body, rig, frame, person_mask))
 
 
 def pair(garment: Garment, name: str) -> tuple[Point, Point]:
@@ -95,15 +99,17 @@ def _lower_end(garment: Garment) -> Point:
     raise MissingLandmark(f"The lower end of the {garment.kind} was not found.", subject="hem")
 
 
-def _scale(garment: Garment, body: Body, rig: Rig, frame: GarmentFrame) -> float:
-    told = _by_landmarks(garment, body, rig, frame)
+def _scale(garment: Garment, body: Body, rig: Rig, frame: GarmentFrame, person_mask: Mask | None) -> float:
+    told = _by_landmarks(garment, body, rig, frame, person_mask)
     if not told:
         raise MissingLandmark(f"Nothing tells how large the {garment.kind} is.", subject=garment.kind)
     ratios, weights = np.array(told).T
     return float(np.exp(np.average(np.log(ratios), weights=weights)))
 
 
-def _by_landmarks(garment: Garment, body: Body, rig: Rig, frame: GarmentFrame) -> list[tuple[float, float]]:
+def _by_landmarks(
+    garment: Garment, body: Body, rig: Rig, frame: GarmentFrame, person_mask: Mask | None
+) -> list[tuple[float, float]]:
     """(scale, weight) of each of the rig's measures that the landmarks tell."""
     told: list[tuple[float, float]] = []
     for name, weight in rig.scale.items():
@@ -112,10 +118,23 @@ def _by_landmarks(garment: Garment, body: Body, rig: Rig, frame: GarmentFrame) -
             ratio = _length_ratio(garment, body, rig, frame)
         elif name in rig.places and _has_pair(garment, name):
             left, right = pair(garment, name)
-            ratio = 2 * rig.places[name].across * _unit(body, rig) / float(np.linalg.norm(left - right))
+            on_body = 2 * rig.places[name].across * _unit(body, rig)
+            if name == "waist" and rig.girth > 0 and (seen := _waist_width(body, person_mask)) is not None:
+                on_body = rig.girth * seen
+            ratio = on_body / float(np.linalg.norm(left - right))
         if ratio is not None and ratio > 0 and weight > 0:
             told.append((ratio, weight))
     return told
+
+
+def _waist_width(body: Body, person_mask: Mask | None) -> float | None:
+    """How wide the body is above its hips, in pixels; None where arms hide it or it cannot be."""
+    if person_mask is None:
+        return None
+    left, right = (trunk_edge(body, person_mask, _WAIST_DEPTH, sign).seen for sign in (1.0, -1.0))
+    if left is None or right is None or not _WAISTS[0] < left + right < _WAISTS[1]:
+        return None
+    return (left + right) * body.shoulder_width
 
 
 def _unit(body: Body, rig: Rig) -> float:

@@ -75,6 +75,7 @@ class Rig:
         slack: so much width, in shoulder widths, lies in folds on the body before cloth hangs free of it.
         widening: by which factor at most the trunk is widened to reach the body's outline.
         torso_share: how far the torso's length, in place of the shoulders' width, tells the body's size.
+        girth: the waistband's width in widths of the body where its waist is seen; 0: the shoulders tell it.
         tuck: "auto": into lower clothes whose waistband is seen well above the hem; "in": into any waistband
             that is seen; "over": never.
         limb: None for garments without sleeves and legs.
@@ -89,6 +90,7 @@ class Rig:
     slack: float
     widening: float
     torso_share: float
+    girth: float
     tuck: Tuck
     limb: Limb | None
     worn: "Rig | None" = None
@@ -134,7 +136,9 @@ def _with_worn(kind: str, data: dict[str, Any], own: dict[str, Any]) -> Rig:
 def _rig(kind: str, data: dict[str, Any]) -> Rig:
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is not a garment kind")
-    _check_names(kind, data, {"place", "scale", "ease", "slack", "widening", "torso_share", "tuck", "limb"})
+    _check_names(
+        kind, data, {"place", "scale", "ease", "slack", "widening", "torso_share", "girth", "tuck", "limb"}
+    )
     _check_names("scale", data["scale"], {*data["place"], "length"})
     return Rig(
         kind=kind,
@@ -144,6 +148,7 @@ def _rig(kind: str, data: dict[str, Any]) -> Rig:
         slack=float(data["slack"]),
         widening=float(data["widening"]),
         torso_share=float(data["torso_share"]),
+        girth=float(data.get("girth", 0.0)),
         tuck=_tuck(data["tuck"]),
         limb=_limb(data["limb"]) if data.get("limb") else None,
     )
