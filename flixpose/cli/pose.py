@@ -16,14 +16,14 @@ from flixpose.imaging.decode import read_image
 from flixpose.imaging.encode import encode_png
 from flixpose.imaging.files import write_atomic
 from flixpose.imaging.overlay import Picture, draw_box, draw_keypoints, draw_mask
-from flixpose.pose.skeletons import FACE_36, FACE_468, HAND_21, SKELETONS, convert, skeleton
+from flixpose.pose.skeletons import FACE_36, FACE_70, FACE_468, HAND_21, SKELETONS, convert, skeleton
 from flixpose.settings import load_settings
 from flixpose.stages.report import person_json
 from flixpose.structures.found import Pose
 from flixpose.structures.image import Image
 from flixpose.structures.keypoints import Keypoints, Skeleton
 
-_PARTS = ("hands", "face", "openpose_hand")  # families whose poses are no bodies
+_PARTS = ("hands", "face", "openpose_hand", "openpose_face")  # families whose poses are no bodies
 
 
 @click.command()
@@ -103,7 +103,7 @@ def _shown(person: Pose, target: Skeleton) -> Keypoints:
 
 
 def _is_body(person: Pose) -> bool:
-    return person.keypoints.skeleton not in (HAND_21, FACE_468)
+    return person.keypoints.skeleton not in (HAND_21, FACE_468, FACE_70)
 
 
 def _world(person: Pose) -> list[dict[str, float | str]]:
