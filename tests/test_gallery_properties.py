@@ -112,3 +112,27 @@ def test_real_photos_give_a_picture_or_a_typed_error(shared: Path, tools: Tools)
     counts = outcomes(tools, pairs)
     drawn = counts.get("pass", 0) + counts.get("review", 0)
     assert drawn >= 0.7 * sum(counts.values()) and sum(counts.values()) == 12, counts
+
+
+@pytest.mark.parametrize(
+    ("garment", "person"),
+    [
+        ("dix1409_07429_00.jpg", "magento_wt07-green_main.jpg"),  # lace sleeves on bare arms
+        ("saleor_saleor-blue-hoodie.png", "levihsu_model_8.png"),
+        ("zheng-chon_22790049_53294275_1000.jpg", "magento_mt05-blue_main.jpg"),
+    ],
+)
+def test_real_garments_keep_their_colours_in_exact_light(
+    garment: str, person: str, shared: Path, tools: Tools
+) -> None:
+    folder = shared / "photos"
+    kinds = {entry["file"]: entry["kind"] for entry in json.loads((folder / "landmarks.json").read_text())}
+    draped = drape(
+        photo(folder / "persons" / person),
+        photo(folder / "garments" / garment),
+        tools,
+        kind=kinds[garment],
+        light="exact",
+    )
+    check(draped)
+    assert draped.quality["delta_e_exact"] <= 1.0
