@@ -12,13 +12,11 @@ from numpy.typing import NDArray
 
 from flixpose.fit.body import Body
 from flixpose.fit.hair import face_outline, find_hair
-from flixpose.fit.palettes import Plane, Scene, without
+from flixpose.fit.palettes import AROUND_HAND, READ_HAND, Plane, Scene, without
 from flixpose.imaging.filters import guided_filter
 from flixpose.structures.image import Image, Mask
 
 _WAIST = 0.7
-_READ_HAND = 0.5  # score of a hand whose own shape is trusted
-_AROUND_HAND = 0.03  # shoulder widths beside a read hand in which colour decides
 _OWN_COLOUR = 0.4  # share of a read hand that is skin's colour, or it wears a glove
 _INNER = 190  # alpha from which on a place is no edge
 _SHADED = 6.0  # Lab units by which the skin of fingers may be off, in one another's shade
@@ -79,11 +77,11 @@ def _arms(scene: Scene) -> Plane:
     is_skin = scene.likeness(scene.arm_skin, others)
     arms = is_skin * scene.arms
     for hand in scene.body.hands:
-        if hand.score < _READ_HAND:
+        if hand.score < READ_HAND:
             continue
         shape = scene.hand(hand, 0.0)
         if shape.any() and float((is_skin[shape] > 0.5).mean()) > _OWN_COLOUR:
-            arms = np.maximum(arms, is_skin * scene.hand(hand, _AROUND_HAND))
+            arms = np.maximum(arms, is_skin * scene.hand(hand, AROUND_HAND))
             arms[shape] = np.maximum(arms, scene.likeness(scene.arm_skin, others, _SHADED))[shape]
     return np.asarray(arms * scene.inside, np.float32)
 

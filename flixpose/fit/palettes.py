@@ -31,6 +31,8 @@ _BEIGE = 4.0
 _LAB_WEIGHT = np.array([0.6, 1.0, 1.0], np.float32)  # shading changes lightness first
 _SKIN_SHADES = 20.0  # Lab units between a face and the arms of one person
 _FACE = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
+READ_HAND = 0.5  # score of a hand whose own shape is trusted
+AROUND_HAND = 0.03  # shoulder widths beside a read hand in which colour decides
 _UNREAD_HAND = 0.26  # shoulder widths about the fingers' middle, where no hand was read
 _FINGER = 0.11  # half the width of a finger and its surroundings, in lengths of the palm
 _FINGERS = ("thumb", "index", "middle", "ring", "pinky")
@@ -102,6 +104,7 @@ class Scene:
             if self.skin is not None and len(chain) == 2:
                 width = self.length(0.08 * self.body.shoulder_width)
                 cv2.line(where, self.at(chain[0]), self.at(chain[1]), 1, width)
+        where[self.hands] = 1
         found = without(self._palette(where), self.clothes)
         if found is None or self.skin is None:
             return self.skin
@@ -112,8 +115,11 @@ class Scene:
 
     @cached_property
     def clothes(self) -> Plane | None:
-        """Those on the trunk; a bare midriff is not cloth."""
-        return without(self._on_trunk(((-0.25, 0.25), (0.25, 0.25), (0.22, 0.52), (-0.22, 0.52))), self.skin)
+        """Those on the trunk; a bare midriff is not cloth, nor is a hand before it."""
+        corners = ((-0.25, 0.25), (0.25, 0.25), (0.22, 0.52), (-0.22, 0.52))
+        size = 2 * self.length(AROUND_HAND * self.body.shoulder_width) + 1
+        near = cv2.dilate(self.hands.astype(np.uint8), np.ones((size, size), np.uint8)) > 0
+        return without(self._on_trunk(corners, but=near), self.skin)
 
     @cached_property
     def lower_clothes(self) -> Plane | None:
@@ -194,6 +200,12 @@ class Scene:
                 self._draw_unread_hand(where, side, chain[2])
         blurred = cv2.GaussianBlur(where, (0, 0), max(0.5, 0.012 * self.unit))
         return np.asarray(blurred.astype(np.float32) / 255, np.float32)
+
+    @cached_property
+    def hands(self) -> Flags:
+        """Those that were read."""
+        shapes = [self.hand(hand, 0.0) for hand in self.body.hands if hand.score >= READ_HAND]
+        return np.asarray(np.any(shapes, axis=0)) if shapes else self.blank() > 0
 
     def hand(self, hand: Hand, widened: float) -> Flags:
         """Fingers and palm of a hand that was read.

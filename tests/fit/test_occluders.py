@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from flixpose.fit.body import measure_body
 from flixpose.fit.occluders import Occluders, find_occluders
-from flixpose.structures.found import View
+from flixpose.pose.skeletons import HAND_21
+from flixpose.structures.found import Hand, View
 from flixpose.structures.image import Mask
+from flixpose.structures.keypoints import Keypoints
 from tests.fit.figures import ARMS, SIZE, body_points, moved, paint_person
 from tests.fit.figures import HAIR as HAIR_COLOUR
 
@@ -146,3 +148,73 @@ def test_locks_that_grow_lighter_are_followed() -> None:
     assert ends.sum() > 300
     assert share(occluders.head, ends) > 0.8
     assert share(occluders.head, (labels == SHIRT) & window((-0.15, 0.1), (0.15, 0.4))) < 0.05
+
+
+def hand_at(wrist: tuple[float, float], score: float = 0.9) -> Hand:
+    """A flat hand that points to the image's right, half a shoulder width long."""
+    points = {"wrist": wrist}
+    for row, finger in enumerate(("thumb", "index", "middle", "ring", "pinky")):
+        for joint in range(1, 5):
+            points[f"{finger}_{joint}"] = wrist[0] + 0.08 + 0.1 * joint, wrist[1] + 0.06 * (row - 2)
+    placed = {name: (*xy, score) for name, xy in moved(points).items()}
+    return Hand("left", Keypoints.from_points(HAND_21, placed), score, 0.9)
+
+
+def painted(pixels: NDArray[np.uint8], hand: Hand, colour: tuple[int, int, int]) -> NDArray[np.bool_]:
+    """Draw the hand into a photo; where it is."""
+    shape = np.zeros(pixels.shape[:2], np.uint8)
+    places = hand.keypoints.xy.round().astype(np.int32)
+    for finger in range(5):
+        cv2.polylines(shape, [places[[0, *range(4 * finger + 1, 4 * finger + 5)]]], False, 1, 9)
+    pixels[shape > 0] = colour
+    return cv2.erode(shape, np.ones((3, 3), np.uint8)) > 0
+
+
+SKIN_COLOUR, SHADED, GLOVE = (224, 180, 152), (186, 142, 112), (40, 40, 160)
+
+
+@pytest.mark.parametrize(("colour", "covered"), [(SKIN_COLOUR, True), (SHADED, True), (GLOVE, False)])
+def test_a_hand_that_was_read_lies_in_front_wherever_it_is(
+    colour: tuple[int, int, int], covered: bool
+) -> None:
+    image, pose, labels = paint_person("hanging")
+    pixels, hand = image.pixels.copy(), hand_at((-0.3, 0.55))
+    where = painted(pixels, hand, colour)
+    photo = replace(image, pixels=pixels)
+    read = find_occluders(photo, measure_body(replace(pose, hands=(hand,))), pose.mask)
+    unread = find_occluders(photo, measure_body(pose), pose.mask)
+    assert where.sum() > 500 and share(unread.arms, where) < 0.1
+    assert share(read.arms, where) > 0.9 if covered else share(read.arms, where) < 0.1
+    beside = TRUNK & (labels == SHIRT) & ~(cv2.dilate(where.astype(np.uint8), np.ones((25, 25))) > 0)
+    assert share(read.arms, beside) < 0.02
+
+
+@pytest.mark.parametrize("colour", [(214, 186, 132), (150, 62, 34), (236, 224, 198)])
+def test_fair_red_and_platinum_hair_is_no_skin(colour: tuple[int, int, int]) -> None:
+    image, pose, labels = paint_person("hanging", long_hair=True)
+    pixels = image.pixels.copy()
+    noise = np.random.default_rng(2).integers(-8, 9, (int((labels == HAIR).sum()), 3))
+    pixels[labels == HAIR] = np.clip(np.array(colour) + noise, 0, 255)
+    occluders = find_occluders(replace(image, pixels=pixels), measure_body(pose), pose.mask)
+    locks = window((-0.4, 0.05), (0.4, 0.3)) & (labels == HAIR)
+    neck = window((-0.1, -0.2), (0.1, -0.08)) & (labels == SKIN)
+    assert share(occluders.head, locks) > 0.8
+    assert share(occluders.head, neck) < 0.2
+    assert share(occluders.head, window((-0.15, 0.1), (0.15, 0.4))) < 0.05
+
+
+def test_a_bald_head_and_a_shirt_of_the_hairs_colour_grow_no_hair() -> None:
+    image, pose, labels = paint_person("hanging")
+    bald, alike = image.pixels.copy(), image.pixels.copy()
+    bald[labels == HAIR] = SKIN_COLOUR
+    alike[labels == SHIRT] = HAIR_COLOUR
+    for pixels in (bald, alike):
+        occluders = find_occluders(replace(image, pixels=pixels), measure_body(pose), pose.mask)
+        assert share(occluders.head, TRUNK & (labels == SHIRT)) < 0.02
+        assert share(occluders.head, window((-0.1, -0.1), (0.1, 0.0))) < 0.1
+
+
+def test_what_lies_in_front_brings_no_rim_of_the_old_clothes() -> None:
+    occluders, labels = seen("crossed")
+    shirt = cv2.erode((labels == SHIRT).astype(np.uint8), np.ones((3, 3))) > 0
+    assert share(occluders.arms, TRUNK & shirt) < 0.01
