@@ -98,7 +98,7 @@ def _highest(maps: Array, pixels: NDArray[np.intp]) -> tuple[Rows, Rows, Array]:
     gaps = _spread(layers >= least[:, None, None])
     if np.count_nonzero(gaps) > _MOST_GAPS * len(layers):
         return _enlarged(maps, pixels)
-    best.look(*best.promising(*np.nonzero(gaps)))
+    best.look(*best.promising(*np.unravel_index(np.flatnonzero(gaps), gaps.shape)))
     shape = (count, parts)
     return best.column.reshape(shape), best.row.reshape(shape), best.value.reshape(shape)
 
@@ -161,5 +161,7 @@ class _Best:
 
     def _around(self, which: Rows, y: Rows, x: Rows) -> Array:
         """(M, 4, 4) cells; the outermost stand for what lies beyond them."""
-        rows, columns = (np.clip(each[:, None] + _TAPS, 0, self.layers.shape[2] - 1) for each in (y, x))
-        return self.layers[which[:, None, None], rows[:, :, None], columns[:, None]]
+        side = self.layers.shape[2]
+        rows, columns = (np.clip(each[:, None] + _TAPS, 0, side - 1) for each in (y, x))
+        start = (which[:, None] * side + rows) * side
+        return np.asarray(self.layers.reshape(-1).take(start[:, :, None] + columns[:, None]))
