@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.fit.body import turn_degrees
+from flixpose.fit.doubts import placement_figures
 from flixpose.fit.layout import Plan
 from flixpose.fit.verdict import Rule, judge
+from flixpose.geometry.threads import gathered
 from flixpose.geometry.warp import jacobian, map_points
 from flixpose.imaging.colour import delta_e_2000, srgb_to_lab
 from flixpose.structures.drape import Composite, Light, PartWarp
@@ -69,13 +71,9 @@ class Drawn:
 
 def measure(drawn: Drawn, rules: Sequence[Rule]) -> Quality:
     """All figures and the verdict. Each figure's meaning and unit stand in the README's table."""
-    figures = [
-        *_area_figures(drawn),
-        *_warp_figures(drawn),
-        *_colour_figures(drawn),
-        *_edge_figures(drawn),
-        *_score_figures(drawn),
-    ]
+    drawn.probes  # noqa: B018  (found once, for several)
+    ways = (_area_figures, _warp_figures, _colour_figures, _edge_figures, _score_figures)
+    figures = [figure for found in gathered(lambda way: way(drawn), ways) for figure in found]
     return judge(figures, rules)
 
 
@@ -264,4 +262,5 @@ def _score_figures(drawn: Drawn) -> list[Figure]:
         Figure("garment_score", round(float(drawn.garment.score), 4), ""),
         Figure("landmark_score", round(float(np.mean(landmarks or [0.0])), 4), ""),
         Figure("turned", round(turn_degrees(drawn.pose), 2), "°"),
+        *placement_figures(drawn.garment, drawn.pose),
     ]

@@ -1,0 +1,71 @@
+"""Figures that tell how far a placement is to be trusted, known before anything is drawn.
+
+On simulated scenes with truth these separate most of the drapes that lie where the garment is really worn
+from the others.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.structures.found import Garment, Pose
+from flixpose.structures.job import Figure
+
+_AROUND = 0.02  # of the garment's longer side: so far outside its landmarks cloth bulges
+_SIDE = 256  # pixels of the longer side at which masks are compared
+
+
+def placement_figures(garment: Garment, pose: Pose) -> list[Figure]:
+    """Cloth beyond the garment's landmarks (%), and the sharpest bend of an arm in a long sleeve (°)."""
+    return [
+        Figure("cloth_beyond", round(100 * _beyond(garment), 2), "%"),
+        Figure("sleeve_bend", round(_bend(garment, pose), 1), "°"),
+    ]
+
+
+def _beyond(garment: Garment) -> float:
+    """Share of the mask, below the shoulders, that lies outside what the landmarks span.
+
+    More than folds and bulges is a mannequin's arm or leg taken for cloth. Collars and hoods are left out.
+    """
+    points = garment.landmarks.xy[[garment.landmarks.has(n) for n in garment.landmarks.skeleton.names]]
+    scale = min(1.0, _SIDE / max(garment.mask.width, garment.mask.height))
+    size = max(1, round(garment.mask.width * scale)), max(1, round(garment.mask.height * scale))
+    cloth = cv2.resize(garment.mask.alpha, size, interpolation=cv2.INTER_AREA) > 127
+    if len(points) < 3 or not cloth.any():
+        return 0.0
+    span = np.zeros(cloth.shape, np.uint8)
+    cv2.fillConvexPoly(span, np.round(cv2.convexHull(points) * scale).astype(np.int32), 1)
+    around = max(1, round(_AROUND * garment.box.longer_side * scale))
+    near = cv2.dilate(span, np.ones((2 * around + 1, 2 * around + 1), np.uint8)) > 0
+    outside = cloth & ~near
+    outside[: max(0, int(_top(garment) * scale))] = False
+    return float(outside.sum() / cloth.sum())
+
+
+def _top(garment: Garment) -> float:
+    """The row of the shoulders, or of the waist, in the product image."""
+    for name in ("shoulder", "armpit", "waist"):
+        rows = [garment.landmarks[n][1] for n in garment.landmarks.present if n.startswith(name)]
+        if rows:
+            return float(np.mean(rows))
+    return 0.0
+
+
+def _bend(garment: Garment, pose: Pose) -> float:
+    """The sharpest bend of an arm in a long sleeve, in space where depth is known; 0 without such."""
+    if not garment.kind.startswith("long_sleeve"):
+        return 0.0
+    places = pose.keypoints.xy if pose.world is None else pose.world
+    bends = [0.0]
+    for side in ("left", "right"):
+        names = [f"{side}_{joint}" for joint in ("shoulder", "elbow", "wrist")]
+        if all(pose.keypoints.has(name) for name in names):
+            shoulder, elbow, wrist = (places[pose.keypoints.skeleton.index[name]] for name in names)
+            bends.append(_angle(elbow - shoulder, wrist - elbow))
+    return max(bends)
+
+
+def _angle(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    lengths = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return float(np.degrees(np.arccos(np.clip(float(one @ other) / max(lengths, 1e-9), -1.0, 1.0))))
