@@ -62,10 +62,10 @@ def dark(maps: Array, cells: Array, *, kernel: int = 11) -> Array:
     x, y, inner_x, inner_y = _inner(maps, cells, outer=2)
     rows = np.flatnonzero(inner_x & inner_y)
     x, y = x[rows], y[rows]
-    logs = np.log(np.maximum(smoothed(maps, kernel), _DARK_FLOOR))
+    soft = smoothed(maps, kernel)
 
     def at(dx: int, dy: int) -> NDArray[np.float64]:
-        return logs[rows, y + dy, x + dx].astype(np.float64)
+        return np.log(np.maximum(soft[rows, y + dy, x + dx], _DARK_FLOOR)).astype(np.float64)
 
     slope = 0.5 * np.stack([at(1, 0) - at(-1, 0), at(0, 1) - at(0, -1)], axis=-1)
     xx = 0.25 * (at(2, 0) - 2 * at(0, 0) + at(-2, 0))
@@ -81,12 +81,13 @@ def dark(maps: Array, cells: Array, *, kernel: int = 11) -> Array:
 
 def dark_udp(maps: Array, cells: Array, *, kernel: int = 11) -> Array:
     """DARK's step with neighbours one cell away, at the border too (Huang et al. 2020)."""
-    logs = np.log(np.clip(smoothed(maps, kernel), *_UDP_RANGE))
-    padded = np.pad(logs, ((0, 0), (1, 1), (1, 1)), mode="edge")
-    rows, (x, y) = np.arange(len(maps)), cells.astype(int).T + 1
+    soft = smoothed(maps, kernel)
+    rows, (x, y) = np.arange(len(maps)), cells.astype(int).T
+    height, width = maps.shape[1:]
 
     def at(dx: int, dy: int) -> NDArray[np.floating]:
-        return padded[rows, y + dy, x + dx]
+        there = soft[rows, np.clip(y + dy, 0, height - 1), np.clip(x + dx, 0, width - 1)]
+        return np.asarray(np.log(np.clip(there, *_UDP_RANGE)))
 
     slope = 0.5 * np.stack([at(1, 0) - at(-1, 0), at(0, 1) - at(0, -1)], axis=-1)
     xx = at(1, 0) - 2 * at(0, 0) + at(-1, 0)
