@@ -19,6 +19,8 @@ from flixpose.studio.solid import Array
 
 Colour = tuple[float, float, float]
 
+_SIGNATURE = 8
+
 
 @dataclass(frozen=True)
 class Shot:
@@ -222,11 +224,23 @@ def backdrop(colour: Colour, back: float = 1.6) -> None:
 
 
 def render(path: Path) -> None:
-    """Write the picture as PNG."""
+    """Write the picture as PNG (`path` ends in .png)."""
     bpy = blender()
     bpy.context.scene.render.filepath = str(path)
     with _quiet():
         bpy.ops.render.render(write_still=True)
+    path.write_bytes(bare_png(path.read_bytes()))
+
+
+def bare_png(data: bytes) -> bytes:
+    """A PNG without notes such as the hour of its making, so that the same picture is the same bytes."""
+    kept, at = [data[:_SIGNATURE]], _SIGNATURE
+    while at < len(data):
+        end = at + int.from_bytes(data[at : at + 4], "big") + 12
+        if data[at + 4 : at + 8] in (b"IHDR", b"PLTE", b"IDAT", b"IEND"):
+            kept.append(data[at:end])
+        at = end
+    return b"".join(kept)
 
 
 @contextmanager

@@ -1,12 +1,16 @@
 """Sewing and falling, without Blender; a whole scene where it is installed."""
 
+import io
 import json
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image as Pil
+from PIL.PngImagePlugin import PngInfo
 
+from flixpose.studio.blender import bare_png
 from flixpose.studio.body import Arm, Build, Stance, figure
 from flixpose.studio.simulated.carry import carrier
 from flixpose.studio.simulated.cloth import fall, nearest, threads
@@ -173,6 +177,17 @@ def test_armpits_are_marked_where_the_picture_forks() -> None:
     found = marks(seen, anchored, {}, {}, long=False)
     assert found["armpit_left"] == [73.0, 40.5, 2.0]
     assert found["armpit_right"][:2] == [30.0, 60.0]
+
+
+def test_pictures_are_kept_without_notes_of_their_making() -> None:
+    note = PngInfo()
+    note.add_text("Date", "2026/11/21 01:49:20")
+    pixels = np.arange(300).astype(np.uint8).reshape(10, 10, 3)
+    files = [io.BytesIO(), io.BytesIO()]
+    Pil.fromarray(pixels).save(files[0], "png", pnginfo=note)
+    Pil.fromarray(pixels).save(files[1], "png")
+    assert b"Date" in files[0].getvalue()
+    assert bare_png(files[0].getvalue()) == files[1].getvalue()
 
 
 @pytest.mark.skipif(find_spec("bpy") is None, reason="needs the extra `studio` (Blender)")
