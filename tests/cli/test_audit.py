@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from flixpose.adapters.jobs import JobStore
 from flixpose.cli.main import main
 from flixpose.errors import NoPerson
 from flixpose.structures.job import Job
-from tests.adapters.samples import result
+from tests.adapters.samples import MODELS, result
 from tests.databases import database, database_url, store  # noqa: F401
 
 Run = Callable[..., str]
@@ -63,6 +64,34 @@ def test_batches_and_items_are_listed(batch: str, run: Run) -> None:
     (waiting,) = json.loads(run("list", "--state", "review", "--json"))["items"]
     assert waiting["reasons"] == ["folded"] and waiting["job"]["ref"] == "look-3"
     assert "no batch 'nope'" in run("list", "nope", code=1)
+
+
+def test_hands_and_face_of_the_photo_are_shown(batch: str, store: JobStore, run: Run, tmp_path: Path) -> None:  # noqa: F811
+    ann, shirt = ((tmp_path / name).as_uri() for name in ("ann.png", "shirt.png"))
+    made = store.create_batch([(2, Job("B", shirt, ann, "look-b"))], key="day", manifest_sha256="bb" * 32)
+    (claim,) = store.claim([f"{made.id}-2"], "w1")
+    finished = result(claim.job)
+    wrist = {"name": "wrist", "x": 151.0, "y": 201.0, "score": 0.97}
+    hand = {"kind": "left_hand", "skeleton": "hand_21", "score": 0.97, "keypoints": [wrist]}
+    chin = {"name": "chin", "x": 100.0, "y": 80.0, "score": 1.0}
+    face = {"kind": "face", "skeleton": "face_36", "score": 1.0, "keypoints": [chin]}
+    box = {"box": [90.0, 70.0, 160.0, 210.0]}
+    person = finished.report["person"] | {"hands": [hand | box], "face": face | box}
+    readers = [{**MODELS[0], "name": name} for name in ("hand_landmark_full", "face_landmark")]
+    report = finished.report | {"person": person, "models": [*MODELS, *readers]}
+    store.finish(claim, replace(finished, report=report))
+    told = json.loads(run("show", f"{made.id}-2", "--json"))["sets"]
+    assert [(one["subject"], one["skeleton"], one["kind"]) for one in told] == [
+        ("person", "coco_17", None),
+        ("garment", "short_sleeve_top", "short_sleeve_top"),
+        ("person", "face_36", "face"),
+        ("person", "hand_21", "left_hand"),
+    ]
+    assert told[3]["points"] == [wrist] and told[3]["model"]["name"] == "hand_landmark_full"
+    text = run("show", f"{made.id}-2", "--overlay", tmp_path / "b.png")
+    assert "left_hand score 0.97" in text and (tmp_path / "b.png").is_file()
+    drawn = np.asarray(Image.open(tmp_path / "b.png"))
+    assert (drawn[190:212, 140:162] != 255).any() and (drawn[75:85, 95:105] != 255).any()
 
 
 def test_an_item_is_shown_with_all_that_is_known(batch: str, run: Run) -> None:
