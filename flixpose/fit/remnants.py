@@ -5,9 +5,7 @@ taken from hair and face, and from forearms and hands only for slivers beside th
 far from its surroundings is left to be seen.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -16,15 +14,13 @@ from numpy.typing import NDArray
 from flixpose.fit.body import Body
 from flixpose.fit.occluders import Occluders
 from flixpose.garment.kinds import group
-from flixpose.geometry.threads import for_each
+from flixpose.geometry.threads import gathered
 from flixpose.imaging.colour import srgb_to_lab
 from flixpose.imaging.fill import fill, mirrored
 from flixpose.structures.image import Mask
 
 Plane = NDArray[np.bool_]
 Window = tuple[slice, slice]
-_Item = TypeVar("_Item")
-_Found = TypeVar("_Found")
 
 # A remnant is painted up to these; larger ones stay as they are and are told.
 MOST_AREA = 0.07  # of the seen garment, each
@@ -100,7 +96,7 @@ def paint_remnants(
     if person_mask is None or not left.any():
         return result
     photo = _Photo(person, seen, left, body, occluders, person_mask, lower=group(kind) == "lower")
-    places = [place for place in _gathered(photo.look, photo.windows()) if place is not None]
+    places = [place for place in gathered(photo.look, photo.windows()) if place is not None]
     photo.choose(places)
     painted = [place for place in places if place.hole.any()]
     return photo.painted(painted, result) if painted else result
@@ -261,7 +257,7 @@ class _Photo:
         """All holes filled, each pixel from the nearest of its surroundings."""
         picture, mask = before.picture.copy(), before.mask.alpha.copy()
         background, left = before.background.copy(), before.left.alpha.copy()
-        for place, (pixels, nearest) in zip(places, _gathered(self.filled, places), strict=True):
+        for place, (pixels, nearest) in zip(places, gathered(self.filled, places), strict=True):
             here, hole = place.window, place.hole.copy()
             hole[hole] = (pixels[hole] != picture[here][hole]).any(axis=1)
             picture[here][hole] = pixels[hole]
@@ -281,17 +277,6 @@ class _Photo:
             _copy(pixels, own & ~thick, lent, self.unit)
             _fill(pixels, own & thick, lent, self.unit, _GRAINS[number])
         return pixels, nearest
-
-
-def _gathered(work: Callable[[_Item], _Found], items: Sequence[_Item]) -> list[_Found]:
-    """What comes of each item, in order; worked on by several threads."""
-    found: dict[int, _Found] = {}
-
-    def one(number: int) -> None:
-        found[number] = work(items[number])
-
-    for_each(one, range(len(items)))
-    return [found[number] for number in range(len(items))]
 
 
 def _copy(pixels: NDArray[np.uint8], hole: Plane, source: Plane, unit: float) -> None:

@@ -5,18 +5,20 @@ some hundred unknowns their own threads gain next to nothing, and they spin whil
 beside busy workers half a millisecond becomes fourteen.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from operator import length_hint
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 _LOCK = Lock()
+_Item = TypeVar("_Item")
+_Found = TypeVar("_Found")
 
 
 def for_each(work: Callable[[Any], None], items: Iterable[Any]) -> None:
@@ -41,6 +43,17 @@ def for_each(work: Callable[[Any], None], items: Iterable[Any]) -> None:
         drain()
         for done in others:
             done.result()
+
+
+def gathered(work: Callable[[_Item], _Found], items: Sequence[_Item]) -> list[_Found]:
+    """What comes of each item, in their order; worked on as by `for_each`."""
+    found: dict[int, _Found] = {}
+
+    def one(number: int) -> None:
+        found[number] = work(items[number])
+
+    for_each(one, range(len(items)))
+    return [found[number] for number in range(len(items))]
 
 
 @contextmanager

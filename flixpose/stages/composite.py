@@ -18,6 +18,7 @@ from flixpose.fit.light import light_gain, read_light, shadow_on_cloth, shadow_r
 from flixpose.fit.remnants import Painted, paint_remnants
 from flixpose.fit.stack import Region, Sheet, Stack
 from flixpose.geometry.sampling import sample
+from flixpose.geometry.threads import gathered
 from flixpose.imaging.edges import carve, decontaminate
 from flixpose.imaging.lace import thin_out
 from flixpose.structures.drape import Composite, Light, PartWarp
@@ -140,16 +141,18 @@ def _sheets(
     cloth: NDArray[np.uint8], plan: Plan, warps: tuple[PartWarp, ...], size: tuple[int, int]
 ) -> tuple[dict[str, Sheet], Sheet | None]:
     """The parts by name from the lowest to the highest, and what lies behind the neck."""
-    margin = _SPILL * plan.body.shoulder_width
-    sheets = {}
-    for part, warp in sorted(zip(plan.layout.parts, warps, strict=True), key=lambda pair: pair[0].depth):
-        drawn = _draw(cloth, part.matte, warp, size, _reach(part.border, margin))
-        sheets[warp.name] = _without_scraps(drawn, part.border, margin)
-    behind = plan.layout.behind
-    if behind is None:
-        return sheets, None
-    trunk = _reach(plan.layout.parts[0].border, plan.body.shoulder_width)
-    return sheets, _draw(cloth, behind, warps[0], size, trunk)
+    unit = plan.body.shoulder_width
+    margin = _SPILL * unit
+    parts = sorted(zip(plan.layout.parts, warps, strict=True), key=lambda pair: pair[0].depth)
+    wanted = [(part.matte, warp, _reach(part.border, margin)) for part, warp in parts]
+    if plan.layout.behind is not None:
+        wanted.append((plan.layout.behind, warps[0], _reach(plan.layout.parts[0].border, unit)))
+    drawn = gathered(lambda one: _draw(cloth, *one[:2], size, one[2]), wanted)
+    sheets = {
+        warp.name: _without_scraps(sheet, part.border, margin)
+        for (part, warp), sheet in zip(parts, drawn, strict=False)
+    }
+    return sheets, drawn[len(parts)] if plan.layout.behind is not None else None
 
 
 def _reach(border: NDArray[np.float64], margin: float) -> Box:
