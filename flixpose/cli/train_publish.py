@@ -30,7 +30,7 @@ def command(run: Path, out: Path, photos: int, note: str) -> None:
     """
     from flixpose.training.publish import WEIGHTS, publish
 
-    with progress("calibrating", photos) as advance:
+    with progress("calibrating", photos + photos // 2) as advance:
         figures = publish(
             run,
             out,

@@ -23,6 +23,8 @@ from flixpose.structures.image import Image, Mask
 _LIKELY, _POSSIBLE = 0.5, 0.25
 _AGREE = 0.75  # overlap of the two from which the background's is believed in detail
 _FAR = 0.02  # of the longer side: what lies further outside the net's region is no garment
+_FAR_OFF = 0.08  # as far the net may misjudge a garment that the frame cuts
+_ALIKE = 14.0  # L*a*b*
 _CLUTTERED = 0.6  # of the score is left where the background is not plain
 _AROUND = 0.04
 _TELLS = 4.0  # a quarter of skin around it is proof
@@ -51,16 +53,16 @@ class Found:
 
 
 def find_region(image: Image, sight: Sight) -> Found:
-    """Raises NoGarment: neither the background nor the net shows one, a person wears it, or the frame cuts it."""
+    """Raises NoGarment: neither background nor net shows one, a person wears it, or the frame cuts it."""
     shrink = min(1.0, WORKING_SIDE / max(image.size))
     size = round(image.width * shrink), round(image.height * shrink)
     likely = on_working(sight, shrink, size)
-    if cut_off(likely > _LIKELY):
-        raise NoGarment(f"{image.name}: the frame cuts the garment off.", subject=image.name)
+    _refuse_cut(image, likely > _LIKELY)
     try:
         seen = see(image)
     except NoGarment:
         return _by_net(image, likely, shrink)
+    _refuse_cut(image, seen.region & _near(likely > _POSSIBLE, _FAR_OFF) & _of_its_colour(seen, likely))
     _refuse_people(image, seen)
     agreement = _overlap(seen.region, likely > _LIKELY)
     if agreement < _AGREE:
@@ -70,6 +72,19 @@ def find_region(image: Image, sight: Sight) -> Found:
     region = _off_the_stand(image, region, occupied, likely)
     seen = replace(seen, region=region, plain=seen.plain * (1 - _bare(region, occupied, seen.lab)))
     return Found(seen, full_mask(image, seen), agreement)
+
+
+def _refuse_cut(image: Image, region: Region) -> None:
+    if cut_off(region):
+        raise NoGarment(f"{image.name}: the frame cuts the garment off.", subject=image.name)
+
+
+def _of_its_colour(seen: Seen, likely: Plane) -> Region:
+    """What looks like the middling colour of the garment: not the legs of the mannequin that wears it."""
+    cloth = seen.lab[likely > _LIKELY]
+    if not len(cloth):
+        return np.zeros_like(seen.region)
+    return np.linalg.norm(seen.lab - np.median(cloth, axis=0), axis=2) < _ALIKE
 
 
 def _refuse_people(image: Image, seen: Seen) -> None:

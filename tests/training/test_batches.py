@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from flixpose.garment.shared_points import INDEX, POINTS, as_seen
-from flixpose.training.batches import Example, flipped, mixed_batch, plain_batch
+from flixpose.training.batches import Example, _crop, flipped, mixed_batch, plain_batch
 from flixpose.training.look import rephotograph
 from flixpose.training.samples import Samples, draw_many, studio
 
@@ -43,6 +43,18 @@ def test_a_mirror_image_exchanges_sides():
     assert tuple(mirrored.points[INDEX["hem_right"]]) == (96 - 64, 72, 2)
     assert mirrored.points[INDEX["hem_left"], 2] == 0
     assert (flipped(mirrored).points == _example().points).all()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_photo_that_ends_within_its_garment_keeps_the_rest_in_place(seed: int):
+    whole = _example()
+    part = _crop(whole, np.random.default_rng(seed))
+    assert 0.3 < (part.mask > 0).sum() / (whole.mask > 0).sum() < 0.85
+    edges = part.mask[0], part.mask[-1], part.mask[:, 0], part.mask[:, -1]
+    assert sum(bool(edge.any()) for edge in edges) == 1
+    for x, y, seen in part.points:
+        if seen and 2 <= x < part.image.shape[1] - 2 and 2 <= y < part.image.shape[0] - 2:
+            assert part.image[int(y), int(x)].min() == 255
 
 
 def test_a_back_is_named_as_if_it_were_a_front():
