@@ -23,7 +23,7 @@ from flixpose.training import loop
 from flixpose.training.curves import Curve
 from flixpose.training.loop import CHECKPOINT, Report
 from flixpose.training.pose_data import Dice, PoseBatch, batch_for
-from flixpose.training.pose_tasks import build, estimator_of, task_of
+from flixpose.training.pose_tasks import begin_small, build, estimator_of, task_of
 
 WEIGHTS = "weights.safetensors"
 RECIPE = "recipe"  # the metadata's key
@@ -99,6 +99,7 @@ def read_pose_recipe(path: Path, family: str) -> PoseRecipe:
 def fresh(recipe: PoseRecipe, device: torch.device) -> loop.Learner[nn.Module]:
     torch.manual_seed(recipe.seed)
     net = build(recipe.family, recipe.net, recipe.picture)
+    begin_small(recipe.family, net)
     for name, module in task_of(recipe.family).beside().items():
         net.add_module(name, module)
     net = net.to(device)

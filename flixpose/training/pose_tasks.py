@@ -50,6 +50,7 @@ from flixpose.training.pose_losses.single import Loss
 Build = Callable[..., nn.Module]
 
 _DOUBT = -4.6  # logit of a hundredth
+_SMALL = 0.02  # of the usual first weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,14 @@ class Task:
     """Attributes:
     build: the recipe's `net` → a net. It gets `picture`, (height, width), where `wants_picture`.
     beside: modules that learn with the net and are not served with it, by the name that they have in it.
+    last: layers that draw maps, which are nearly empty: their weights begin small, as the originals' do.
     """
 
     build: Build
     loss: Loss
     wants_picture: bool = False
     beside: Callable[[], dict[str, nn.Module]] = dict
+    last: Callable[[Any], Iterable[Any]] = lambda net: ()
 
 
 def _scaled(build: Callable[..., nn.Module]) -> Build:
@@ -115,10 +118,23 @@ def _detrpose(width: int, depth: int) -> nn.Module:
     return detrpose.DETRPose(detrpose.Size(hgnet.B0, neck, depth=depth, inner=2 * width))
 
 
+def _ends(net: openpose.OpenPoseBody) -> list[nn.Module]:
+    """The last layer of each of OpenPose's stages."""
+    return [list(part.children())[-1] for name, part in net.named_children() if name != "model0"]
+
+
+def _cascaded_ends(net: cpn.CascadedPyramid) -> list[nn.Module]:
+    """The normalisations that draw CPN's maps."""
+    coarse: list[Any] = list(net.global_net.predict)
+    return [*(part[-1] for part in coarse), net.refine_net.final_predict[-1]]
+
+
 TASKS: dict[str, Task] = {
-    "simple_baseline": Task(simple_baseline.SimpleBaseline, single.heat_maps()),
-    "hrnet": Task(_branched(hrnet.HRNet), single.heat_maps()),
-    "fastpose": Task(fastpose.FastPose, single.heat_maps()),
+    "simple_baseline": Task(
+        simple_baseline.SimpleBaseline, single.heat_maps(), last=lambda net: [net.final_layer]
+    ),
+    "hrnet": Task(_branched(hrnet.HRNet), single.heat_maps(), last=lambda net: [net.final_layer]),
+    "fastpose": Task(fastpose.FastPose, single.heat_maps(), last=lambda net: [net.conv_out]),
     "vitpose": Task(
         lambda wide, depth, heads, picture: vitpose.ViTPose(
             vitpose.Size(wide, depth, heads), picture=picture
@@ -130,15 +146,18 @@ TASKS: dict[str, Task] = {
         lambda picture, **rest: cpn.CascadedPyramid(size=(picture[0] // 4, picture[1] // 4), **rest),
         single.cascaded,
         wants_picture=True,
+        last=_cascaded_ends,
     ),
     "rtmpose": Task(_scaled(rtmpose.RTMPose), single.two_axes, wants_picture=True),
     "deeppose": Task(deeppose.DeepPose, single.regressed, beside=lambda: {"flow": realnvp.RealNvp()}),
     "poseted": Task(poseted.PoseTED, single.queried),
-    "alphapose": Task(rmpe.SymmetricPose, single.heat_maps()),
-    "openpose": Task(openpose.OpenPoseBody, bottom_up.fields),
+    "alphapose": Task(rmpe.SymmetricPose, single.heat_maps(), last=lambda net: [net.pose.conv_out]),
+    "openpose": Task(openpose.OpenPoseBody, bottom_up.fields, last=_ends),
     "lightweight_openpose": Task(lightweight_openpose.LightweightOpenPose, bottom_up.fields),
-    "higherhrnet": Task(_branched(higherhrnet.HigherHRNet), bottom_up.tags),
-    "dekr": Task(_branched(dekr.DEKR), bottom_up.offsets),
+    "higherhrnet": Task(
+        _branched(higherhrnet.HigherHRNet), bottom_up.tags, last=lambda net: [net.final_layers[1]]
+    ),
+    "dekr": Task(_branched(dekr.DEKR), bottom_up.offsets, last=lambda net: [net.head_heatmap[-1]]),
     "centernet": Task(centernet.CenterNetResNet, bottom_up.centres),
     "posenet": Task(posenet.PoseNet, bottom_up.displacements),
     "yolo_pose": Task(_yolo_pose, cells.yolo),
@@ -147,6 +166,15 @@ TASKS: dict[str, Task] = {
     "keypoint_rcnn": Task(keypoint_rcnn.KeypointRcnn, anchored.rcnn),
     "detrpose": Task(_detrpose, cells.queries),
 }
+
+
+def begin_small(family: str, net: nn.Module) -> None:
+    """Maps that are nearly empty, before anything is learned."""
+    for layer in task_of(family).last(net):
+        with torch.no_grad():
+            layer.weight.mul_(_SMALL)
+            if layer.bias is not None:
+                layer.bias.zero_()
 
 
 def task_of(family: str) -> Task:
