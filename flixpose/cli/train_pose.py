@@ -133,12 +133,11 @@ def _compare(
     from flixpose.training.pose_table import row_of, write_table
 
     out.mkdir(parents=True, exist_ok=True)
-    rows = []
     for recipe in recipes:
         with progress(recipe.family, recipe.steps) as advance:
             shown = partial(_show, advance)
-            rows.append(row_of(recipe, photos, unseen, out, device=device, report=shown))
-        write_table(out, rows)
+            row_of(recipe, photos, unseen, out, device=device, report=shown)
+        write_table(out)
     click.echo((out / "table.md").read_text(), nl=False)
 
 

@@ -11,6 +11,7 @@ import torch
 from flixpose.evaluation.people import Photo, figures
 from flixpose.training.loop import CHECKPOINT, Report
 from flixpose.training.pose import PoseRecipe, fresh, reader_of, train
+from flixpose.training.pose_tasks import TASKS
 
 ROW = "row.json"
 COLUMNS = (
@@ -63,8 +64,10 @@ def row_of(
     return row
 
 
-def write_table(out: Path, rows: Sequence[dict[str, Any]]) -> None:
-    """table.csv and table.md under `out`."""
+def write_table(out: Path) -> None:
+    """table.csv and table.md of all families that were trained into `out`."""
+    files = [out / family / ROW for family in TASKS]
+    rows = [json.loads(file.read_text()) for file in files if file.is_file()]
     with (out / "table.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()

@@ -118,6 +118,21 @@ def _detrpose(width: int, depth: int) -> nn.Module:
     return detrpose.DETRPose(detrpose.Size(hgnet.B0, neck, depth=depth, inner=2 * width))
 
 
+def _loud(build: Callable[..., nn.Module]) -> Build:
+    """For nets without normalisation: first weights that keep the signal's size (He et al. 2015)."""
+
+    def built(**numbers: Any) -> nn.Module:
+        net = build(**numbers)
+        for layer in net.modules():
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+                if layer.bias is not None:
+                    nn.init.zeros_(layer.bias)
+        return net
+
+    return built
+
+
 def _ends(net: openpose.OpenPoseBody) -> list[nn.Module]:
     """The last layer of each of OpenPose's stages."""
     return [list(part.children())[-1] for name, part in net.named_children() if name != "model0"]
@@ -152,14 +167,18 @@ TASKS: dict[str, Task] = {
     "deeppose": Task(deeppose.DeepPose, single.regressed, beside=lambda: {"flow": realnvp.RealNvp()}),
     "poseted": Task(poseted.PoseTED, single.queried),
     "alphapose": Task(rmpe.SymmetricPose, single.heat_maps(), last=lambda net: [net.pose.conv_out]),
-    "openpose": Task(openpose.OpenPoseBody, bottom_up.fields, last=_ends),
+    "openpose": Task(_loud(openpose.OpenPoseBody), bottom_up.fields, last=_ends),
     "lightweight_openpose": Task(lightweight_openpose.LightweightOpenPose, bottom_up.fields),
     "higherhrnet": Task(
         _branched(higherhrnet.HigherHRNet), bottom_up.tags, last=lambda net: [net.final_layers[1]]
     ),
     "dekr": Task(_branched(dekr.DEKR), bottom_up.offsets, last=lambda net: [net.head_heatmap[-1]]),
     "centernet": Task(centernet.CenterNetResNet, bottom_up.centres),
-    "posenet": Task(posenet.PoseNet, bottom_up.displacements),
+    "posenet": Task(
+        _loud(posenet.PoseNet),
+        bottom_up.displacements,
+        last=lambda net: [net.heatmap, net.offset, net.displacement_fwd, net.displacement_bwd],
+    ),
     "yolo_pose": Task(_yolo_pose, cells.yolo),
     "rtmo": Task(_rtmo, cells.rtmo),
     "kapao": Task(_kapao, anchored.kapao),
