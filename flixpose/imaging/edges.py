@@ -69,18 +69,19 @@ def _mean_near(
     pixels: NDArray[np.uint8], where: NDArray[np.bool_], wanted: NDArray[np.bool_], radius: int
 ) -> tuple[Plane, NDArray[np.bool_]]:
     """(N, 3) mean colour of the pixels `where`, near each wanted pixel; (N,) whether there are any."""
-    share = where.astype(np.uint8)
-    held = pixels * share[..., None]
-    found = np.zeros((int(wanted.sum()), 3), np.float32)
+    share, spots = where.astype(np.uint8), np.flatnonzero(wanted)
+    held = cv2.copyTo(pixels, share)
+    found = np.zeros((len(spots), 3), np.float32)
     sure = np.zeros(len(found), bool)
     for reach in (radius, 3 * radius, 9 * radius):
         if sure.all():
             break
         side = (2 * reach + 1, 2 * reach + 1)
-        count = cv2.boxFilter(share, cv2.CV_32F, side, normalize=False, borderType=cv2.BORDER_CONSTANT)[
-            wanted
-        ]
-        total = cv2.boxFilter(held, cv2.CV_32F, side, normalize=False, borderType=cv2.BORDER_CONSTANT)[wanted]
+        count, total = (
+            cv2.boxFilter(plane, cv2.CV_32F, side, normalize=False, borderType=cv2.BORDER_CONSTANT)
+            for plane in (share, held)
+        )
+        count, total = count.ravel()[spots], total.reshape(-1, 3)[spots]
         fresh = ~sure & (count > 2)
         found[fresh] = total[fresh] / count[fresh, None]
         sure |= fresh
@@ -126,12 +127,16 @@ def _carved(
     contrast = float(towards @ towards)
     if contrast < _TOLD_APART**2:
         return alpha
-    away = pixels.astype(np.float32) - cloth
-    share = cv2.transform(away, (towards / contrast)[None])
-    off_squared = cv2.transform(away * away, np.ones((1, 3), np.float32)) - share * share * contrast
-    like_paper = wedge & (share > 0.55) & (off_squared < 0.25**2 * contrast)
+    spots = np.flatnonzero(wedge)
+    away = pixels.reshape(-1, 3)[spots] - cloth
+    along = away @ (towards / contrast)
+    off_squared = np.einsum("nc,nc->n", away, away) - along * along * contrast
+    like_paper, share = np.zeros(wedge.shape, bool), np.zeros(wedge.shape, np.float32)
+    like_paper.ravel()[spots] = (along > 0.55) & (off_squared < 0.25**2 * contrast)
+    share.ravel()[spots] = along
     count, labels = cv2.connectedComponents((like_paper | paper_here).astype(np.uint8), connectivity=4)
-    outside = np.bincount(labels[paper_here], minlength=count) > 0
+    outside = np.zeros(count, bool)
+    outside[labels[paper_here]] = True
     gone = like_paper & outside[labels]
     # The wedge's own soft edge: as much of the cloth as there is.
     near = wedge & (cv2.dilate(gone.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
