@@ -58,7 +58,8 @@ class Task:
     """Attributes:
     build: the recipe's `net` → a net. It gets `picture`, (height, width), where `wants_picture`.
     beside: modules that learn with the net and are not served with it, by the name that they have in it.
-    last: layers that draw maps, which are nearly empty: their weights begin small, as the originals' do.
+    last: layers that draw maps, or with how many of their first rows; maps are nearly empty, and so these
+        weights begin small, as the originals' do.
     """
 
     build: Build
@@ -138,6 +139,11 @@ def _ends(net: openpose.OpenPoseBody) -> list[nn.Module]:
     return [list(part.children())[-1] for name, part in net.named_children() if name != "model0"]
 
 
+def _map_rows(net: higherhrnet.HigherHRNet) -> list[Any]:
+    """HigherHRNet's heat maps, without the tags that the first of the layers gives too."""
+    return [(net.final_layers[0], net.final_layers[1].out_channels), net.final_layers[1]]
+
+
 def _cascaded_ends(net: cpn.CascadedPyramid) -> list[nn.Module]:
     """The normalisations that draw CPN's maps."""
     coarse: list[Any] = list(net.global_net.predict)
@@ -169,9 +175,7 @@ TASKS: dict[str, Task] = {
     "alphapose": Task(rmpe.SymmetricPose, single.heat_maps(), last=lambda net: [net.pose.conv_out]),
     "openpose": Task(_loud(openpose.OpenPoseBody), bottom_up.fields, last=_ends),
     "lightweight_openpose": Task(lightweight_openpose.LightweightOpenPose, bottom_up.fields),
-    "higherhrnet": Task(
-        _branched(higherhrnet.HigherHRNet), bottom_up.tags, last=lambda net: [net.final_layers[1]]
-    ),
+    "higherhrnet": Task(_branched(higherhrnet.HigherHRNet), bottom_up.tags, last=_map_rows),
     "dekr": Task(_branched(dekr.DEKR), bottom_up.offsets, last=lambda net: [net.head_heatmap[-1]]),
     "centernet": Task(centernet.CenterNetResNet, bottom_up.centres),
     "posenet": Task(
@@ -189,11 +193,12 @@ TASKS: dict[str, Task] = {
 
 def begin_small(family: str, net: nn.Module) -> None:
     """Maps that are nearly empty, before anything is learned."""
-    for layer in task_of(family).last(net):
+    for told in task_of(family).last(net):
+        layer, rows = told if isinstance(told, tuple) else (told, None)
         with torch.no_grad():
-            layer.weight.mul_(_SMALL)
+            layer.weight[:rows] *= _SMALL
             if layer.bias is not None:
-                layer.bias.zero_()
+                layer.bias[:rows] = 0
 
 
 def task_of(family: str) -> Task:

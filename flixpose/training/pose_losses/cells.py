@@ -26,13 +26,13 @@ def _spread(x: Tensor) -> Tensor:
     return torch.from_numpy(sigmas(COCO_17)).to(x)
 
 
-def _pose_loss(xy: Tensor, people: People, who: Tensor) -> Tensor:
+def _pose_loss(xy: Tensor, people: People, who: Tensor, *, far: float = _FAR) -> Tensor:
     """Of (M, K, 2) poses, each of the person in its row of `who`."""
     there, area = people.there[who], people.area[who].clamp(min=1)
     alike = likeness(xy, people.xy[who], there, area, _spread(xy))
     apart = (xy - people.xy[who]).abs().sum(dim=2) / area.sqrt()[:, None]
     apart = functional.smooth_l1_loss(apart, torch.zeros_like(apart), reduction="none", beta=0.1)
-    return (1 - alike + _FAR * (apart * there).sum(dim=1) / there.sum(dim=1).clamp(min=1)).mean()
+    return (1 - alike + far * (apart * there).sum(dim=1) / there.sum(dim=1).clamp(min=1)).mean()
 
 
 def _sums(parts: dict[str, list[Tensor]], x: Tensor) -> dict[str, Tensor]:
@@ -148,7 +148,7 @@ def _placed(
     xy = net.place(torch.cat(told), wider, torch.cat(cells_at)).float()
     names = ("xy", "there", "boxes", "area")
     joined = People(*(torch.cat([getattr(t, name) for t in truths]) for name in names))
-    return _pose_loss(xy, joined, torch.arange(len(xy), device=xy.device))
+    return _pose_loss(xy, joined, torch.arange(len(xy), device=xy.device), far=1.0)
 
 
 def queries(net: Any, x: Tensor, people: Sequence[People]) -> Losses:
