@@ -397,3 +397,18 @@ def test_sleeves_come_off_where_landmarks_are_a_little_off(name: str, share: flo
     other = replace(garment, landmarks=replace(garment.landmarks, xy=points))
     parts = [part.controls.part for part in lay(product, other, make_pose()).parts]
     assert parts == ["torso", "left_sleeve", "right_sleeve"]
+
+
+@pytest.mark.parametrize(("arms", "below"), [("spread", True), ("hanging", False)])
+def test_a_wide_sleeve_falls_below_an_arm_held_out_and_outside_one_that_hangs(arms: str, below: bool) -> None:
+    body = measure_body(make_pose(arms))
+    sleeve = layout("long_sleeve_outwear", arms, "front", masked=False).parts[1].controls
+    assert sleeve.part == "left_sleeve"
+    start, end = body.joints["left_shoulder"], body.joints["left_elbow"]
+    along = (end - start) / np.linalg.norm(end - start)
+    across = np.array([along[1], -along[0]])
+
+    def off(edge: str, row: int) -> float:
+        return abs(float((target(sleeve, f"left_sleeve_{edge}_{row}") - start) @ across))
+
+    assert all((off("inner", row) > off("outer", row)) == below for row in (3, 4))

@@ -11,6 +11,7 @@ from flixpose import resources
 from flixpose.fit.body import measure_body
 from flixpose.fit.layout import plan_layout
 from flixpose.fit.mannequin import shows_mannequin
+from flixpose.fit.measure import measure_garment
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.rig import load_rigs
 from flixpose.structures.found import Garment
@@ -91,3 +92,23 @@ def test_on_a_mannequin_a_garment_keeps_its_own_length() -> None:
     drawn = shape(dict(zip(trunk.names, trunk.person_xy, strict=True)))
     photo = shape({name: garment.landmarks[name].astype(np.float64) for name in garment.landmarks.present})
     assert drawn == pytest.approx(photo, rel=0.03)
+
+
+def test_a_skirt_from_a_mannequin_fits_the_persons_own_waist() -> None:
+    """The same shoulders and a waist a quarter wider make it so much larger; the usual rig looks away."""
+    _, garment = make_garment("skirt")
+    body, rig = measure_body(make_pose()), RIGS["skirt"]
+    assert rig.worn is not None
+
+    def with_waist(half: float) -> Mask:
+        plane = np.zeros(SIZE[::-1], np.uint8)
+        middle, unit = body.mid_shoulder, body.shoulder_width
+        column(plane, middle[0], middle[1], middle[1] + 3 * unit, half * unit)
+        return Mask(plane)
+
+    slim, wide = (measure_garment(garment, body, rig.worn, with_waist(half)).scale for half in (0.4, 0.5))
+    assert wide / slim == pytest.approx(1.25, abs=0.02)
+    usual = [measure_garment(garment, body, rig, with_waist(half)).scale for half in (0.4, 0.5)]
+    assert usual[0] == usual[1]
+    hidden = measure_garment(garment, body, rig.worn, None).scale
+    assert hidden == measure_garment(garment, body, rig.worn, with_waist(0.1)).scale
