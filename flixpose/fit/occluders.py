@@ -18,6 +18,8 @@ from flixpose.structures.image import Image, Mask
 
 _WAIST = 0.7
 _OWN_COLOUR = 0.4  # share of a read hand that is skin's colour, or it wears a glove
+_CUFF = 0.25  # of the way from the wrist to the knuckle of the middle finger
+_HAND = 0.35  # how far a hand reaches past its points, in lengths of the palm
 _INNER = 190  # alpha from which on a place is no edge
 _SHADED = 6.0  # Lab units by which the skin of fingers may be off, in one another's shade
 
@@ -32,6 +34,7 @@ class Occluders:
         worn_upper, worn_lower: the clothes that the person wears on the trunk and on the legs, as far as
             colour tells; for the quality figures.
         parted: whether the worn upper and lower clothes differ in colour, so that their border is known.
+        hands: those that were read, from the knuckles of the thumb on: before every part, past any cuff.
     """
 
     head: Mask
@@ -39,6 +42,12 @@ class Occluders:
     worn_upper: Mask
     worn_lower: Mask
     parted: bool = True
+    hands: Mask | None = None
+
+    @property
+    def topmost(self) -> NDArray[np.uint8]:
+        """(H, W) what lies before every part, sleeves too."""
+        return self.head.alpha if self.hands is None else cv2.max(self.head.alpha, self.hands.alpha)
 
 
 def find_occluders(person: Image, body: Body, person_mask: Mask | None) -> Occluders:
@@ -58,11 +67,31 @@ def find_occluders(person: Image, body: Body, person_mask: Mask | None) -> Occlu
     upper = _enlarged(person, is_upper * scene.between(-0.3, 1.5) * scene.inside, scene)
     return Occluders(
         head=_without_fringe(_enlarged(person, np.maximum(_face(scene), found_hair), scene), upper),
-        arms=_without_fringe(_enlarged(person, _arms(scene), scene), upper),
+        arms=(arms := _without_fringe(_enlarged(person, _arms(scene), scene), upper)),
         worn_upper=upper,
         worn_lower=_enlarged(person, is_lower * scene.between(0.7, 3.2) * scene.inside, scene),
         parted=apart is not None,
+        hands=_hands(arms, body, person),
     )
+
+
+def _hands(arms: Mask, body: Body, person: Image) -> Mask | None:
+    """The arms' skin on read hands, from a little past the wrist on: a cuff may reach so far."""
+    read = [hand for hand in body.hands if hand.score >= READ_HAND]
+    if not read:
+        return None
+    where = np.zeros(arms.alpha.shape, np.uint8)
+    for hand in read:
+        wrist, knuckle = hand.keypoints["wrist"], hand.keypoints["middle_1"]
+        begin = wrist + _CUFF * (knuckle - wrist)
+        reach = max(1, round(_HAND * float(np.hypot(*(knuckle - wrist)))))
+        shape = np.zeros_like(where)
+        points = hand.keypoints.xy - np.float32(0.5)
+        hull = cv2.convexHull(np.vstack([points[1:], begin]).round().astype(np.int32))
+        cv2.fillConvexPoly(shape, hull, 255)
+        cv2.polylines(shape, [hull], True, 255, reach)
+        where = np.maximum(where, shape)
+    return Mask(np.minimum(arms.alpha, where))
 
 
 def _without_fringe(front: Mask, worn: Mask) -> Mask:

@@ -51,7 +51,7 @@ def composite(
     boxes = [sheet.box for sheet in (*sheets.values(), *([behind] if behind else []))]
     stack = Stack(_around(boxes, shadow_reach(plan.body.shoulder_width), person.size))
     front = _front(plan, person.size)
-    _lay(stack, sheets, front, plan.occluders.head.alpha)
+    _lay(stack, sheets, front, plan.occluders.topmost)
     painted = _painted(person, stack, behind, garment, plan, person_mask)
     remaining = _remaining(person_mask, painted)
     if behind is not None and behind.box.area and remaining is not None:
@@ -125,8 +125,8 @@ def _front(plan: Plan, size: tuple[int, int]) -> NDArray[np.uint8]:
     return arms if plan.tuck is None else cv2.max(arms, plan.tuck.alpha)
 
 
-def _lay(stack: Stack, sheets: dict[str, Sheet], front: NDArray[np.uint8], head: NDArray[np.uint8]) -> None:
-    """From the lowest upwards: trunk and legs, bare arms, sleeves, hair and face."""
+def _lay(stack: Stack, sheets: dict[str, Sheet], front: NDArray[np.uint8], top: NDArray[np.uint8]) -> None:
+    """From the lowest upwards: trunk and legs, bare arms, sleeves, hair, face and hands."""
     sleeves = [name for name in sheets if name.endswith("sleeve")]
     for name in sheets:
         if name not in sleeves:
@@ -134,7 +134,7 @@ def _lay(stack: Stack, sheets: dict[str, Sheet], front: NDArray[np.uint8], head:
     stack.cover(front[stack.region])
     for name in sleeves:
         stack.lay(sheets[name])
-    stack.cover(head[stack.region])
+    stack.cover(top[stack.region])
 
 
 def _sheets(
