@@ -185,6 +185,12 @@ def test_a_hand_that_was_read_lies_in_front_wherever_it_is(
     unread = find_occluders(photo, measure_body(pose), pose.mask)
     assert where.sum() > 500 and share(unread.arms, where) < 0.1
     assert share(read.arms, where) > 0.9 if covered else share(read.arms, where) < 0.1
+    # Before sleeves, too, but not at the wrist, where a cuff may end.
+    assert unread.hands is None and read.hands is not None
+    fingers = where & (np.arange(labels.shape[1]) > hand.keypoints["middle_1"][0])
+    assert (share(read.hands, fingers) > 0.9) == covered
+    x, y = hand.keypoints["wrist"].astype(int)
+    assert read.topmost[y - 2 : y + 3, x - 6 : x - 1].max() < 30
     beside = TRUNK & (labels == SHIRT) & ~(cv2.dilate(where.astype(np.uint8), np.ones((25, 25))) > 0)
     assert share(read.arms, beside) < 0.02
 
