@@ -128,13 +128,13 @@ _FILES = (
 GARMENT_NET = ModelFile(
     ModelInfo(
         name="garment_net",
-        version="1",
+        version="2",
         task="mask, kind, view and landmarks of a garment",
         licence="Apache-2.0",
         origin="flixpose, trained on photos drawn by flixpose.studio.garments",
-        sha256="29b255871d623b23b5d94bcf3ad9fcc1b3683bff7640917fc391533386829477",
+        sha256="a42f2cae66a2c04fa50aaa73732d31b41afd13f8ca3340620165c4671bdaf3f5",
     ),
-    size=10_742_846,
+    size=10_743_574,
     wheel=None,
     member="garment/weights/garment-net.safetensors",
 )
