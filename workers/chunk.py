@@ -2,8 +2,8 @@
 
 Items are claimed in small windows, just before their work: what a killed process leaves behind is one window
 of running items, and the others are still queued for whoever gets the message next. The photos of a window
-are looked at together. An item that was begun before is always claimed, and looked at, alone, so that one
-that kills its process takes no attempt from its neighbours twice.
+are looked at together. An item that was begun before is always claimed, looked at and ended alone, so that
+one that kills its process takes no attempt from its neighbours twice.
 
 While one item is drawn, the one before is encoded, uploaded and recorded, and photos are fetched for those
 that come.
@@ -108,11 +108,15 @@ class Bench:
             Ending(self.store, self.traffic, recorder, self.limit_s) as ending,
         ):
             while waiting and not stopping():
-                count = self._count(waiting)
+                count, again = self._count(waiting), waiting[0].attempt > 0
+                if again:
+                    ending.drain()
                 claims = self.store.claim([one.item_id for one in waiting[:count]], self.worker)
                 waiting = waiting[count:]
                 after = waiting[: max(_READ_AHEAD, self.work.window)]
                 self._drape_claimed(claims, [one.job for one in after], ending, stopping)
+                if again:
+                    ending.drain()
             self.work.ahead(())
         return not waiting
 

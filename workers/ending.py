@@ -96,6 +96,11 @@ class Ending:
         """An item that came to nothing."""
         self._recorder.record(End(claim, expected(failure, claim), (), began))
 
+    def drain(self) -> None:
+        """Return when all items that were begun are recorded. Raises DatabaseUnavailable."""
+        self._wait()
+        self._recorder.drain()
+
     def _wait(self) -> None:
         item, self._item = self._item, None
         if item is None or item.thread is None:

@@ -80,6 +80,11 @@ class Recorder:
         self.check()
         self._ends.put(end)
 
+    def drain(self) -> None:
+        """Return when all that was taken is recorded. Raises DatabaseUnavailable."""
+        self._ends.join()
+        self.check()
+
     def check(self) -> None:
         """Raises DatabaseUnavailable if something could not be recorded."""
         if self._failure:
@@ -90,11 +95,14 @@ class Recorder:
         while open_:
             ends = self._take()
             open_ = None not in ends
-            if self._failure is None:
-                try:
+            try:
+                if self._failure is None:
                     self._record([end for end in ends if end])
-                except DatabaseUnavailable as failure:
-                    self._failure = failure
+            except DatabaseUnavailable as failure:
+                self._failure = failure
+            finally:
+                for _ in ends:
+                    self._ends.task_done()
 
     def _take(self) -> list[End | None]:
         """At least one, and what waits behind it."""
