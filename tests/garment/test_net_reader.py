@@ -110,7 +110,9 @@ def test_mannequins_are_not_taken_for_cloth(reader: NetReader):
         entry for entry in drawn_entries(range(CHECKED, CHECKED + 90), (300, 400)) if _on_mannequin(entry)
     ]
     figures = evaluate_entries(reader, shown)
-    assert len(shown) > 15 and figures.iou > 0.9, "\n".join(figures.lines())
+    read = [photo.iou for photo in figures.seen if photo.found_kind]
+    assert len(shown) > 25 and len(read) > 0.75 * len(shown), "a refusal is no wrong answer, but no help"
+    assert np.mean(read) > 0.92, "\n".join(figures.lines())
 
 
 def _on_mannequin(entry: tuple[Entry, Image]) -> bool:
