@@ -114,3 +114,31 @@ def test_without_a_person_mask_nothing_is_painted() -> None:
     seen = covered(hem=14)
     found = paint_remnants(image.pixels, seen, "vest", measure_body(pose), occluders, None)
     assert not found.mask.alpha.any() and (found.picture == image.pixels).all()
+
+
+def test_nothing_of_the_background_is_painted_under_lace() -> None:
+    """Openings near the flanks show the old shirt; the paper beside it is nearest, and does not lie there."""
+    seen = covered()
+    inward = cv2.distanceTransform((person()[2] == 3).astype(np.uint8), cv2.DIST_L2, 3)
+    y, x = np.mgrid[0:960, 0:640]
+    openings = (inward > 7) & (inward < 13) & (y > 330) & (y < 420) & (y % 6 < 3) & (x % 6 < 3)
+    assert openings.sum() > 150
+    seen[openings] = 0
+    found = painted(seen)
+    assert not found.background[openings].any()
+    assert (np.abs(found.picture[openings].astype(int) - PAPER).max(axis=1) > 30).all()
+
+
+def test_the_seam_of_a_remnant_goes_with_it() -> None:
+    """The shade that an old collar throws lies outside of it, on skin."""
+    image, pose, labels, occluders = person()
+    shirt = (labels == 3).astype(np.uint8)
+    seam = (cv2.dilate(shirt, np.ones((3, 3), np.uint8)) > 0) & (labels == 1) & (occluders.head.alpha < 128)
+    seam[:, :305] = seam[:, 335:] = False
+    seam[300:] = False
+    assert seam.sum() > 15
+    pixels = image.pixels.copy()
+    pixels[seam] = (70, 45, 35)
+    body = measure_body(pose)
+    found = paint_remnants(pixels, covered(neck=16), "short_sleeve_top", body, occluders, pose.mask)
+    assert (found.picture[seam].astype(int).sum(axis=1) > 300).mean() > 0.9, "skin again"
