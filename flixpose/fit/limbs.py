@@ -24,6 +24,7 @@ _MOST_BEND = 0.25
 # In shoulder widths: cloth lies outside the limb's outline by so much; an outline further off is not its own.
 _COVER = -0.012
 _LIMB_LIMIT = 0.30
+_SHOULDER_LIMIT = 0.45  # on the outside: a raised arm's shoulder bulges far above the middle of the seam
 _LEAST_EDGE = 0.04  # of the limb
 _BESIDE_SEAM = 0.5  # of the limb: up to there the inner edge keeps beside the torso
 
@@ -119,8 +120,8 @@ def limb_controls(
     normals = handed * np.stack([-tangents[:, 1], tangents[:, 0]], axis=1)
     outward, inward = _half_widths_on_limb(strip, distances, normals, whole, body, numbers, scale)
     slack = numbers.slack * body.shoulder_width
-    outward = _along_outline(outward, centres, normals, person_mask, body, slack)
-    inward = _along_outline(inward, centres, -normals, person_mask, body, slack)
+    outward = _along_outline(outward, centres, normals, person_mask, body, slack, _SHOULDER_LIMIT)
+    inward = _along_outline(inward, centres, -normals, person_mask, body, slack, _LIMB_LIMIT)
     inner_side = _beside_seam(inner_start, centres - inward[:, None] * normals, normals, distances / whole)
     outer_edge = _Edge.starting(outer_start, centres + outward[:, None] * normals, tangents, distances)
     if limb.part.endswith("sleeve"):
@@ -203,6 +204,7 @@ def _along_outline(
     person_mask: Mask | None,
     body: Body,
     slack: float,
+    furthest: float,
 ) -> NDArray[np.float64]:
     """Half widths on one side that follow the limb's outline where the mask shows it, smoothed along it.
 
@@ -210,7 +212,7 @@ def _along_outline(
     """
     if person_mask is None:
         return own
-    limit, cover = _LIMB_LIMIT * body.shoulder_width, _COVER * body.shoulder_width
+    limit, cover = furthest * body.shoulder_width, _COVER * body.shoulder_width
     found = [reach(person_mask, c, n, limit) for c, n in zip(centres, normals, strict=True)]
     wanted = np.array(
         [o if r is None else max(r + cover, o - slack) for r, o in zip(found, own, strict=True)]
