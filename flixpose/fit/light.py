@@ -60,7 +60,6 @@ def read_light(
     scale = min(1.0, _WORK_UNIT / body.shoulder_width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
 
-
     def small(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return np.asarray(cv2.resize(plane[region], size, interpolation=cv2.INTER_AREA), np.uint8)
 
