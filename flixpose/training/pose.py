@@ -140,12 +140,17 @@ def train(
     Raises: MissingInput, BadSettings, UsageError.
     """
     learner = fresh(recipe, torch.device(device))
-    if resume:
-        loop.restore(out / CHECKPOINT, learner)
+    facts = {RECIPE: json.dumps(recipe.to_json())}
+    if resume and loop.restore(out / CHECKPOINT, learner).get(RECIPE) != facts[RECIPE]:
+        raise BadSettings(
+            f"{out / CHECKPOINT} was trained by another recipe.",
+            advice="Train into another folder, or without --resume.",
+            subject=str(out / CHECKPOINT),
+        )
     out.mkdir(parents=True, exist_ok=True)
     end = min(until or recipe.steps, recipe.steps)
     _run(recipe, learner, photos, unseen, out, end, report)
-    loop.save(out / CHECKPOINT, learner, {RECIPE: json.dumps(recipe.to_json())})
+    loop.save(out / CHECKPOINT, learner, facts)
     save_weights(out / WEIGHTS, recipe, learner.average)
     return learner
 

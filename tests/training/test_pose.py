@@ -101,6 +101,8 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(photos: list[Photo], tmp_pa
     train(short, photos, tmp_path / "whole")
     train(short, photos, tmp_path / "parts", until=3)
     train(short, photos, tmp_path / "parts", resume=True)
+    with pytest.raises(BadSettings, match="another recipe"):
+        train(replace(short, seed=2), photos, tmp_path / "parts", resume=True)
     one, other = (torch.load(tmp_path / name / "checkpoint.pt") for name in ("whole", "parts"))
     assert all(torch.equal(one["net"][name], other["net"][name]) for name in one["net"])
 
