@@ -130,7 +130,8 @@ def limb_controls(
     own_reach = (
         outer_edge.end(_length(strip.outer) * scale) + inner_edge.end(_length(strip.inner) * scale)
     ) / 2
-    end = float(np.clip(own_reach, numbers.min_reach * whole, numbers.max_reach * whole))
+    begun = whole - float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum())  # the seam lies so far down
+    end = float(np.clip(own_reach, numbers.min_reach * whole - begun, numbers.max_reach * whole - begun))
     outer, inner = outer_edge.rows(end), inner_edge.rows(max(end, inner_edge.least_reach(whole)))
     return _rows_to_controls(limb.part, strip, outer, inner)
 
