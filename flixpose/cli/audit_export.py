@@ -8,7 +8,7 @@ import click
 
 from flixpose.adapters.database import Database
 from flixpose.adapters.stores import open_store
-from flixpose.adapters.training_set import corrected_sets, export_corrected
+from flixpose.adapters.training_set import corrected_sets, export_corrected, garment_masks
 from flixpose.cli.main import EXIT_SOME_FAILED
 from flixpose.cli.progress import progress
 from flixpose.errors import NotFound
@@ -37,6 +37,7 @@ def export_folder(
             out,
             subjects,
             max_bytes=settings.max_bytes,
+            masks=garment_masks(database, sets),
             report=lambda done, note: advance(done=done, note=note),
         )
     for uri, failure in done.failures:

@@ -1,4 +1,4 @@
-"""`flixpose train garment`: train the garment net on drawn product photos."""
+"""`flixpose train garment`: train the garment net on drawn product photos, and corrected ones."""
 
 import os
 from pathlib import Path
@@ -26,6 +26,20 @@ from flixpose.errors import UsageError
     metavar="DIR",
     help="Gets checkpoint.pt, curve.csv, curve.png and the drawn samples.",
 )
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="COCO.json",
+    help="Photos of garments to be mixed in, as `flixpose audit export --format coco` writes them.",
+)
+@click.option("--images", type=click.Path(path_type=Path), help="Their folder; default: images beside FILE.")
+@click.option(
+    "--data-share",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.2,
+    show_default=True,
+    help="Share of the pictures that are made from these photos.",
+)
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in DIR.")
 @click.option(
     "--device",
@@ -40,6 +54,9 @@ from flixpose.errors import UsageError
 def command(
     recipe_file: Path,
     out: Path,
+    data: Path | None,
+    images: Path | None,
+    data_share: float,
     resume: bool,
     device: str,
     threads: int | None,
@@ -49,19 +66,23 @@ def command(
     """Train the garment net by a recipe, on product photos drawn as it goes.
 
     The same recipe gives the same pictures in the same order; a run that was stopped goes on with --resume
-    as if it had not been. Bit for bit the same weights need the same machine and number of threads.
+    as if it had not been (give it the same --data). Bit for bit the same weights need the same machine and
+    number of threads. With --data, checkpoint and model card say that real photos were trained on.
 
     \b
     Example:
       flixpose train garment --recipe configs/recipes/garment.toml
       flixpose train garment --recipe configs/recipes/garment.toml --resume
+      flixpose train garment --recipe configs/recipes/garment.toml --data corrected/annotations.json
     """
     import torch
 
+    from flixpose.training.corrected import read_photos
     from flixpose.training.garment import train
     from flixpose.training.recipe import read_recipe
 
     recipe = read_recipe(recipe_file)
+    photos = read_photos(data, images, side=recipe.largest_drawn, share=data_share) if data else None
     where = _device(device, cuda=torch.cuda.is_available())
     torch.set_num_threads(threads or max(1, (os.cpu_count() or 2) - workers))
     with progress("training", recipe.steps) as advance:
@@ -72,6 +93,7 @@ def command(
             device=where,
             workers=workers,
             until=until,
+            photos=photos,
             report=lambda step, note: advance(done=step, note=note),
         )
     click.echo(f"{state.step} of {recipe.steps} steps in {state.seconds / 60:.1f} minutes; see {out}")

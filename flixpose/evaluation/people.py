@@ -57,7 +57,7 @@ def _read(path: Path) -> Image:
 
 
 def read_coco(annotations: Path, images: Path | None = None, skeleton: Skeleton = COCO_17) -> list[Photo]:
-    """The photos of COCO's keypoint annotations that show somebody with keypoints.
+    """The photos of COCO's keypoint annotations that show somebody with keypoints; other things are skipped.
 
     Args:
         images: their folder; "images" beside the file unless given.
@@ -70,7 +70,10 @@ def read_coco(annotations: Path, images: Path | None = None, skeleton: Skeleton 
     try:
         data = json.loads(annotations.read_text())
         people: dict[int, list[Marked]] = {}
+        others = {each["id"] for each in data.get("categories", ()) if not _is_person(each)}
         for each in data["annotations"]:
+            if each.get("category_id") in others:
+                continue
             if not each.get("iscrowd") and each["num_keypoints"]:
                 people.setdefault(int(each["image_id"]), []).append(_marked(each, len(skeleton)))
         photos = [
@@ -89,6 +92,12 @@ def read_coco(annotations: Path, images: Path | None = None, skeleton: Skeleton 
     if lacking := next((photo.path for photo in photos if not photo.path.is_file()), None):
         raise MissingInput(f"there is no picture {lacking}.", subject=str(lacking))
     return photos
+
+
+def _is_person(category: dict[str, Any]) -> bool:
+    """A category that says nothing of itself is taken for people."""
+    said = {category.get("name", "person"), category.get("supercategory")}
+    return "person" in said
 
 
 def _marked(annotation: dict[str, Any], count: int) -> Marked:

@@ -1,6 +1,6 @@
 """From drawn samples to a batch: placed, flipped and photographed anew, each step by its own dice."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 
 import cv2
@@ -27,7 +27,10 @@ Rng = np.random.Generator
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Example:
-    """One picture of side S: image (S, S, 3) uint8, mask (S, S) uint8, points as in `Samples`."""
+    """One picture of side S: image (S, S, 3) uint8, mask (S, S) uint8, points as in `Samples`.
+
+    masked: the mask is the garment's; else only the box that it lies in.
+    """
 
     image: NDArray[np.uint8]
     mask: NDArray[np.uint8]
@@ -35,12 +38,14 @@ class Example:
     kind: int
     back: bool
     whole: bool
+    masked: bool = True
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Batch:
     """B examples: pictures (B, 3, S, S) float32 in [0, 1], masks (B, S/2, S/2), xy (B, points, 2) in pixels,
-    visibility (B, points) 0 absent, 1 occluded, 2 visible; whole (B,) 1 = one whole garment."""
+    visibility (B, points) 0 absent, 1 occluded, 2 visible, -1 unknown; whole (B,) 1 = one whole garment;
+    masked (B,) 1 = its mask is known."""
 
     pictures: Tensor
     masks: Tensor
@@ -49,16 +54,43 @@ class Batch:
     kind: Tensor
     back: Tensor
     whole: Tensor
+    masked: Tensor
 
     def to(self, device: torch.device) -> "Batch":
         moved = {field.name: getattr(self, field.name).to(device) for field in fields(self)}
         return replace(self, **moved)
 
 
-def mixed_batch(window: Sequence[Samples], *, count: int, side: int, seed: tuple[int, int]) -> Batch:
-    """`count` examples from anywhere in the window; the same seed gives the same batch."""
+@dataclass(frozen=True, eq=False, slots=True)
+class Photos:
+    """Real photos to be mixed into drawn ones.
+
+    Attributes:
+        masked: (N,) bool; where a mask is not known, `samples` has the garment's box instead.
+        share: of the pictures of a batch that are made from them, 0 to 1.
+        digest: of the annotations that they were read from, hex.
+    """
+
+    samples: Samples
+    masked: NDArray[np.bool_]
+    share: float
+    digest: str
+
+
+def mixed_batch(
+    window: Sequence[Samples], *, count: int, side: int, seed: tuple[int, int], photos: Photos | None = None
+) -> Batch:
+    """`count` examples from anywhere in the window and the photos; the same seed gives the same batch."""
     rng = np.random.default_rng(seed)
-    return stack([_example(window, side, rng) for _ in range(count)])
+
+    def pick() -> Example:
+        if photos is not None and rng.random() < photos.share:
+            row = int(rng.integers(len(photos.samples)))
+            return replace(_from(photos.samples, row), masked=bool(photos.masked[row]))
+        samples = window[int(rng.integers(len(window)))]
+        return _from(samples, int(rng.integers(len(samples))))
+
+    return stack([_example(pick, side, rng) for _ in range(count)])
 
 
 def plain_batch(samples: Samples, rows: Sequence[int], side: int) -> Batch:
@@ -84,6 +116,7 @@ def stack(examples: Sequence[Example]) -> Batch:
         torch.tensor([example.kind for example in examples]),
         torch.tensor([float(example.back) for example in examples]),
         torch.tensor([float(example.whole) for example in examples]),
+        torch.tensor([float(example.masked) for example in examples]),
     )
 
 
@@ -92,19 +125,17 @@ def _shrunk(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _example(window: Sequence[Samples], side: int, rng: Rng) -> Example:
+def _example(pick: Callable[[], Example], side: int, rng: Rng) -> Example:
     fate = rng.random()
-    example = _placed(window, side, rng, cut=fate < _CUT)
+    example = _placed(pick(), side, rng, cut=fate < _CUT)
     if _CUT <= fate < _CUT + _TWO:
-        example = _two(example, _placed(window, side, rng, cut=False))
+        example = _two(example, _placed(pick(), side, rng, cut=False))
     elif _CUT + _TWO <= fate < _CUT + _TWO + _NONE:
         example = _nothing(example, rng)
     return replace(example, image=rephotograph(example.image, rng))
 
 
-def _placed(window: Sequence[Samples], side: int, rng: Rng, *, cut: bool) -> Example:
-    samples = window[int(rng.integers(len(window)))]
-    example = _from(samples, int(rng.integers(len(samples))))
+def _placed(example: Example, side: int, rng: Rng, *, cut: bool) -> Example:
     if rng.random() < 0.5:
         example = flipped(example)
     cropped = cut and rng.random() < _CROPPED
@@ -202,7 +233,7 @@ def _moved(
     points = example.points.copy()
     points[:, :2] = points[:, :2] @ placing[:, :2].T + placing[:, 2]
     outside = ((points[:, :2] < 0) | (points[:, :2] >= side)).any(axis=1)
-    points[outside, 2] = 0
+    points[outside & (points[:, 2] > 0), 2] = 0
     return replace(example, image=np.asarray(image), mask=np.asarray(mask), points=points.astype(np.float32))
 
 
@@ -219,7 +250,14 @@ def _two(one: Example, other: Example) -> Example:
     size = (one.image.shape[1] // 2, one.image.shape[0])
     image = np.hstack([cv2.resize(e.image, size, interpolation=cv2.INTER_AREA) for e in (one, other)])
     mask = np.hstack([cv2.resize(e.mask, size, interpolation=cv2.INTER_AREA) for e in (one, other)])
-    return replace(one, image=image, mask=mask, points=np.zeros_like(one.points), whole=False)
+    return replace(
+        one,
+        image=image,
+        mask=mask,
+        points=np.zeros_like(one.points),
+        whole=False,
+        masked=one.masked and other.masked,
+    )
 
 
 def _nothing(example: Example, rng: Rng) -> Example:
@@ -233,5 +271,10 @@ def _nothing(example: Example, rng: Rng) -> Example:
         image = np.broadcast_to(image.mean(axis=(0, 1)), image.shape)
     empty = np.zeros_like(example.mask)
     return replace(
-        example, image=image.astype(np.uint8), mask=empty, points=np.zeros_like(example.points), whole=False
+        example,
+        image=image.astype(np.uint8),
+        mask=empty,
+        points=np.zeros_like(example.points),
+        whole=False,
+        masked=True,
     )

@@ -8,7 +8,7 @@ import torch
 
 from flixpose.garment.net import GarmentNet
 from flixpose.training import loop
-from flixpose.training.batches import Batch, mixed_batch
+from flixpose.training.batches import Batch, Photos, mixed_batch
 from flixpose.training.curves import Curve
 from flixpose.training.held_out import HeldOut, test
 from flixpose.training.loop import CHECKPOINT, Report
@@ -25,9 +25,17 @@ class State(loop.Learner[GarmentNet]):
 
     Attributes:
         studios: (step, digest) wherever the studio's code was found changed.
+        photos: (step, digest of the annotations, photos, share) wherever real photos began or ceased to be
+            mixed in.
     """
 
     studios: list[tuple[int, str]] = field(default_factory=list)
+    photos: list[tuple[int, str, int, float]] = field(default_factory=list)
+
+    def note_photos(self, photos: Photos | None) -> None:
+        now = (photos.digest, len(photos.samples), photos.share) if photos else ("", 0, 0.0)
+        if now != (self.photos[-1][1:] if self.photos else ("", 0, 0.0)):
+            self.photos.append((self.step, *now))
 
 
 def fresh_state(recipe: Recipe, device: torch.device) -> State:
@@ -56,7 +64,7 @@ def _losses(net: GarmentNet, batch: Batch, recipe: Recipe) -> loop.Losses:
 
 def save_checkpoint(path: Path, state: State, recipe: Recipe) -> None:
     """Whole or not at all; the recipe's text travels with it."""
-    loop.save(path, state, {"recipe": recipe.text, "studios": state.studios})
+    loop.save(path, state, {"recipe": recipe.text, "studios": state.studios, "photos": state.photos})
 
 
 def load_checkpoint(path: Path, recipe: Recipe, device: torch.device) -> State:
@@ -64,6 +72,7 @@ def load_checkpoint(path: Path, recipe: Recipe, device: torch.device) -> State:
     state = fresh_state(recipe, device)
     content = loop.restore(path, state)
     state.studios = [tuple(entry) for entry in content["studios"]]
+    state.photos = [tuple(entry) for entry in content.get("photos", [])]
     return state
 
 
@@ -86,6 +95,7 @@ def train(
     device: str = "cpu",
     workers: int = 1,
     until: int | None = None,
+    photos: Photos | None = None,
     report: Report = lambda step, note: None,
 ) -> State:
     """Run a recipe; `out` gets checkpoint.pt, curve.csv, curve.png and, while it runs, the drawn shards.
@@ -93,6 +103,7 @@ def train(
     Args:
         resume: go on from the checkpoint in `out`.
         until: stop before this step, as an interruption would.
+        photos: mixed into the drawn ones; the checkpoint says so from then on.
         report: called with the step and a note.
 
     Raises: MissingInput, BadSettings, DrawingFailed.
@@ -103,6 +114,7 @@ def train(
     (out / "recipe.toml").write_text(recipe.text)
     if not state.studios or state.studios[-1][1] != studio_digest():
         state.studios.append((state.step, studio_digest()))
+    state.note_photos(photos)
     curve = Curve(out, keep_before=state.step)
     data = recipe.data
     first = recipe.newest_shard(state.step) - data.window + 1
@@ -115,21 +127,29 @@ def train(
         first=first,
         workers=workers,
     ) as pool:
-        _run(state, recipe, pool, curve, out, min(until or recipe.steps, recipe.steps), report)
+        _run(state, recipe, pool, photos, curve, out, min(until or recipe.steps, recipe.steps), report)
     save_checkpoint(out / CHECKPOINT, state, recipe)
     curve.picture()
     return state
 
 
 def _run(
-    state: State, recipe: Recipe, pool: Pool, curve: Curve, out: Path, until: int, report: Report
+    state: State,
+    recipe: Recipe,
+    pool: Pool,
+    photos: Photos | None,
+    curve: Curve,
+    out: Path,
+    until: int,
+    report: Report,
 ) -> None:
     held_out = HeldOut(recipe)
 
     def make(step: int) -> Batch:
         _, stage, _ = recipe.stage_at(step)
         window = pool.at(recipe.newest_shard(step))
-        return mixed_batch(window, count=stage.batch, side=stage.side, seed=(recipe.seed, step))
+        seed = (recipe.seed, step)
+        return mixed_batch(window, count=stage.batch, side=stage.side, seed=seed, photos=photos)
 
     def line(parts: dict[str, float]) -> None:
         _, stage, _ = recipe.stage_at(state.step - 1)

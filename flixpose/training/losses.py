@@ -7,6 +7,7 @@ from torch.nn import functional
 from flixpose.garment.net import STRIDE, Answers
 from flixpose.training.batches import Batch
 from flixpose.training.recipe import Balance
+from flixpose.training.samples import UNKNOWN
 
 _SPREAD = 1.0  # of the target's bump, in cells of the heat map
 _OCCLUDED = 0.4  # weight of a point that is only guessed
@@ -20,11 +21,13 @@ def losses(answers: Answers, batch: Batch) -> dict[str, Tensor]:
     weight = visible * whole[:, None]
     kind = functional.cross_entropy(answers.kind, batch.kind, reduction="none", label_smoothing=_SMOOTHING)
     view = functional.binary_cross_entropy_with_logits(answers.view, batch.back, reduction="none")
-    seen = functional.cross_entropy(answers.visibility.transpose(1, 2), batch.visibility, reduction="none")
+    seen = functional.cross_entropy(
+        answers.visibility.transpose(1, 2), batch.visibility, reduction="none", ignore_index=UNKNOWN
+    )
     return {
         "heat": _mean(_heat(answers.heat, batch.xy), weight),
         "point": _mean(_distance(answers.heat, batch.xy), weight),
-        "mask": _mask(answers.mask, batch.masks),
+        "mask": _mean(_mask(answers.mask, batch.masks), batch.masked),
         "kind": _mean(kind, whole),
         "view": _mean(view, whole),
         "visibility": _mean(seen.mean(dim=1), whole),
@@ -67,7 +70,8 @@ def _distance(heat: Tensor, xy: Tensor) -> Tensor:
 
 
 def _mask(logits: Tensor, masks: Tensor) -> Tensor:
+    """(B,) cross-entropy and dice."""
     p = logits.sigmoid()
     overlap = (p * masks).sum(dim=(1, 2)) + 1
     dice = 1 - 2 * overlap / (p.sum(dim=(1, 2)) + masks.sum(dim=(1, 2)) + 2)
-    return functional.binary_cross_entropy_with_logits(logits, masks) + dice.mean()
+    return functional.binary_cross_entropy_with_logits(logits, masks, reduction="none").mean((1, 2)) + dice

@@ -47,6 +47,7 @@ class Trained:
     step: int
     seconds: float
     studios: tuple[tuple[int, str], ...]
+    photos: tuple[tuple[int, str, int, float], ...] = ()
 
 
 def read_trained(folder: Path) -> Trained:
@@ -62,7 +63,8 @@ def read_trained(folder: Path) -> Trained:
     except RuntimeError as failure:
         raise BadSettings(f"{path} holds another net than its recipe.", subject=str(path)) from failure
     studios = tuple((step, digest) for step, digest in content["studios"])
-    return Trained(net, recipe, content["step"], content["seconds"], studios)
+    photos = tuple((step, digest, count, share) for step, digest, count, share in content.get("photos", ()))
+    return Trained(net, recipe, content["step"], content["seconds"], studios, photos)
 
 
 def publish(
@@ -191,6 +193,7 @@ def card(trained: Trained, figures: dict[str, float], drawn: Figures, weights: b
         seed=trained.recipe.seed,
         step=trained.step,
         minutes=trained.seconds / 60,
+        data=_data(trained),
         history=history,
         figures=rows,
         photos=drawn.photos,
@@ -204,14 +207,30 @@ def card(trained: Trained, figures: dict[str, float], drawn: Figures, weights: b
     )
 
 
+def _data(trained: Trained) -> str:
+    """How the sentence about drawn photos goes on."""
+    if not trained.photos:
+        return "alone (mask, landmarks and kind are known by\n  construction). No photograph was trained on."
+    told = "; ".join(
+        f"from step {step} {count} photos, {share:.0%} of the pictures, annotations `{digest[:12]}`"
+        if count
+        else f"from step {step} none"
+        for step, digest, count, share in trained.photos
+    )
+    return (
+        f"and real photos with landmarks that people\n  gave ({told}). What the rights in these photos allow"
+        " is not said by the licence above."
+    )
+
+
 _CARD = """# garment-net
 
 Landmarks, mask, kind and view of one garment in a product photo.
 
 - Licence: Apache-2.0, weights and training code alike.
 - Weights: {parameters:,} parameters in half precision, {size:,} bytes, SHA-256 `{sha256}`.
-- Data: product photos drawn by `flixpose.studio.garments` alone (mask, landmarks and kind are known by
-  construction). No photograph was trained on, and no weights of others were started from.
+- Data: product photos drawn by `flixpose.studio.garments` {data}
+  No weights of others were started from.
 - Made with `flixpose train garment` and `flixpose train publish`: seed {seed}, {step} steps,
   {minutes:.0f} minutes. Drawn by: {history}.{note}
 - Scores are calibrated on drawn photos of seeds that training never saw.

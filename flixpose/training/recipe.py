@@ -86,6 +86,11 @@ class Recipe:
     def steps(self) -> int:
         return sum(stage.steps for stage in self.stages)
 
+    @property
+    def largest_drawn(self) -> int:
+        """The side of the largest drawn photos, in pixels."""
+        return max(stage.drawn or self.data.side for stage in self.stages)
+
     def stage_at(self, step: int) -> tuple[int, Stage, int]:
         """Number of the stage that holds a step, the stage, and the step within it."""
         inside = step

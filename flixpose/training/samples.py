@@ -18,6 +18,7 @@ from flixpose.errors import DrawingFailed
 from flixpose.garment.shared_points import INDEX, KIND_NAMES, POINTS, as_seen
 
 HELD_OUT = 2_000_000_000  # seeds from here on are never trained on
+UNKNOWN = -1  # a point's visibility where nobody says whether and where it is
 _PER_RUN = 10_000_000  # seeds of one run
 _NICE = 5
 _WAIT_S = 0.2
@@ -48,7 +49,8 @@ class Samples:
 
     Attributes:
         images: (N, S, S, 3) uint8 RGB. masks: (N, S, S) uint8.
-        points: (N, points, 3) float32 x, y (pixels, house's frame) and COCO's visibility, named as seen.
+        points: (N, points, 3) float32 x, y (pixels, house's frame) and COCO's visibility or UNKNOWN, named as
+            seen.
         kinds: (N,) int64 rows of KIND_NAMES. backs: (N,) bool.
     """
 
