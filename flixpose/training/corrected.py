@@ -27,6 +27,7 @@ from flixpose.training.samples import UNKNOWN, draw_many
 Place = tuple[float, float, int]
 
 _FILL = 0.8  # longer side of the garment, share of the square that it is cut out into
+_INSIDE = ("neck_front", "neck_back")  # where the other half of the neck is seen, no edge of the mask
 _NEAR = 0.03  # of the garment's longer side: how far a seen landmark lies from its mask's edge at most
 
 
@@ -130,14 +131,14 @@ def _mask(garment: Garment, shape: tuple[int, ...]) -> NDArray[np.uint8]:
 
 
 def _agrees(mask: NDArray[np.uint8], landmarks: dict[str, Place]) -> bool:
-    """Whether every seen landmark lies on the mask's edge."""
+    """Whether every seen landmark of the outline lies on the mask's edge."""
     padded = cv2.copyMakeBorder((mask > 127).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
     _, _, width, height = cv2.boundingRect(padded)
     contours, _ = cv2.findContours(padded, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     if not contours:
         return False
     edge = np.concatenate(contours)[:, 0] - 0.5  # indices, less the border, at the pixels' centres
-    seen = [place[:2] for place in landmarks.values() if place[2] == 2]
+    seen = [place[:2] for name, place in landmarks.items() if place[2] == 2 and name not in _INSIDE]
     far = [np.hypot(*(edge - place).T).min() for place in seen]
     return max(far, default=0.0) <= _NEAR * max(width, height)
 

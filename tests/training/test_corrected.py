@@ -15,7 +15,7 @@ from flixpose.imaging.encode import encode_png
 from flixpose.studio.garments import draw_sample
 from flixpose.training import loop
 from flixpose.training.batches import Photos, mixed_batch
-from flixpose.training.corrected import read_garments, read_photos
+from flixpose.training.corrected import _agrees, read_garments, read_photos
 from flixpose.training.garment import CHECKPOINT, fresh_state, learning_rate, train
 from flixpose.training.losses import losses
 from flixpose.training.publish import _data, read_trained
@@ -109,6 +109,13 @@ def test_sides_are_the_wearers(annotations: Path, photos: Photos) -> None:
         there = [n for n, place in garment.landmarks.items() if place[2] > 0 and "left" in n]
         name = there[0].replace("left", "right") if garment.view == "back" else there[0]
         assert photos.samples.points[row, INDEX[name], 2] == garment.landmarks[there[0]][2]
+
+
+def test_true_masks_agree_with_their_landmarks_and_smaller_ones_do_not() -> None:
+    samples = [draw_sample(seed, (240, 320)) for seed in range(20)]
+    assert sum(_agrees(sample.mask, sample.landmarks) for sample in samples) >= 14  # hems may lie in folds
+    half = [np.where(np.arange(320)[:, None] < 160, sample.mask, 0).astype(np.uint8) for sample in samples]
+    assert not any(_agrees(mask, sample.landmarks) for mask, sample in zip(half, samples, strict=True))
 
 
 def test_what_cannot_be_read_is_named(annotations: Path, tmp_path: Path) -> None:
