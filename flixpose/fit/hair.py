@@ -38,6 +38,11 @@ _SAME, _MOSTLY = 2.0, 0.4  # hair's colours among the clothes' are a lock on the
 _NOWHERE = -10.0  # log density of a colour that nothing is known of
 _PREVAILS = 0.1  # share of the hair above the chin; less is an ear, or background between locks
 _BESIDE = 1.25  # sizes of the face within which locks come from behind it
+_BESIDE_JAW = (
+    0.5,
+    0.75,
+)  # widths of the face off its middle: where hair that hangs is seen at the jaw's height
+_HANGS = 0.12  # of that area is the person's, or the hair is short and all below the chin is skin
 _FADING = np.array([32.0, 12.0, 16.0], np.float32)  # Lab units from the hair above the chin to its ends
 _HAIR_SPREAD = (6.0, 3.5, 3.5)  # Lab units: its ends are lighter
 
@@ -54,6 +59,11 @@ class Face:
     def width(self) -> float:
         aside = np.array([-self.up[1], self.up[0]]) / max(float(np.linalg.norm(self.up)), 1e-9)
         return float(np.ptp(self.outline @ aside))
+
+    def beside(self, x: Plane, y: Plane) -> Plane:
+        """How far places lie off the line from chin to forehead, working pixels, signed."""
+        off = (x - self.chin[0]) * self.up[1] - (y - self.chin[1]) * self.up[0]
+        return np.asarray(off / max(float(np.linalg.norm(self.up)), 1e-9), np.float32)
 
     def above_chin(self, x: Plane, y: Plane) -> Plane:
         """How far places lie above the chin, in lengths of the face."""
@@ -115,7 +125,7 @@ class _Head:
         y, x = np.mgrid[rows, columns].astype(np.float32) + np.float32(0.5)
         self.origin = np.array([columns.start, rows.start])
         self.unit = scene.body.shoulder_width * scene.scale
-        self.above_chin = face.above_chin(x, y)
+        self.above_chin, self.beside = face.above_chin(x, y), face.beside(x, y)
         self.across, self.depth = self._in_body_frame(x, y)
 
     def hair(self) -> Plane:
@@ -135,7 +145,18 @@ class _Head:
             found = self._connected(self._soft(density, against, usual + _BELONGS * near), crown)
             ends = self._ends(found, sample, density, against)
             density = density if ends is None else np.maximum(density, ends.log_density(self.lab))
-        return found
+        return found if self._hangs() else found * (self.above_chin > 0)
+
+    def _hangs(self) -> bool:
+        """Whether anything of the person is seen beside the jaw, beyond the face's width: an outline tells.
+
+        The shade of a neck may have short hair's very colour.
+        """
+        beyond = np.abs(self.beside) / self.face.width
+        near, far = _BESIDE_JAW
+        where = (beyond > near) & (beyond < far) & (self.above_chin > 0) & (self.above_chin < 0.25)
+        where &= self.arms < 0.1
+        return bool(where.any()) and float((self.inside[where] > 0.5).mean()) > _HANGS
 
     def _ends(self, found: Plane, sample: Mixture, density: Plane, against: Plane) -> Mixture | None:
         """The colours of what hangs below, as far as they are hair's rather than others'."""

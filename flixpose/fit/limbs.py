@@ -22,7 +22,7 @@ _DENSE = 96
 _LOOKS = 25
 _MOST_BEND = 0.25
 # In shoulder widths: cloth lies outside the limb's outline by so much; an outline further off is not its own.
-_COVER = -0.012
+_COVER = 0.006
 _LIMB_LIMIT = 0.30
 _SHOULDER_LIMIT = 0.45  # on the outside: a raised arm's shoulder bulges far above the middle of the seam
 _LEAST_EDGE = 0.04  # of the limb

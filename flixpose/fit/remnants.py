@@ -174,7 +174,7 @@ class _Photo:
             return None
         sources = self.sources(window)
         away = np.stack([_distance(plane) for plane in sources])
-        away[0][self.upper_arms(window)] = np.inf
+        away[0][self.upper_arms(window) & (self.person_mask.alpha[window] > 127)] = np.inf
         away[0][self.under(window)] = np.inf
         away[3] += _RELUCTANCE * self.unit
         away[3][cv2.dilate((labels > 0).astype(np.uint8), _square((_THIN + 2 * _RIM) * self.unit)) > 0] = (

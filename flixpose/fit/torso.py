@@ -26,6 +26,7 @@ _TOPLINE_END = 0.47
 _SHOULDER_FALL = 0.45
 _BESIDE_ARM = 0.85
 _MAX_LIFT = 1.4  # of the half seam
+_ROUNDEST = 0.3  # of the chord that the end of a shoulder's line may rise above it
 # How far the cloth on the middle line lies before the axis, in shoulder widths, at neck, chest and hem.
 _FRONT_DEPTHS = (0.3, 0.45, 0.45)
 _TURNED = 6.0  # degrees: less is no turn
@@ -90,6 +91,7 @@ _BORDER = (
         "shoulder_line_1",
         "shoulder_line_2",
         "shoulder_line_3",
+        "shoulder_line_4",
         "shoulder",
         "armhole_1",
         "armhole_2",
@@ -128,6 +130,7 @@ def torso_controls(fit: Fit) -> ControlPoints:
     _add_pair(points, fit, "armpit")
     if fit.rig.limb:
         _lift_shoulder_tips(points, fit)
+        _add_beside_tips(points, fit)
     _add_front_of_neck(points, fit)
     corners = ["armpit"]
     if "waist" in fit.rig.places and _has(fit, "waist_left", "waist_right"):
@@ -264,6 +267,24 @@ def _lift_shoulder_tips(points: _Points, fit: Fit) -> None:
         found = reach(fit.person, middle, out / max(length, 1e-9), _MAX_LIFT * length)
         if found is not None and found > length:
             points.person[points.names.index(tip)] = middle + out * (found / length)
+
+
+def _add_beside_tips(points: _Points, fit: Fit) -> None:
+    """Shoulders are round: a point on the body's outline between the shoulder's line and its tip."""
+    for side, _ in _SIDES:
+        inner, tip = f"shoulder_line_{side}_3", f"shoulder_{side}"
+        if fit.person is None or inner not in points.names:
+            continue
+        (start, start_cloth), (end, end_cloth) = points.of(inner), points.of(tip)
+        chord = end - start
+        across = np.array([chord[1], -chord[0]]) / max(float(np.linalg.norm(chord)), 1e-9)
+        up = across if across @ fit.body.down < 0 else -across
+        depth = _ROUNDEST * float(np.linalg.norm(chord))
+        middle = (start + end) / 2
+        found = reach(fit.person, middle - depth * up, up, 2 * depth)
+        if found is not None and found > depth:
+            cloth = _upper_edge(fit, (start_cloth + end_cloth) / 2)
+            points.add(f"shoulder_line_{side}_4", middle + (found - depth) * up, cloth)
 
 
 def _add_front_of_neck(points: _Points, fit: Fit) -> None:

@@ -286,7 +286,8 @@ def test_a_body_that_leans_takes_its_garment_along(kind: str) -> None:
     turn = np.radians(14.0)
     rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     for one, other in zip(upright.parts, leaning.parts, strict=True):
-        tolerance = 12.0 if kind in LEGGED else 0.5  # legs' length is told by the ankles' height
+        # Legs' length is told by the ankles' height; a sleeve's ends lie on masks' whole pixels.
+        tolerance = 12.0 if kind in LEGGED else 1.5
         assert one.controls.person_xy @ rotation.T == pytest.approx(other.controls.person_xy, abs=tolerance)
 
 
