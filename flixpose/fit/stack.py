@@ -123,7 +123,9 @@ class Stack:
         if not self.drawn.size:
             return np.zeros((*self.shape, 4), np.uint8)
         layer = cv2.cvtColor(self.rgb, cv2.COLOR_RGB2RGBA)
-        cv2.insertChannel(self.drawn, layer, 3)
+        # What is seen is summed more finely than what is drawn: by one level it may be more.
+        seen = cv2.convertScaleAbs(self.seen, alpha=255)
+        cv2.insertChannel(cv2.max(self.drawn, seen), layer, 3)
         return layer
 
     def over(self, pixels: Bytes, shadow: Plane) -> Bytes:
