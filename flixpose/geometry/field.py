@@ -29,7 +29,7 @@ from flixpose.structures.warp import AnyWarp
 CELL = COARSEST
 # Of the error bound: the rest is left to the 1/32 pixel steps in which the samplers count, and to both axes.
 TOLERANCE_SHARE = 0.25
-_BLOCK_CELLS = (3, 5)  # down and across: what one tile reads and writes stays in the cache
+_BLOCK_CELLS = (2, 6)  # down and across: what one tile reads and writes stays in the cache
 _UNEVEN = 1.2  # cells are joined as long as they take no more than this share of the samples they need
 _MOSTLY = 0.02  # refine everything while more than this share of the cells needs it, then single runs
 _SPARE = 2.0  # source pixels by which a cell may bulge beyond its nodes, and bicubic's reach
