@@ -16,7 +16,8 @@ from flixpose.fit.neckline import behind_neckline, front_neckline, lowest
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.regions import LimbLandmarks, leg_seam, soft_matte, split
 from flixpose.fit.rig import Limb, Rig
-from flixpose.fit.torso import Fit, seat_controls, skirt_controls, torso_controls, trunk_border
+from flixpose.fit.torso import seat_controls, skirt_controls, torso_controls
+from flixpose.fit.trunk import Fit, trunk_border
 from flixpose.structures.found import Garment
 from flixpose.structures.image import Image, Mask
 from flixpose.structures.warp import ControlPoints
