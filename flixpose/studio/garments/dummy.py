@@ -1,17 +1,23 @@
 """What wears the garment: torsos with a neck stump, full figures with heads and limbs, stands."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from flixpose.studio.curves import Points, bow, joined, smooth
 from flixpose.studio.garments.cut import Cut
-from flixpose.studio.garments.plan import Part, Plan, box, flipped, moved, pts, ring
+from flixpose.studio.garments.plan import Pair, Part, Plan, box, flipped, moved, pts, ring
 from flixpose.studio.garments.sleeves import Sleeve
 
 Rng = np.random.Generator
 
 
-def behind(plan: Plan, rng: Rng, cut: Cut) -> None:
-    """Legs, trousers, a stand and the chest: all that the garment is laid over."""
+def behind(plan: Plan, rng: Rng, cut: Cut, rests: Sequence[Pair] = ()) -> None:
+    """Legs, trousers, a stand, the chest and bare arms: all that the garment is laid over.
+
+    Args:
+        rests: where a sleeveless garment lies on the left shoulder, from the neck outwards, in units.
+    """
     full = rng.random() < 0.45
     low = cut.hem[1]
     hip = min(cut.hip[0] * 0.95, 19.0)
@@ -20,13 +26,13 @@ def behind(plan: Plan, rng: Rng, cut: Cut) -> None:
     else:
         _stump(plan, rng, hip, cut, low)
     tip = min(cut.shoulder[0] * 0.92, cut.armpit[0] * 0.98, 18.5)
+    top = [(3.8, -7.0), (4.2, -1.5), (tip * 0.75, 1.8), (tip, 6.5)]
+    if not cut.sleeved:
+        top = _bare_shoulder(rng, cut, rests or ((cut.neck, 0.0), cut.shoulder))
     chest = min(cut.armpit[0] * 0.94, 18.0)
     half = smooth(
         [
-            (3.8, -7),
-            (4.2, -1.5),
-            (tip * 0.75, 1.8),
-            (tip, 6.5),
+            *top,
             (chest, cut.armpit[1] + 1),
             (min(cut.waist[0] * 0.9, 15), cut.waist[1]),
             (min(hip, 16.5), cut.waist[1] + 12),
@@ -35,24 +41,38 @@ def behind(plan: Plan, rng: Rng, cut: Cut) -> None:
     )
     plan.add(_skin(joined(half, flipped(half)[::-1])))
     if not cut.sleeved:
-        _bare_arms(plan, rng, tip, full=full)
+        _bare_arms(plan, rng, top[-1], full=full)
+
+
+def _bare_shoulder(rng: Rng, cut: Cut, rests: Sequence[Pair]) -> list[Pair]:
+    """From the neck along the shoulder, just under what rests on it, to the outside of the upper arm."""
+    (x0, y0), (x, y) = rests[0], rests[-1]
+    wide = float(np.clip(max(cut.armpit[0] + rng.uniform(0.5, 5), x + rng.uniform(1, 4)), 17, 26))
+    fall = y + rng.uniform(0.2, 0.4) * (wide - x)
+    ridge = [(float(px), float(py) + 0.5) for px, py in rests if px > 5.5]
+    if x0 > 9:
+        ridge.insert(0, (0.5 * (x0 + 4.3), 0.3 * y0 - rng.uniform(0.2, 0.9)))
+    if wide - x > 9:
+        ridge.append((x + 0.55 * (wide - x), y + 0.45 * (fall - y) + 0.6))
+    return [(3.8, -7.0), (4.3, -2.2), *ridge, (wide - 1.8, fall + 1.4), (wide, fall + 5.5)]
 
 
 def _skin(outline: Points, tone: float = 1.0, axis: float = 0.0) -> Part:
     return Part(outline, paint="skin", garment=False, shadow=0.15, tone=tone, axis=axis, solid=True)
 
 
-def _bare_arms(plan: Plan, rng: Rng, tip: float, *, full: bool) -> None:
+def _bare_arms(plan: Plan, rng: Rng, outside: Pair, *, full: bool) -> None:
+    """From the outside of the shoulder; busts and some torsos have none."""
     if not full and rng.random() < 0.3:
-        for turn in (lambda p: p, flipped):
-            plan.add(_skin(turn(ring((tip * 0.97, 10.5), 3.0, 5.0)), 0.9))
         return
     wide, end = rng.uniform(0.8, 1.25), _arm_end(rng)
     spread = rng.uniform(3, 40) if rng.random() < 0.5 else rng.uniform(3, 16)
+    x, y = outside
     for turn in (lambda p: p, flipped):
         a, b = spread + rng.normal(0, 2), rng.uniform(-22, 14)
         widths = (4.6 * wide, 3.6 * wide, 2.4 * wide)
-        plan.add(_skin(turn(_limb((tip - 2.0, 6.5), a, b, 24.0, 22.0, widths, end))))
+        root = (x - 4.5 * wide * float(np.cos(np.deg2rad(a))), y + 1.0)
+        plan.add(_skin(turn(_limb(root, a, b, 24.0, 22.0, widths, end))))
 
 
 def _arm_end(rng: Rng) -> str:
@@ -119,8 +139,8 @@ def arm(plan: Plan, rng: Rng, s: Sleeve, side: int) -> None:
     plan.add(_skin(shape if side > 0 else flipped(shape)))
 
 
-def neck(plan: Plan, rng: Rng, cut: Cut) -> None:
-    """Neck, and on full figures a head, painted over the inside of the back."""
+def neck(plan: Plan, rng: Rng, cut: Cut, *, bare: bool = False) -> None:
+    """Neck, and on full figures a head, painted over the inside of the back; `bare`: no back is seen."""
     wide = min(cut.neck * 0.9, rng.uniform(4.2, 6.6))
     tall = rng.uniform(3, 11)
     pick = rng.random()
@@ -131,12 +151,14 @@ def neck(plan: Plan, rng: Rng, cut: Cut) -> None:
             (wide * 0.93, -tall + (0.6 if dome else 0.0)),
             (wide * 0.95, -2.5),
             (min(wide * 1.5, cut.neck * 1.1), 0.6),
-            (cut.neck * 0.98, 2.0),
+            (min(cut.neck * 0.98, wide * 1.7) if bare else cut.neck * 0.98, 2.0),
         ],
         6,
     )
     below = pts((cut.neck * 0.95, max(cut.front, 3) + 3), (0, max(cut.front, 3) + 6))
-    if plan.view == "back":
+    if bare:
+        below = pts((wide, 6.0), (0.0, 8.0))
+    elif plan.view == "back":
         below = pts((cut.neck, 3.0), (0, 4.0))
     plan.add(_skin(joined(base, below, flipped(joined(base, below))[::-1])))
     if pick < 0.22:

@@ -193,7 +193,7 @@ def hood_down(plan: Plan, rng: Rng, cut: Cut, *, back_view: bool) -> None:
         _hood_mouth(plan, rng, cut, wide, tall)
     plan.mark_both("neck_*", ridge_at(cut, wide))
     plan.mark("neck_front", (0.0, cut.front), hidden=back_view)
-    plan.mark("neck_back", (0.0, cut.back), hidden=back_view)
+    plan.mark("neck_back", (0.0, cut.back), hidden=back_view or plan.display == "mannequin")
 
 
 def _hood_mouth(plan: Plan, rng: Rng, cut: Cut, wide: float, tall: float) -> None:
@@ -241,7 +241,7 @@ def hood_up(plan: Plan, rng: Rng, cut: Cut, *, back_view: bool) -> None:
         plan.add(Line(line((0, -tall), (0, 2)), 0.25, -0.25, within="hood"))
     plan.mark_both("neck_*", ridge_at(cut, wide))
     plan.mark("neck_front", (0.0, cut.front), hidden=back_view)
-    plan.mark("neck_back", (0.0, cut.back), hidden=back_view)
+    plan.mark("neck_back", (0.0, cut.back), hidden=back_view or plan.display == "mannequin")
 
 
 def hood_front(plan: Plan, rng: Rng, cut: Cut) -> None:

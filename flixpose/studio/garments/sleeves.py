@@ -7,11 +7,12 @@ import numpy as np
 from flixpose.studio.curves import Points, bow, joined, offset, smooth
 from flixpose.studio.garments.cut import Cut, ridge, side_curve
 from flixpose.studio.garments.plan import Line, Pair, Part, Plan, flipped, pts
+from flixpose.studio.garments.telling import dense, parting
 
 Rng = np.random.Generator
 
-_SEEN_GAP = 0.3
-_SLOW = 0.08  # of a garment's extent: a shoulder whose middle fifth is longer has no tip
+_TURN_DEG = 10.0  # a contour that turns less has no tip
+_SLOW = 0.055  # of a garment's extent: a shoulder whose middle fifth is longer has no tip
 
 
 @dataclass
@@ -218,20 +219,6 @@ def outline(s: Sleeve, cut: Cut) -> Points:
     return joined(s.over, s.end, s.under, inside)
 
 
-def fork(s: Sleeve, cut: Cut) -> tuple[Pair, bool]:
-    """Where people see the left sleeve part from the body, and whether it parts before the sleeve ends."""
-    side, under = side_curve(cut), _dense(s.under[::-1], 120)
-    level = np.interp(under[:, 1], side[:, 1], side[:, 0])
-    level = np.where(under[:, 1] < cut.armpit[1], cut.armpit[0], level)
-    apart = (under[:, 0] - level > _SEEN_GAP) | (under[:, 1] > side[-1, 1])
-    first = int(np.argmax(apart))
-    if not apart.any() or first > 116:
-        return crossing(s, cut), False
-    if first == 0:
-        return cut.armpit, True
-    return ((float(under[first, 0]) + float(level[first])) / 2, float(under[first, 1])), True
-
-
 def overlap(s: Sleeve, cut: Cut) -> float:
     """How far the inner cuff corner reaches in over the body."""
     side = side_curve(cut)
@@ -239,36 +226,28 @@ def overlap(s: Sleeve, cut: Cut) -> float:
     return float(np.interp(y, side[:, 1], side[:, 0]) - x) if y < side[-1, 1] else 0.0
 
 
-def crossing(s: Sleeve, cut: Cut) -> Pair:
-    """Where the sleeve's end crosses the side of the body; its inner corner where it does not."""
-    side, end = side_curve(cut), _dense(s.end[::-1], 40)
-    outside = end[:, 0] >= np.interp(end[:, 1], side[:, 1], side[:, 0])
-    x, y = end[int(np.argmax(outside))]
-    return float(x), float(y)
-
-
-def _dense(line: Points, count: int) -> Points:
-    steps = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
-    t = np.linspace(0, steps[-1], count)
-    return np.stack([np.interp(t, steps, line[:, k]) for k in (0, 1)], axis=1)
-
-
-def shoulder_turn(s: Sleeve, cut: Cut) -> tuple[Pair, bool]:
+def shoulder_turn(s: Sleeve, cut: Cut, *, seam: bool) -> tuple[Pair, bool]:
     """Where the contour turns from the shoulder's slope into the sleeve's: half of the way round.
 
-    Also whether that can be told: a contour that turns ever so slowly has no tip.
+    Also whether that can be told: one that turns ever so slowly has no tip, and one that hardly turns has
+    it where a plain `seam` ends.
     """
-    line = _dense(joined(ridge(cut)[3:], s.over[: max(6, int(len(s.over) * 0.55))]), 100)
+    line = dense(joined(ridge(cut)[3:], s.over[: max(6, int(len(s.over) * 0.55))]), 100)
     step = np.diff(line, axis=0)
     angle = np.rad2deg(np.arctan2(step[:, 1], step[:, 0]))
     first, last = float(angle[:12].mean()), float(angle[-10:].mean())
     passed = np.flatnonzero(angle >= (first + last) / 2)
-    if last - first < 8 or len(passed) == 0:
-        return cut.shoulder, True  # the seam shows it
+    if last - first < _TURN_DEG or len(passed) == 0:
+        return cut.shoulder, seam
     x, y = line[passed[0]]
     soon, late = (np.argmax(angle >= first + share * (last - first)) for share in (0.4, 0.6))
     slow = float(np.linalg.norm(step, axis=1)[soon:late].sum())
-    return (float(x), float(y)), slow < _SLOW * max(cut.hem[1], 2 * float(s.over[:, 0].max()))
+    return (float(x), float(y)), slow < _SLOW * extent(s, cut)
+
+
+def extent(s: Sleeve, cut: Cut) -> float:
+    """The garment's longer side in units, about."""
+    return max(cut.hem[1], 2 * float(s.over[:, 0].max()))
 
 
 def add_sleeve(plan: Plan, s: Sleeve, cut: Cut, side: int, paint: str, trim: str, *, over: bool) -> None:
@@ -319,15 +298,13 @@ def _add_cuff(plan: Plan, s: Sleeve, side: int, trim: str, name: str, axis: floa
         plan.add(Line(turn(wide + back * 1.4), 0.15, -0.16, dash=(0.5, 0.3), within=name))
 
 
-def mark_sleeve(plan: Plan, s: Sleeve, cut: Cut, side: int, *, over: bool) -> None:
-    """The true places of one sleeve's landmarks."""
+def mark_sleeve(plan: Plan, s: Sleeve, cut: Cut, side: int, trunk: Points, *, over: bool, seam: bool) -> None:
+    """The true places of one sleeve's landmarks; `trunk` as it is painted, `seam`: the armhole's is plain."""
     name = "left" if side > 0 else "right"
     flip = np.array([side, 1.0])
-    at, parts = fork(s, cut)
-    inner = s.end[-1] if parts or over else crossing(s, cut)
-    within = not parts and float(np.hypot(*(np.subtract(at, s.end[-1])))) < 0.1
-    plan.mark(f"armpit_{name}", at * flip, hidden=within)
-    tip, told = shoulder_turn(s, cut)
+    seen = parting(s.end, s.under, trunk, side_curve(cut), extent(s, cut), over=over)
+    plan.mark(f"armpit_{name}", seen.fork * flip, hidden=not seen.told)
+    tip, told = shoulder_turn(s, cut, seam=seam)
     plan.mark(f"shoulder_{name}", tip * flip, hidden=not told)
     plan.mark(f"cuff_{name}_outer", s.end[0] * flip)
-    plan.mark(f"cuff_{name}_inner", inner * flip)
+    plan.mark(f"cuff_{name}_inner", seen.inner * flip)

@@ -17,11 +17,13 @@ def sling_plan(rng: Rng, plan: Plan) -> Plan:
     cut, foot = _cut(rng, long_=long_, strapless=strapless)
     top = _top_edge(rng, cut, foot, strapless=strapless)
     back = plan.view == "back"
-    if plan.display == "mannequin":
-        dummy.behind(plan, rng, cut)
-        dummy.neck(plan, rng, cut)
     front_low = float(top[len(top) // 2, 1])
     strap_top: Pair = (float(np.clip(foot[0] * rng.uniform(0.88, 1.38), 5, 21)), 0.0)
+    if plan.display == "mannequin":
+        strap_top = min(strap_top[0], 17.0), 0.0
+        natural = (rng.uniform(12, 15), rng.uniform(0.5, 3.5))
+        dummy.behind(plan, rng, cut, (natural,) if strapless else (strap_top,))
+        dummy.neck(plan, rng, cut, bare=True)
     thick = rng.uniform(0.45, 1.9)
     if not back and plan.display != "mannequin":
         _back_panel(plan, rng, cut, foot, front_low)

@@ -13,11 +13,15 @@ from flixpose.studio.garments.cut import (
     draw_cut,
     hem_curve,
     narrowest,
+    side_curve,
     trunk,
 )
 from flixpose.studio.garments.plan import Line, Part, Plan, flipped, pts
+from flixpose.studio.garments.telling import kinked
 
 Rng = np.random.Generator
+_CAP, _SHORT = 16.0, 24.0  # units: lengths below which a sleeve is a cap, and is short
+_PLAIN_SEAM = 0.15  # a seam that darkens the cloth by so much is seen
 Arm = tuple[sleeves.Sleeve, int, bool]  # side: +1 = the wearer's left; whether it lies on the front
 
 
@@ -107,6 +111,8 @@ def _assemble(rng: Rng, plan: Plan, cut: Cut, *, coat: bool) -> Plan:
     if wrap:
         cut = replace(cut, style="v", front=rng.uniform(9, 24), neck=rng.uniform(6, 11))
     cut, sleeve = _join(rng, plan, cut)
+    if sleeve is not None and sleeve.length < _CAP:
+        deep = abs(deep)  # a dropped shoulder would swallow it
     if doll:
         dummy.behind(plan, rng, cut)
     collar = "none" if wrap else _collar(rng, coat=coat, cut=cut)
@@ -123,13 +129,13 @@ def _assemble(rng: Rng, plan: Plan, cut: Cut, *, coat: bool) -> Plan:
     arms = _arms(rng, cut, sleeve)
     paints = "sheer" if arms and rng.random() < 0.06 else ("trim" if rng.random() < 0.08 else "main"), trim
     deep = deep if paints[0] == "main" else abs(deep)
-    _front(plan, rng, cut, arms, paints, deep)
+    seam = _front(plan, rng, cut, arms, paints, deep)
     if coat and not back:
         outwear.fronts(plan, rng, cut, collar)
     details.details(plan, rng, cut, coat=coat, trim=trim, wrap=wrap)
     _before(plan, cut, arms, paints)
     _neck_finish(plan, rng, cut, collar, band, trim)
-    _marks(plan, rng, cut, arms)
+    _marks(plan, cut, arms, deep, seam=seam)
     if not arms and rng.random() < 0.16:
         details.shoulder_frill(plan, rng, cut, deep)
     return plan
@@ -213,19 +219,28 @@ def _arms(rng: Rng, cut: Cut, made: sleeves.SleeveCut | None) -> list[Arm]:
             sleeve = sleeves.sew(rng, cut, replace(made, cuff=max(4.0, made.cuff - deep + 2.5)))
         x, y = sleeve.end[0]
         covered = cv2.pointPolygonTest(shape, (float(x), float(y)), True) > -1.5
-        arms.append((sleeve, side, wanted or covered))
+        inner = sleeve.end[-1]
+        tucked = (
+            made.length < _SHORT
+            and cv2.pointPolygonTest(shape, (float(inner[0]), float(inner[1])), False) >= 0
+        )
+        arms.append((sleeve, side, covered or (wanted and not tucked)))
     return arms
 
 
-def _front(plan: Plan, rng: Rng, cut: Cut, arms: list[Arm], paints: tuple[str, str], deep: float) -> None:
-    """Sleeves that lie behind, and the front; `paints` are the sleeves' and the trim's."""
+def _front(plan: Plan, rng: Rng, cut: Cut, arms: list[Arm], paints: tuple[str, str], deep: float) -> bool:
+    """Sleeves that lie behind, and the front; `paints` are the sleeves' and the trim's.
+
+    Returns whether a plain seam shows where the sleeves begin.
+    """
     for s, side, over in arms:
         dummy.arm(plan, rng, s, side)
         if not over:
             sleeves.add_sleeve(plan, s, cut, side, *paints, over=False)
     shape = trunk(cut, back_view=plan.view == "back", deep=deep)
     plan.add(Part(shape, name="trunk", shadow=0.22 if arms else 0.1))
-    _armholes(plan, rng, cut, deep, paints[1], bool(arms))
+    plain = _armholes(plan, rng, cut, deep, paints[1], bool(arms))
+    return plain or paints[0] == "trim"
 
 
 def _before(plan: Plan, cut: Cut, arms: list[Arm], paints: tuple[str, str]) -> None:
@@ -235,22 +250,27 @@ def _before(plan: Plan, cut: Cut, arms: list[Arm], paints: tuple[str, str]) -> N
             sleeves.add_sleeve(plan, s, cut, side, *paints, over=True)
 
 
-def _armholes(plan: Plan, rng: Rng, cut: Cut, deep: float, trim: str, sleeved: bool) -> None:
-    edge = armhole(cut, deep)
+def _armholes(plan: Plan, rng: Rng, cut: Cut, deep: float, trim: str, sleeved: bool) -> bool:
+    """Seams or rims of the armholes; returns whether plain seams lead to both shoulder tips."""
+    edge, faintest = armhole(cut, deep), 1.0
     raglan = sleeved and rng.random() < 0.12
     for turn in (lambda p: p, flipped):
         if raglan:
             seam = bow((cut.neck * 0.97, cut.front * 0.25), cut.armpit, -0.06, 14)
             plan.add(Line(turn(seam), 0.2, -0.22, within="trunk"))
         elif sleeved:
-            plan.add(Line(turn(edge), 0.25, -rng.uniform(0.05, 0.3), soft=0.12))
+            dark = float(rng.uniform(0.05, 0.3))
+            faintest = min(faintest, dark)
+            plan.add(Line(turn(edge), 0.25, -dark, soft=0.12))
         else:
             wide = rng.uniform(0.5, 2.2)
             rim = joined(edge, (edge - (wide, 0))[::-1])
             plan.add(Part(turn(rim), paint=trim, shadow=0.12, bulge=0.4, folds=0.1, within="trunk"))
+    return sleeved and not raglan and faintest > _PLAIN_SEAM
 
 
-def _marks(plan: Plan, rng: Rng, cut: Cut, arms: list[Arm]) -> None:
+def _marks(plan: Plan, cut: Cut, arms: list[Arm], deep: float, *, seam: bool) -> None:
+    body = trunk(cut, back_view=plan.view == "back", deep=deep)
     plan.mark_both("hem_*", cut.hem)
     plan.mark("hem_center", hem_curve(cut)[24])
     if cut.long:
@@ -258,9 +278,9 @@ def _marks(plan: Plan, rng: Rng, cut: Cut, arms: list[Arm]) -> None:
         plan.mark_both("waist_*", waist, hidden=not (told or plan.waisted))
     if not arms:
         plan.mark_both("shoulder_*", cut.shoulder)
-        plan.mark_both("armpit_*", cut.armpit)
+        plan.mark_both("armpit_*", cut.armpit, hidden=not kinked(armhole(cut, deep), side_curve(cut)))
     for s, side, over in arms:
-        sleeves.mark_sleeve(plan, s, cut, side, over=over)
+        sleeves.mark_sleeve(plan, s, cut, side, body, over=over, seam=seam)
     for s, side, over in arms:
         if over:
             hide_under(
