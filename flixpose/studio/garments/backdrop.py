@@ -82,7 +82,7 @@ def _thing(scene: NDArray[np.uint8], rng: Rng) -> None:
     height, width = scene.shape[:2]
     x, y = int(rng.uniform(-0.1, 1.0) * width), int(rng.uniform(-0.1, 1.0) * height)
     w, h = int(rng.uniform(0.03, 0.35) * width), int(rng.uniform(0.05, 0.9) * height)
-    kind = int(rng.integers(5))
+    kind = int(rng.integers(7))
     if kind == 0:
         cv2.rectangle(scene, (x, y), (x + w, y + h), _ink(rng), -1)
         cv2.rectangle(scene, (x, y), (x + w, y + h), _ink(rng), 1)
@@ -95,7 +95,57 @@ def _thing(scene: NDArray[np.uint8], rng: Rng) -> None:
         for k in range(0, w, 3):
             tone = 0.75 + 0.25 * np.sin(k * 0.9)
             cv2.line(scene, (x + k, 0), (x + k, height), tuple(float(v) for v in ink * tone), 3)
+    elif kind == 4:
+        _turned(scene, rng)
+    elif kind == 5:
+        _panels(scene, rng)
     else:
         for _ in range(6):
             at = (x + int(rng.normal(0, 8)), y + int(rng.normal(0, 12)))
             cv2.circle(scene, at, int(rng.uniform(2, 9)), _ink(rng), -1, 16)
+
+
+def _turned(scene: NDArray[np.uint8], rng: Rng) -> None:
+    """A column, a vase, a statue on its foot: round, fluted or carved, pale as cloth, close to the middle."""
+    height, width = scene.shape[:2]
+    y0 = int(rng.uniform(-0.1, 0.7) * height)
+    y1 = min(y0 + int(rng.uniform(0.25, 1.0) * height), height)
+    y0 = max(y0, 0)
+    if y1 - y0 < 8:
+        return
+    y = np.linspace(0, 1, y1 - y0, dtype=np.float32)
+    knots = rng.uniform(0.45, 1.0, int(rng.integers(3, 12))).astype(np.float32)
+    steps = np.floor(y * len(knots)).clip(0, len(knots) - 1).astype(int)
+    profile = knots[steps] if rng.random() < 0.4 else np.interp(y, np.linspace(0, 1, len(knots)), knots)
+    half = rng.uniform(0.04, 0.16) * width * profile.astype(np.float32)
+    middle = width * (0.5 + rng.choice([-1, 1]) * rng.uniform(0.1, 0.5))
+    across = (np.arange(width, dtype=np.float32)[None, :] + 0.5 - middle) / np.maximum(half, 2)[:, None]
+    inside = np.abs(across) < 1
+    angle = np.arcsin(np.clip(across, -1, 1))
+    light = rng.uniform(0.35, 0.7) + 0.45 * np.cos(angle - rng.uniform(-0.7, 0.7))
+    light *= 1 + rng.uniform(0, 0.2) * np.sin(angle * rng.integers(5, 14))
+    if rng.random() < 0.6:
+        light *= 1 + rng.uniform(0.05, 0.25) * _carving(rng, y1 - y0, width)
+    ink = np.asarray(_ink(rng)) if rng.random() < 0.4 else np.full(3, 255.0) * rng.uniform(0.6, 1.0)
+    shown = np.clip(light[..., None] * ink, 0, 255)
+    scene[y0:y1][inside] = shown[inside].astype(np.uint8)
+
+
+def _carving(rng: Rng, height: int, width: int) -> Pixels:
+    """(height, width) relief, 0 on average and about 1 in spread."""
+    coarse = rng.standard_normal((height // 3 + 1, width // 3 + 1)).astype(np.float32)
+    coarse = cv2.GaussianBlur(coarse, (0, 0), float(rng.uniform(0.6, 2.5)))
+    relief = np.asarray(cv2.resize(coarse, (width, height)), np.float32)
+    return relief / float(relief.std() + 1e-6)
+
+
+def _panels(scene: NDArray[np.uint8], rng: Rng) -> None:
+    """Mouldings on a wall: frames with a light and a dark edge."""
+    height, width = scene.shape[:2]
+    count, thick = int(rng.integers(1, 4)), int(rng.integers(1, 3))
+    top, low = int(rng.uniform(-0.1, 0.5) * height), int(rng.uniform(0.55, 1.1) * height)
+    for k in range(count):
+        x0, x1 = (int((k + edge) / count * width) for edge in (0.12, 0.88))
+        for shift, tone in ((0, 255.0 * rng.uniform(0.8, 1)), (thick, 255.0 * rng.uniform(0.3, 0.8))):
+            box = (x0 + shift, top + shift), (x1 + shift, low + shift)
+            cv2.rectangle(scene, *box, (tone, tone, tone), thick)
