@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from flixpose.fit.body import Body, Point
 from flixpose.fit.mixture import SPREAD, Mixture, fit_mixture
 from flixpose.fit.palettes import Flags, Plane, Scene
+from flixpose.fit.strands import contrast, too_smooth
 from flixpose.imaging.filters import guided_filter
 from flixpose.pose.skeletons import FACE_36, convert
 
@@ -25,6 +26,9 @@ _STRAND = 0.035  # shoulder widths between locks that hang together
 _FRINGE = 0.03  # shoulder widths along the person's outline in which the background shows through
 _FEW = 60  # pixels
 _SMOOTH = 0.04  # shoulder widths
+_WINDOW = 0.015  # shoulder widths: half of the window in which strands show
+_SHADES = (0.6, 0.35)  # of the light on a face: what head and hair leave on a neck
+_UNLIKE = 3.0  # standard deviations from skin in any shade
 _BALD = 1.0  # what the crown must be less like skin than like itself, in logarithms of densities
 _SKIN_SPREAD = (8.0, 2.5, 2.5)  # Lab units: necks and shoulders lie in another light than faces
 _SKIN_RANGE = np.array([25.0, 12.0, 12.0], np.float32)  # Lab units about the face's median
@@ -137,7 +141,7 @@ class _Head:
             return np.zeros_like(self.inside)
         low, high = self._worn()
         others = self._against([skin, background, low])
-        usual, ends, found = self._usual(), None, np.zeros_like(self.inside)
+        usual, ends, found = self._usual() + self._smooth(crown, skin), None, np.zeros_like(self.inside)
         density = sample.log_density(self.lab)
         for _ in range(_ROUNDS):
             against = np.maximum(others, self._against([_not_hair(high, sample, ends)]))
@@ -146,6 +150,18 @@ class _Head:
             ends = self._ends(found, sample, density, against)
             density = density if ends is None else np.maximum(density, ends.log_density(self.lab))
         return found if self._hangs() else found * (self.above_chin > 0)
+
+    def _smooth(self, crown: Flags, skin: Mixture | None) -> Plane:
+        """Below the jaw, what has the colours of shaded skin and is smoother than the head's hair: logits.
+
+        In the shade of the head a neck may have the very colours of hair.
+        """
+        if skin is None:
+            return np.zeros_like(self.inside)
+        grain = contrast(self.lab[..., 0], _WINDOW * self.unit)
+        like = np.clip(_UNLIKE - skin.shaded(_SHADES).deviations(self.lab), 0, 1)
+        below = np.clip((0.35 - self.above_chin) / 0.3, 0, 1)
+        return np.asarray(below * like * too_smooth(grain, crown), np.float32)
 
     def _hangs(self) -> bool:
         """Whether anything of the person is seen beside the jaw, beyond the face's width: an outline tells.

@@ -47,6 +47,19 @@ class Mixture:
             return None
         return Mixture(self.shares[kept], self.means[kept], self.whiten[kept], self.scale[kept])
 
+    def shaded(self, factors: tuple[float, ...]) -> "Mixture":
+        """This and the same surface where less light falls on it: the same chromaticity, less luminance.
+
+        Where the cube root of CIE Lab holds, a share of the light moves L* + 16, a* and b* alike by its root.
+        """
+        roots = np.cbrt(np.array((1.0, *factors), np.float32))
+        black = np.array((-16.0, 0.0, 0.0), np.float32)
+        means = (black + roots[:, None, None] * (self.means - black)).reshape(-1, 3).astype(np.float32)
+        times = len(roots)
+        whiten, scale = np.tile(self.whiten, (times, 1, 1)), np.tile(self.scale, times)
+        shares = np.tile(self.shares, times) / np.float32(times)
+        return Mixture(shares, means, whiten, scale)
+
     def deviations(self, colours: Plane) -> Plane:
         """(...,) how many standard deviations (..., 3) colours lie off the Gaussian nearest to them."""
         squares = [

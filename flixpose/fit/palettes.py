@@ -26,6 +26,8 @@ _PALETTE = 4
 _TEMPER = 2.5  # Lab units over which one palette gives way to the next
 _BELOW_ARMPIT = 0.27
 _LIMB_RADIUS = 0.10  # shoulder widths, where the outline does not tell
+_WIDEST = 0.22  # shoulder widths from a bone that is off the middle to the edge of its limb
+_STATION = 0.04  # shoulder widths along a bone between places where its limb's edges are looked for
 _UNLIKE_SKIN = 10.0  # Lab units; trousers are seldom skin, though beige may come near
 _BEIGE = 4.0
 _LAB_WEIGHT = np.array([0.6, 1.0, 1.0], np.float32)  # shading changes lightness first
@@ -194,8 +196,9 @@ class Scene:
             start = chain[0] + _share_below_armpits(self.body, chain) * (chain[1] - chain[0])
             path = [start, *chain[1:]]
             for a, b in pairwise(path):
-                width = self.length(2 * self._radius(a, b))
-                cv2.line(where, self.at(a), self.at(b), 255, width, cv2.LINE_AA)
+                radius = self._radius(a, b)
+                cv2.line(where, self.at(a), self.at(b), 255, self.length(2 * radius), cv2.LINE_AA)
+                self._draw_to_edges(where, a, b, radius)
             if len(chain) == 3:
                 self._draw_unread_hand(where, side, chain[2])
         blurred = cv2.GaussianBlur(where, (0, 0), max(0.5, 0.012 * self.unit))
@@ -239,6 +242,46 @@ class Scene:
         centre = self.at(np.mean([wrist, *fingers], axis=0))
         radius = self.length(_UNREAD_HAND * self.body.shoulder_width)
         cv2.circle(where, centre, radius, 255, -1, cv2.LINE_AA)
+
+    def _draw_to_edges(self, where: NDArray[np.uint8], a: Point, b: Point, radius: float) -> None:
+        """A bone that joints put off the middle of a bare limb: out to where its skin ends on either side.
+
+        Where it goes on without an end, over a bare trunk, the limb ends at its usual radius.
+        """
+        start, end, unit = a * self.scale, b * self.scale, self.unit
+        length = float(np.linalg.norm(end - start))
+        if length < 1:
+            return
+        along = (end - start) / length
+        across = np.array([-along[1], along[0]])
+        stations = start + np.linspace(0, 1, max(4, round(length / (_STATION * unit))))[:, None] * (
+            end - start
+        )
+        sides = [
+            self._skin_ends(stations, sign * across, radius * self.scale)[:, None] * sign * across
+            for sign in (1.0, -1.0)
+        ]
+        outline = np.vstack([stations + sides[0], (stations + sides[1])[::-1]])
+        cv2.fillPoly(where, [np.round((outline - 0.5) * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
+
+    def _skin_ends(self, stations: Point, outward: Point, radius: float) -> NDArray[np.float64]:
+        """(N,) working pixels from each station to the end of the skin; `radius` where none is seen near."""
+        steps = np.arange(0.0, _WIDEST * self.unit)
+        places = stations[:, None] + steps[:, None] * outward
+        rows = np.clip(places[..., 1].astype(int), 0, self.inside.shape[0] - 1)
+        columns = np.clip(places[..., 0].astype(int), 0, self.inside.shape[1] - 1)
+        bare = self._bare[rows, columns]
+        ends = np.argmin(bare, axis=1)
+        told = bare[:, 0] & ~bare.all(axis=1)
+        reached = np.where(told, np.maximum(ends, radius), radius)
+        wide = cv2.blur(reached[:, None], (1, 3), borderType=cv2.BORDER_REPLICATE)[:, 0]
+        return np.asarray(np.minimum(reached, np.maximum(wide, radius)), np.float64)
+
+    @cached_property
+    def _bare(self) -> Flags:
+        """Of the person, nearer to skin than to the clothes on the trunk."""
+        is_skin = self.likeness(self.arm_skin, [self.clothes, self.background])
+        return np.asarray((is_skin > 0.5) & (self.inside > 0.5))
 
     def _radius(self, a: Point, b: Point) -> float:
         """Half the thickness of a limb, pixels of the photo: where its free side meets the background."""

@@ -224,3 +224,48 @@ def test_what_lies_in_front_brings_no_rim_of_the_old_clothes() -> None:
     occluders, labels = seen("crossed")
     shirt = cv2.erode((labels == SHIRT).astype(np.uint8), np.ones((3, 3))) > 0
     assert share(occluders.arms, TRUNK & shirt) < 0.01
+
+
+def strands(where: NDArray[np.bool_], colour: tuple[int, int, int]) -> NDArray[np.uint8]:
+    """(N, 3) colours of hair: light and dark locks side by side."""
+    columns = np.nonzero(where)[1]
+    share = 1 + 0.35 * np.sin(columns * 1.3) + np.random.default_rng(3).normal(0, 0.05, len(columns))
+    return np.clip(np.array(colour) * share[:, None], 0, 255).astype(np.uint8)
+
+
+def test_skin_in_the_shade_of_hair_is_skin_though_it_has_hairs_colour() -> None:
+    image, pose, labels = paint_person("hanging", long_hair=True)
+    pixels, hair, brown = image.pixels.copy(), labels == HAIR, (140, 111, 93)
+    pixels[hair] = strands(hair, brown)
+    beside = window((-0.26, -0.3), (-0.13, -0.02)) | window((0.13, -0.3), (0.26, -0.02))
+    neck = (beside | window((-0.13, -0.16), (0.13, -0.02))) & ~hair & (labels > 0)
+    pixels[neck] = brown
+    photo = replace(image, pixels=cv2.GaussianBlur(pixels, (0, 0), 0.8))
+    occluders = find_occluders(photo, measure_body(pose), pose.mask)
+    inside = cv2.erode(neck.astype(np.uint8), np.ones((9, 9))) > 0
+    assert inside.sum() > 300
+    assert share(occluders.head, inside) < 0.15
+    assert share(occluders.head, hair & window((-0.4, 0.05), (0.4, 0.3))) > 0.8
+
+
+def test_an_arm_is_found_whole_though_its_joints_lie_off_its_middle() -> None:
+    image, pose, labels = paint_person("hanging")
+    pixels, body = image.pixels.copy(), measure_body(pose)
+    wide = np.zeros(labels.shape, np.uint8)
+    places = [body.joints[f"left_{name}"] + (12.0, 0.0) for name in ("elbow", "wrist")]
+    ends = [tuple(place.round().astype(int).tolist()) for place in places]
+    cv2.line(wide, ends[0], ends[1], 1, 34)
+    arm = (wide > 0) & (np.abs(np.arange(labels.shape[0]) - (ends[0][1] + ends[1][1]) / 2) < 40)[:, None]
+    pixels[arm] = SKIN_COLOUR
+    mask = Mask(np.where(arm, 255, pose.mask.alpha).astype(np.uint8)) if pose.mask else None
+    occluders = find_occluders(replace(image, pixels=pixels), body, mask)
+    assert arm.sum() > 2000 and share(occluders.arms, arm) > 0.95
+
+
+def test_an_arm_before_a_bare_trunk_keeps_its_usual_width() -> None:
+    image, pose, labels = paint_person("hanging")
+    pixels = image.pixels.copy()
+    midriff = window((-0.6, 0.75), (0.6, 1.2)) & (labels == SHIRT)
+    pixels[midriff] = SKIN_COLOUR
+    occluders = find_occluders(replace(image, pixels=pixels), measure_body(pose), pose.mask)
+    assert share(occluders.arms, midriff & window((-0.3, 0.75), (0.3, 1.2))) < 0.02
