@@ -27,6 +27,7 @@ class LimbLandmarks:
         part: "left_sleeve", "right_leg" …
         outer, inner: ends of the seam to the torso (shoulder tip and armpit; side and crotch).
         cuff_outer, cuff_inner: corners of the cuff.
+        fork: where sleeve and torso part in the photo, if that is far below the armpit; else None.
     """
 
     part: str
@@ -34,6 +35,7 @@ class LimbLandmarks:
     inner: Point
     cuff_outer: Point
     cuff_inner: Point
+    fork: Point | None = None
 
 
 def leg_seam(garment: Garment, frame: GarmentFrame, sign: float) -> tuple[Point, Point]:
@@ -105,6 +107,8 @@ def soft_matte(
 def _further_cuts(limb: LimbLandmarks) -> Iterator[list[tuple[Point, Point]]]:
     """Lines that go on from the seam's inner end, one attempt after the other."""
     along = limb.inner - limb.outer
+    if limb.fork is not None:
+        yield [(limb.inner, limb.fork), (limb.fork, limb.fork + 0.05 * (limb.fork - limb.outer))]
     yield [(limb.inner, limb.inner + 0.05 * along)]
     beyond = limb.cuff_inner + 0.25 * (limb.cuff_inner - limb.inner)
     yield [(limb.inner, limb.cuff_inner), (limb.cuff_inner, beyond)]

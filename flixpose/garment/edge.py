@@ -8,7 +8,7 @@ from flixpose.garment.background import rgb_to_lab
 
 _BAND = 2  # working pixels on either side of the region's outline whose share is measured
 _CORE = 3  # depth in working pixels at which a colour is surely the garment's own
-_FAINT, _CLEAR = 3.0, 9.0  # contrast (L*a*b*) below which shape alone decides, above which colour alone
+_FAINT, _CLEAR = 6.0, 14.0  # contrast (L*a*b*) below which shape alone decides, above which colour alone
 _FRINGE = 0.12  # a pixel that shows less of the garment than this is background
 _SOLID = 0.92
 

@@ -15,7 +15,7 @@ from flixpose.garment.cutout import WORKING_SIDE, Region, disc, main_pieces
 from flixpose.garment.net_codec import Square, paste_back
 from flixpose.garment.net_eyes import Sight, on_paper
 from flixpose.garment.outline import trace
-from flixpose.garment.people import cut_off, skin, worn
+from flixpose.garment.people import alive, cut_off, skin, worn
 from flixpose.garment.seeing import Seen, full_mask, see
 from flixpose.imaging.silhouette import tighten
 from flixpose.structures.image import Image, Mask
@@ -27,7 +27,11 @@ _FAR_OFF = 0.08  # as far the net may misjudge a garment that the frame cuts
 _ALIKE = 14.0  # L*a*b*
 _CLUTTERED = 0.6  # of the score is left where the background is not plain
 _AROUND = 0.04
+_FAR_AROUND = 0.12  # of the longer side: so far limbs are looked at
 _TELLS = 4.0  # a quarter of skin around it is proof
+_PALE = 10.0  # L*a*b*: nearer to the background than this, shading takes a garment through its tone
+_SURE = 0.9
+_BITE, _ROUND = 0.03, 0.006  # of the longer side
 _OCCUPIED = 6.0  # L*a*b* from the empty background
 _FACE = 0.25  # share of the top fifth of a worn garment's region, head included
 _LEAST_AREA = 0.01
@@ -67,7 +71,7 @@ def find_region(image: Image, sight: Sight) -> Found:
     agreement = _overlap(seen.region, likely > _LIKELY)
     if agreement < _AGREE:
         return _by_net(image, likely, shrink)
-    region = main_pieces(seen.region & _near(likely > _POSSIBLE, _FAR))
+    region = main_pieces(_filled_in(seen, likely) & _near(likely > _POSSIBLE, _FAR))
     occupied = seen.distance > _OCCUPIED if seen.background else np.zeros_like(region)
     region = _off_the_stand(image, region, occupied, likely)
     seen = replace(seen, region=region, plain=seen.plain * (1 - _bare(region, occupied, seen.lab)))
@@ -122,6 +126,18 @@ def _by_net(image: Image, likely: Plane, shrink: float) -> Found:
     return Found(seen, Mask(np.where(near > 0, mask, 0).astype(np.uint8)), 0.0)
 
 
+def _filled_in(seen: Seen, likely: Plane) -> Region:
+    """The background's region; on a pale garment also the bites where a fold has the background's tone.
+
+    There the net is heard where it is sure, near what the background tells, and the outline is rounded off.
+    """
+    if np.median(seen.distance[seen.region]) > _PALE:
+        return seen.region
+    bite = (likely > _SURE) & _near(seen.region, _BITE) & _near(likely < _SURE, _BITE)
+    rough = (seen.region | bite).astype(np.float32)
+    return cv2.GaussianBlur(rough, (0, 0), _ROUND * max(rough.shape)) > 0.5
+
+
 def _off_the_stand(image: Image, region: Region, occupied: Region, likely: Plane) -> Region:
     """The region less what of it is a mannequin's: beside one, only the net knows where the cloth ends."""
     stand = occupied & ~_near(likely > _POSSIBLE, _FAR)
@@ -135,10 +151,11 @@ def _off_the_stand(image: Image, region: Region, occupied: Region, likely: Plane
 
 
 def _bare(region: Region, occupied: Region, lab: Plane) -> float:
-    """How sure it is, in [0, 1], that skin surrounds the garment: a person, or a mannequin much like one."""
+    """How sure it is, in [0, 1], that living skin surrounds the garment: a person's, no mannequin's."""
     ring = _near(region, _AROUND) & ~region
-    bare = ring & occupied & skin(lab)
-    return min(1.0, _TELLS * float(bare.sum()) / float(max(ring.sum(), 1)))
+    bare = occupied & skin(lab)
+    share = min(1.0, _TELLS * float((ring & bare).sum()) / float(max(ring.sum(), 1)))
+    return share * alive(lab, bare & ~region & _near(region, _FAR_AROUND))
 
 
 def _has_head(region: Region, lab: Plane) -> bool:
@@ -149,7 +166,7 @@ def _has_head(region: Region, lab: Plane) -> bool:
     top, middle = (
         float(bare[a:b].sum()) / float(max(region[a:b].sum(), 1)) for a, b in (at[:3:2], at[4:7:2])
     )
-    return top > _FACE and middle < top / 2
+    return top > _FACE and middle < top / 2 and alive(lab, bare) > 0.5
 
 
 def _near(region: Region, reach: float) -> Region:

@@ -1,0 +1,27 @@
+"""Where the photo's background and the net disagree about a garment's region."""
+
+import numpy as np
+import pytest
+
+from flixpose.garment.net_region import _filled_in
+from flixpose.garment.seeing import Seen
+
+
+def seen_with_bite(distance: float) -> tuple[Seen, np.ndarray, np.ndarray]:
+    """A square garment with a bite at its side; what the net is sure of; where the bite is."""
+    whole = np.zeros((200, 200), bool)
+    whole[40:160, 40:160] = True
+    bite = np.zeros_like(whole)
+    bite[90:100, 152:160] = True
+    region = whole & ~bite
+    plane = np.where(region, np.float32(distance), np.float32(0))
+    return Seen(region, np.zeros((200, 200, 3), np.float32), plane, 1.0, None, 1.0), whole, bite
+
+
+@pytest.mark.parametrize(("distance", "filled"), [(4.0, True), (40.0, False)])
+def test_the_net_fills_bites_of_pale_garments_alone(distance, filled):
+    seen, whole, bite = seen_with_bite(distance)
+    likely = np.where(whole, np.float32(0.97), np.float32(0.02))
+    region = _filled_in(seen, likely)
+    assert (region[bite].mean() > 0.9) == filled  # its corners are rounded off
+    assert not region[~whole].any()
