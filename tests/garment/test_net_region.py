@@ -12,7 +12,7 @@ def seen_with_bite(distance: float) -> tuple[Seen, np.ndarray, np.ndarray]:
     whole = np.zeros((200, 200), bool)
     whole[40:160, 40:160] = True
     bite = np.zeros_like(whole)
-    bite[90:100, 152:160] = True
+    bite[90:100, 155:160] = True
     region = whole & ~bite
     plane = np.where(region, np.float32(distance), np.float32(0))
     return Seen(region, np.zeros((200, 200, 3), np.float32), plane, 1.0, None, 1.0), whole, bite
