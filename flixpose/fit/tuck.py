@@ -27,7 +27,12 @@ _WINDOW = 8  # rows of the grid above and below the waistband that tell it
 _STEEPEST = 2  # rows by which it rises or falls from one column to the next
 _ROUGHNESS = 0.6
 _CLEAR = 0.45  # of the most that colour can tell: less is no waistband
-_NEAR = 0.06  # shoulder widths
+# Then again closely, around the curve that was found.
+_FINE_ACROSS = np.linspace(-0.42, 0.42, 169)
+_FINE = 0.003  # torso lengths between its rows
+_FINE_ROWS = 12  # above and below the curve
+_FINE_WINDOW = 6
+_FINE_SMOOTH = 5  # columns
 # An edge further down is as likely the hem of a close-fitting top over leggings: nothing goes into that.
 _HIGHEST, _LOWEST = 0.50, 0.80
 _LEAST_TUCK, _MOST_TUCK = 0.06, 0.65  # torso lengths of cloth below the waistband
@@ -78,26 +83,41 @@ def find_waistband(body: Body, occluders: Occluders) -> Waistband | None:
         return None
     upper, lower = (_on_grid(body, mask) for mask in (occluders.worn_upper, occluders.worn_lower))
     hidden = _on_grid(body, occluders.arms)
-    score = _contrast((lower - upper) * (1 - hidden))
+    score = _contrast((lower - upper) * (1 - hidden), _WINDOW)
     rows = _smoothest(score)
     clearness = float(np.median(score[rows, np.arange(len(_ACROSS))]))
     return Waistband(_DEPTHS[rows] - _STEP / 2) if clearness >= _CLEAR else None
 
 
 def tucked_into(body: Body, occluders: Occluders, waistband: Waistband) -> Mask:
-    """(H, W) the lower clothes that lie before a tucked trunk: everything below the waistband."""
+    """(H, W) the lower clothes that lie before a tucked trunk: everything below the waistband's edge."""
     height, width = occluders.worn_lower.alpha.shape
-    edge = [body.place(float(a), float(d)) for a, d in zip(_ACROSS, waistband.depths, strict=True)]
     first, last = float(waistband.depths[0]), float(waistband.depths[-1])
     around = [(1.2, last), (1.2, 3.0), (-1.2, 3.0), (-1.2, first)]
-    polygon = np.array([*edge, *(body.place(a, d) for a, d in around)])
+    polygon = np.vstack([_edge(body, occluders, waistband), *(body.place(a, d) for a, d in around)])
     below = np.zeros((height, width), np.uint8)
     cv2.fillPoly(below, [np.round((polygon - 0.5) * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-    near = _NEAR * body.shoulder_width
-    # Beside the curve colour decides; further below everything does.
-    shift = np.array([[1, 0, near * body.down[0]], [0, 1, near * body.down[1]]])
-    deep = cv2.warpAffine(below, shift, (width, height))
-    return Mask(np.maximum(np.minimum(below, occluders.worn_lower.alpha), deep))
+    return Mask(below)
+
+
+def _edge(body: Body, occluders: Occluders, waistband: Waistband) -> NDArray[np.float64]:
+    """(F, 2) the waistband's upper edge on the person image, to a pixel or two.
+
+    The grid's curve is looked at again closely, and what is found is smoothed: a sewn edge is smooth, and
+    colours alone would leave it ragged.
+    """
+    depths = np.interp(_FINE_ACROSS, _ACROSS, waistband.depths)
+    coarse = np.array([body.place(float(a), float(d)) for a, d in zip(_FINE_ACROSS, depths, strict=True)])
+    down = _FINE * body.torso_length * body.down
+    places = (coarse + np.arange(-_FINE_ROWS, _FINE_ROWS + 1)[:, None, None] * down).astype(np.float32)
+    lower, upper, hidden = (
+        _drawn(mask, places) for mask in (occluders.worn_lower, occluders.worn_upper, occluders.arms)
+    )
+    score = _contrast((lower - upper) * (1 - hidden), _FINE_WINDOW)
+    rows = _smoothest(score).astype(np.float64)
+    kernel = cv2.getGaussianKernel(4 * _FINE_SMOOTH + 1, _FINE_SMOOTH)[:, 0]
+    rows = np.convolve(np.pad(rows, 2 * _FINE_SMOOTH, mode="edge"), kernel, mode="valid")
+    return np.asarray(coarse + (rows - 0.5 - _FINE_ROWS)[:, None] * down, np.float64)
 
 
 def _on_grid(body: Body, mask: Mask) -> Plane:
@@ -106,19 +126,24 @@ def _on_grid(body: Body, mask: Mask) -> Plane:
         body.axis_at(float(d)) + _ACROSS[:, None] * body.shoulder_width * body.across_at(float(d))
         for d in _DEPTHS
     ]
-    places = np.array(rows, np.float32) - np.float32(0.5)
-    drawn = cv2.remap(mask.alpha, places[..., 0], places[..., 1], cv2.INTER_LINEAR)
+    return _drawn(mask, np.array(rows, np.float32))
+
+
+def _drawn(mask: Mask, places: Plane) -> Plane:
+    """(R, C) of a mask at (R, C, 2) places of the person image, in [0, 1]."""
+    at = places - np.float32(0.5)
+    drawn = cv2.remap(mask.alpha, at[..., 0], at[..., 1], cv2.INTER_LINEAR)
     return (drawn / np.float32(255)).astype(np.float32)
 
 
-def _contrast(lower: Plane) -> Plane:
+def _contrast(lower: Plane, window: int) -> Plane:
     """How much more of the lower clothes' colour lies just below each row than just above it, in [-1, 1]."""
-    padded = np.pad(lower, ((_WINDOW, _WINDOW), (0, 0)), mode="edge")
+    padded = np.pad(lower, ((window, window), (0, 0)), mode="edge")
     sums = np.vstack([np.zeros((1, lower.shape[1])), np.cumsum(padded, axis=0)])
-    rows = np.arange(len(lower)) + _WINDOW
-    below = sums[rows + _WINDOW] - sums[rows]
-    above = sums[rows] - sums[rows - _WINDOW]
-    return ((below - above) / (2 * _WINDOW)).astype(np.float32)
+    rows = np.arange(len(lower)) + window
+    below = sums[rows + window] - sums[rows]
+    above = sums[rows] - sums[rows - window]
+    return ((below - above) / (2 * window)).astype(np.float32)
 
 
 def _smoothest(score: Plane) -> NDArray[np.int64]:

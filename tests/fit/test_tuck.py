@@ -77,3 +77,17 @@ def test_clothes_of_one_colour_show_no_waistband() -> None:
     occluders = find_occluders(replace(image, pixels=pixels), measure_body(pose), pose.mask)
     assert not occluders.parted
     assert find_waistband(body(), occluders) is None
+
+
+def test_the_edge_is_smooth_where_colours_are_not() -> None:
+    occluders = dressed(0.75)
+    speckled = occluders.worn_lower.alpha.copy()
+    # Loops and seams of other colours along the waistband.
+    for column in range(0, speckled.shape[1], 9):
+        speckled[round(body().place(0.0, 0.75)[1]) :][: 4 + column % 5, column : column + 4] = 0
+    tuck = find_tuck(body(), replace(occluders, worn_lower=Mask(speckled)), trunk(1.05), "auto")
+    assert tuck is not None
+    columns = slice(*(round(body().place(across, 0.75)[0]) for across in (-0.25, 0.25)))
+    rows = np.argmax(tuck.alpha[:, columns] >= 128, axis=0)
+    assert np.abs(np.diff(rows)).max() <= 1
+    assert np.abs(rows - body().place(0.0, 0.75)[1]).max() < 6
