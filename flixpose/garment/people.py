@@ -10,6 +10,14 @@ _MOST_CONTACT = 0.3  # share of the region's extent along a side of the frame th
 _HEAD_ZONE = 0.4  # of the region's height, in which a head may lie
 _NECK_IN, _SHOULDERS_OUT = 0.8, 1.7  # a neck is narrower than the head, and shoulders are much wider
 _LEAST_SKIN = 0.25
+_PAINT, _BLOOD = (
+    1.1,
+    1.4,
+)  # L*a*b*: how far a paint's colour strays from its middle, and living skin's at least
+_SMOOTH, _ROUGH = 4.0, 5.5  # L*a*b*: what a blur takes from a moulded body, and from a face or limbs at least
+_BLUR = 4.0  # pixels of the working photo
+_RIM = 3  # pixels of the working photo beside an edge, whose colours are mixed
+_FEW = 20  # pixels that tell nothing
 
 
 def cut_off(region: NDArray[np.bool_]) -> bool:
@@ -21,13 +29,29 @@ def cut_off(region: NDArray[np.bool_]) -> bool:
 
 
 def worn(region: NDArray[np.bool_], lab: NDArray[np.float32], outline: Outline) -> bool:
-    """Whether a head with skin stands on the shoulders: wider than the neck below it."""
+    """Whether a head with skin stands on the shoulders: wider than the neck below it.
+
+    A mannequin's may be of skin's colour, but is of one colour.
+    """
     neck = _neck_row(region, outline)
     if neck is None:
         return False
     head = region.copy()
     head[neck:] = False
-    return bool(skin(lab)[head].mean() > _LEAST_SKIN)
+    bare = skin(lab)
+    return bool(bare[head].mean() > _LEAST_SKIN) and alive(lab, bare & head) > 0.5
+
+
+def alive(lab: NDArray[np.float32], bare: NDArray[np.bool_]) -> float:
+    """How sure it is, in [0, 1], that what has skin's colour is skin: of many colours, and never smooth."""
+    inner = cv2.erode(bare.astype(np.uint8), np.ones((2 * _RIM + 1,) * 2, np.uint8)).astype(bool)
+    if inner.sum() < _FEW:
+        return 1.0
+    chroma = lab[..., 1:][inner]
+    stray = float(np.linalg.norm(chroma - np.median(chroma, axis=0), axis=1).mean())
+    detail = float(np.abs(lab - cv2.GaussianBlur(lab, (0, 0), _BLUR)).sum(axis=2)[inner].mean())
+    signs = (stray - _PAINT) / (_BLOOD - _PAINT), (detail - _SMOOTH) / (_ROUGH - _SMOOTH)
+    return float(np.clip(max(signs), 0.0, 1.0))
 
 
 def skin(lab: NDArray[np.float32]) -> NDArray[np.bool_]:
