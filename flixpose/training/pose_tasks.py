@@ -102,6 +102,12 @@ def _rtmo(deepen: float, widen: float, pose: int) -> nn.Module:
     return net
 
 
+def _centernet(**numbers: Any) -> nn.Module:
+    net = centernet.CenterNetResNet(**numbers)
+    _doubtful(net.get_submodule(f"{name}.2") for name in ("hm", "hm_hp"))
+    return net
+
+
 def _kapao(deepen: float, widen: float, anchors: float) -> nn.Module:
     """The published anchors are for pictures of 1280 pixels; `anchors` is a share of them."""
     net = kapao.Kapao(csp.Scale(deepen, widen))
@@ -169,7 +175,9 @@ TASKS: dict[str, Task] = {
         wants_picture=True,
         last=_cascaded_ends,
     ),
-    "rtmpose": Task(_scaled(rtmpose.RTMPose), single.two_axes, wants_picture=True),
+    "rtmpose": Task(
+        _scaled(rtmpose.RTMPose), single.two_axes, wants_picture=True, last=lambda net: [net.head.gau.o]
+    ),
     "deeppose": Task(deeppose.DeepPose, single.regressed, beside=lambda: {"flow": realnvp.RealNvp()}),
     "poseted": Task(poseted.PoseTED, single.queried),
     "alphapose": Task(rmpe.SymmetricPose, single.heat_maps(), last=lambda net: [net.pose.conv_out]),
@@ -177,14 +185,14 @@ TASKS: dict[str, Task] = {
     "lightweight_openpose": Task(lightweight_openpose.LightweightOpenPose, bottom_up.fields),
     "higherhrnet": Task(_branched(higherhrnet.HigherHRNet), bottom_up.tags, last=_map_rows),
     "dekr": Task(_branched(dekr.DEKR), bottom_up.offsets, last=lambda net: [net.head_heatmap[-1]]),
-    "centernet": Task(centernet.CenterNetResNet, bottom_up.centres),
+    "centernet": Task(_centernet, bottom_up.centres),
     "posenet": Task(
         _loud(posenet.PoseNet),
         bottom_up.displacements,
         last=lambda net: [net.heatmap, net.offset, net.displacement_fwd, net.displacement_bwd],
     ),
     "yolo_pose": Task(_yolo_pose, cells.yolo),
-    "rtmo": Task(_rtmo, cells.rtmo),
+    "rtmo": Task(_rtmo, cells.rtmo, last=lambda net: [net.head.dcc.gau.o]),
     "kapao": Task(_kapao, anchored.kapao),
     "keypoint_rcnn": Task(keypoint_rcnn.KeypointRcnn, anchored.rcnn),
     "detrpose": Task(_detrpose, cells.queries),

@@ -37,6 +37,7 @@ _EPS = 1e-3
 _HIDDEN, _GROUPS, _PER_GROUP = 256, 8, 36
 _FEATURES, _WAVES = 128, 128
 _BINS = (192, 256)
+_LEAST_SPREAD, _NEVER = 0.005, 1e-9
 
 
 class Output(NamedTuple):
@@ -232,20 +233,41 @@ class _Classifier(nn.Module):
         self.sigma_fc = nn.Sequential(nn.Linear(pose, keypoints), nn.Sigmoid(), _Scaled())
 
     def forward(self, features: Tensor, boxes: Tensor, centres: Tensor) -> Tensor:
+        axes = [
+            (shares * places[:, None]).sum(dim=-1) for shares, places in self.shares(features, boxes, centres)
+        ]
+        return torch.stack(axes, dim=-1) + centres[:, None]
+
+    def shares(self, features: Tensor, boxes: Tensor, centres: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """For x and y: (R, K, bins) how likely each bin is, and (R, bins) where it lies, from the cell."""
         points = self.pose_to_kpts(features).unflatten(1, (self.keypoints, _FEATURES))
         points = self.gau(points, lambda x: x + self.pos_enc)
-        axes = [
-            self._along(axis, points, boxes[:, axis], boxes[:, 2 + axis], centres[:, axis]) for axis in (0, 1)
+        return [
+            self._along(axis, points, boxes[:, 2 + axis], boxes[:, axis] - centres[:, axis])
+            for axis in (0, 1)
         ]
-        return torch.stack(axes, dim=-1)
 
-    def _along(self, axis: int, points: Tensor, centre: Tensor, side: Tensor, cell: Tensor) -> Tensor:
+    def surprise(self, features: Tensor, boxes: Tensor, centres: Tensor, xy: Tensor) -> Tensor:
+        """(R, K) minus the logarithm of how likely the keypoints are where they are.
+
+        Each bin vouches for what lies around it, less the farther, within the spread that the features tell,
+        a share of the box's side: so bins that are merely near learn, too.
+        """
+        spread = self.sigma_fc(features)[..., None] + _LEAST_SPREAD
+        told = features.new_zeros(())
+        for axis, (shares, places) in enumerate(self.shares(features, boxes, centres)):
+            truth = xy[..., axis] - centres[:, None, axis]
+            away = (places[:, None] - truth[..., None]).abs() / boxes[:, None, None, 2 + axis]
+            likely = (shares * (-away / (2 * spread)).exp()).sum(dim=-1) / spread[..., 0]
+            told = told - (likely + _NEVER).log()
+        return told
+
+    def _along(self, axis: int, points: Tensor, side: Tensor, middle: Tensor) -> tuple[Tensor, Tensor]:
         bins, adapt = (
             (self.get_buffer("x_bins"), self.x_fc) if axis == 0 else (self.get_buffer("y_bins"), self.y_fc)
         )
-        places = bins * side[:, None] + (centre - cell)[:, None]
-        shares = (points @ adapt(self.spe(places)).transpose(1, 2)).softmax(dim=-1)
-        return (shares * places[:, None]).sum(dim=-1) + cell[:, None]
+        places = bins * side[:, None] + middle[:, None]
+        return (points @ adapt(self.spe(places)).transpose(1, 2)).softmax(dim=-1), places
 
 
 class _Sigmas(nn.Module):
@@ -283,6 +305,10 @@ class RTMO(nn.Module):
             features: (R, channels). boxes: (R, 4) cxcywh, and centres: (R, 2) of cells, in pixel indices.
         """
         return self.head.dcc(features, boxes, centres)
+
+    def surprise(self, features: Tensor, boxes: Tensor, centres: Tensor, xy: Tensor) -> Tensor:
+        """(R, K) for training: how unlikely the keypoints at `xy`, pixel indices, are. Others as `place`."""
+        return self.head.dcc.surprise(features, boxes, centres, xy)
 
 
 def centres(height: int, width: int, stride: int, like: Tensor) -> Tensor:

@@ -121,34 +121,33 @@ def rtmo(net: Any, x: Tensor, people: Sequence[People]) -> Losses:
             parts["seen"].append(functional.binary_cross_entropy_with_logits(visible[row, some], seen))
     means = _sums(parts, x)
     means["pose"] = _placed(net, features, centres, people, chosen)
-    total = means["score"] + 5 * means["box"] + means["seen"] + 10 * means["pose"]
+    total = means["score"] + 5 * means["box"] + means["seen"] + means["pose"]
     return {"loss": total} | means
 
 
 def _placed(
     net: Any, features: Tensor, centres: Tensor, people: Sequence[People], chosen: list[tuple[int, Owners]]
 ) -> Tensor:
-    """How far RTMO's keypoints of the chosen cells are off, all pictures at once: its head needs a batch."""
-    told, boxes, cells_at, truths = [], [], [], []
+    """How unlikely RTMO's chosen cells hold the keypoints, all pictures at once: its head needs a batch."""
+    told, boxes, cells_at, xy, there = [], [], [], [], []
     for row, owner in chosen:
         some = owner.cells[: max(_MOST // len(chosen), 2)]
-        who = owner.person[some]
-        p = people[row]
+        who, p = owner.person[some], people[row]
         told.append(features[row, some])
         boxes.append(p.boxes[who] - 0.5)
         cells_at.append(centres[some])
-        truths.append(People(p.xy[who] - 0.5, p.there[who], p.boxes[who], p.area[who]))
+        xy.append(p.xy[who] - 0.5)
+        there.append(p.there[who])
     if sum(map(len, told)) < 2:
         return features.sum() * 0
-    box = torch.cat(boxes)
+    box, seen, at = torch.cat(boxes), torch.cat(told), torch.cat(cells_at)
     size = box[:, 2:] - box[:, :2]
     shake = torch.sin(torch.arange(box.numel(), device=box.device).view_as(box) * 12.9898) * _JITTER
     middle = (box[:, :2] + box[:, 2:]) / 2 + shake[:, :2] * size
     wider = torch.cat([middle, size * (_PADDING + shake[:, 2:])], dim=1)
-    xy = net.place(torch.cat(told), wider, torch.cat(cells_at)).float()
-    names = ("xy", "there", "boxes", "area")
-    joined = People(*(torch.cat([getattr(t, name) for t in truths]) for name in names))
-    return _pose_loss(xy, joined, torch.arange(len(xy), device=xy.device), far=1.0)
+    unlikely = net.surprise(seen, wider, at, torch.cat(xy)).float()
+    marked = torch.cat(there)
+    return (unlikely * marked).sum() / marked.sum().clamp(min=1)
 
 
 def queries(net: Any, x: Tensor, people: Sequence[People]) -> Losses:
