@@ -1,53 +1,70 @@
 """The neck opening of a garment: its front edge, and what lies behind it (inner back collar, hood)."""
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.fit.measure import GarmentFrame, pair, point
+from flixpose.fit.neck_edge import drawn_to_edge, edge_strength, parting
+from flixpose.fit.neck_view import Floats, NeckView, neck_frame
 from flixpose.structures.found import Garment
 from flixpose.structures.image import Image, Mask
 
-# Exponents of the family of curves 1 - |t|^p: 1 is a V, 2 a round neck, larger ones a square neck.
-_EXPONENTS = (0.8, 1.0, 1.25, 1.6, 2.0, 2.5, 3.2, 4.5)
-_USUAL = 2.0
 _SAMPLES = 41
-# Slopes above this many times the usual count as this.
-_SATURATED = 4.0
-# By how much a shape must be better for every octave that its exponent is off the usual one.
-_DOUBT = 0.25
-# How deep the neckline may lie, in depths of the landmark, and what it must be better by for each octave. A
-# label lies above the true edge and draws readers up to it; too deep costs a strip of cloth, too shallow
-# shows the label.
-_SINKS = (0.9, 1.0, 1.08, 1.17, 1.3)
-_USUAL_SINK = 1.06
-_SINK_DOUBT = 1.2
-_MARGIN = 0.03  # of the neck's width
-_WORK_WIDTH = 240.0  # the neck's width at which edges are looked for
+_ACROSS = np.linspace(-1.0, 1.0, _SAMPLES)
+# Exponents of the family of curves 1 - |t|^p: 1 is a V, 2 a round neck, larger ones a square neck.
+_EXPONENTS = (0.85, 1.0, 1.25, 1.6, 2.0, 2.6, 3.5, 5.0)
+_USUAL = 2.0
+_LEANS = (-0.06, 0.0, 0.06)  # widths by which the lowest point lies off the middle
+_UNTIL = 0.3  # widths: shallower curves lean less
+
+# What a curve's merits count, in logarithms of odds.
+_EDGE, _PARTING = 5.0, 4.0
+_LEANING, _SHAPE = 0.5, 0.12
+_DEPTHS = np.geomspace(0.07, 1.3, 52)
+_SINKS = (0.9, 0.95, 1.0, 1.05, 1.1, 1.17, 1.25)
+# The landmark is mostly right; where it is not, a label or the back's band was taken for the edge, which
+# lies above it.
+_HIGHER, _LOWER = (0.02, 0.06), (0.03, 0.08)  # widths, and shares of its depth, that it may be off
+_COMMON, _SPREAD = 0.38, 0.5  # depth of a neckline that was not found, and the deviation of its logarithm
+_MISSED, _TOO_LOW, _NEVER = 0.25, 0.3, 0.004
+
+# Hoods: cloth rises above the neck's corners, and the edge ends on the hood.
+_RISES = 0.15  # widths above the line between the corners
+_HOOD_EXPONENTS = (0.85, 1.0, 1.25, 1.6, 2.0, 2.6)
+_HOOD_HALVES, _USUAL_HALF, _HALF_SPREAD = np.arange(0.2, 0.45, 0.03), 0.31, 0.05
+_HOOD_HEIGHTS, _USUAL_HEIGHT, _HEIGHT_SPREAD = np.linspace(0.0, 0.32, 7), 0.12, 0.1
+_HOOD_SINKS = np.arange(-0.08, 0.1, 0.03)
+_HOOD_PARTING, _HOOD_SPREAD = 1.0, 0.05
+
+_LEAST_INSIDE = 0.25  # of the opening that is cloth; less is the soft edge of a top without a back collar
 
 
 def front_neckline(garment: Garment, product: Image) -> NDArray[np.float64] | None:
     """The front edge of the neck opening as (41, 2) points of the product image, wearer's left to right.
 
-    The curve runs from corner to corner, down to `neck_front` or near it; of its family the one is taken that
-    follows the strongest edge in the photo. None where the landmarks do not tell (a strapless top, trousers).
+    It runs from neck corner to neck corner, down to `neck_front` or where the photo shows it; a hood's runs
+    between its two front edges. Of a family of curves the one is taken that follows an edge all along and
+    parts cloth like the front's from other cloth, and then it is drawn onto that edge. None where the
+    landmarks do not tell (trousers).
     """
     if not all(garment.landmarks.has(name) for name in ("neck_left", "neck_right", "neck_front")):
         return None
-    left, right = pair(garment, "neck")
-    front = point(garment, "neck_front")
-    edges = _Edges.around_neck(garment, product, left, right, front)
-    best, winner = -np.inf, None
-    for sink in _SINKS:
-        for power in _EXPONENTS:
-            curve = _curve(left, right, front, power, sink)
-            doubt = _DOUBT * abs(np.log2(power / _USUAL)) + _SINK_DOUBT * abs(np.log2(sink / _USUAL_SINK))
-            score = edges.along(curve) - doubt
-            if score > best:
-                best, winner = score, curve
-    return winner
+    rise = _rise(garment)
+    if rise > _RISES:
+        return _hood_edge(garment, product, rise)
+    middle, _, down, width = neck_frame(garment)
+    seen = max(float((point(garment, "neck_front") - middle) @ down) / width, 0.03)
+    deepest = max(1.15, 1.3 * seen)
+    view = NeckView.of(garment, product, above=0.0, below=deepest + 0.15)
+    depths = np.unique([*_DEPTHS, *(seen * sink for sink in _SINKS)])
+    depth, power, lean = _grid(depths[depths < deepest], _EXPONENTS, _LEANS)
+    u, v = _curves(0.5, 0.0, depth, power, lean)
+    score = _EDGE * edge_strength(view, u, v) + _PARTING * parting(view, u, v)
+    score += _log_prior(depth, seen, garment.landmarks.score("neck_front"))
+    score -= _SHAPE * np.abs(np.log2(power / _USUAL)) + _LEANING * np.abs(lean) / max(_LEANS)
+    best = int(score.argmax())
+    return view.photo(*drawn_to_edge(view, u[best], v[best]))
 
 
 def lowest(curve: NDArray[np.float64], frame: GarmentFrame) -> NDArray[np.float64]:
@@ -58,93 +75,81 @@ def lowest(curve: NDArray[np.float64], frame: GarmentFrame) -> NDArray[np.float6
 def behind_neckline(garment: Garment, curve: NDArray[np.float64], frame: GarmentFrame) -> Mask:
     """The cloth above the front edge of the neck opening: what lies behind the wearer's neck.
 
-    Collar leaves and straps outside the two neck corners stay with the front.
+    Collar leaves and straps outside the two neck corners stay with the front; of a hood all above the ends of
+    its front edge lies behind. Nothing where no back is seen above the edge: it is the garment's own outline.
     """
     reach = float(np.linalg.norm(curve[0] - curve[-1]))
     up = -frame.down * (4.0 * reach + garment.box.height)
-    polygon = np.vstack([curve, curve[-1] + up, curve[0] + up])
-    opening = np.zeros(garment.mask.alpha.shape, np.uint8)
+    ends = [curve[-1], curve[0]]
+    if float(np.linalg.norm(curve[0] - pair(garment, "neck")[0])) > 1.0:
+        aside = (curve[-1] - curve[0]) * (1 + 4 * garment.box.width / max(reach, 1.0))
+        ends = [curve[-1] + aside, curve[0] - aside]
+    polygon = np.vstack([curve, ends[0], ends[0] + up, ends[1] + up, ends[1]])
+    under_chord = garment.mask.alpha[_filled(curve, garment) > 127]
+    if under_chord.size and float(under_chord.mean()) < 255 * _LEAST_INSIDE:
+        return Mask(np.zeros_like(garment.mask.alpha))
+    return Mask(_filled(polygon, garment))
+
+
+def _filled(polygon: Floats, garment: Garment) -> NDArray[np.uint8]:
+    plane = np.zeros(garment.mask.alpha.shape, np.uint8)
     shift = 4
-    cv2.fillPoly(opening, [np.round((polygon - 0.5) * 2**shift).astype(np.int32)], 255, cv2.LINE_AA, shift)
-    return Mask(opening)
+    corners = np.round((polygon - 0.5) * 2**shift)
+    cv2.fillPoly(plane, [np.clip(corners, -(2**28), 2**28).astype(np.int32)], 255, cv2.LINE_AA, shift)
+    return plane
 
 
-def _curve(
-    left: NDArray[np.float64],
-    right: NDArray[np.float64],
-    front: NDArray[np.float64],
-    power: float,
-    depth: float,
-) -> NDArray[np.float64]:
-    """Corner to corner: on either side the chord's share, sunk by 1 - |t|^p; through `front` at depth 1."""
-    shares = np.linspace(0.0, 1.0, _SAMPLES)
-    chord = right - left
-    apex = float(np.clip((front - left) @ chord / max(float(chord @ chord), 1e-9), 0.2, 0.8))
-    sink = depth * (front - (left + apex * chord))
-    relative = np.where(shares < apex, (apex - shares) / apex, (shares - apex) / (1 - apex))
-    return left + shares[:, None] * chord + (1 - relative**power)[:, None] * sink
+def _rise(garment: Garment) -> float:
+    """How far cloth rises above the line between the neck's corners, near its middle; widths."""
+    middle, right, down, width = neck_frame(garment)
+    heights = np.arange(0.02, 1.8, 0.02)
+    u, v = np.meshgrid(np.linspace(-0.25, 0.25, 11), -heights)
+    places = np.floor(middle + (u[..., None] * right + v[..., None] * down) * width).astype(int)
+    rows, columns = places[..., 1], places[..., 0]
+    alpha = garment.mask.alpha
+    on_photo = (rows >= 0) & (rows < alpha.shape[0]) & (columns >= 0) & (columns < alpha.shape[1])
+    cloth = on_photo & (alpha[np.where(on_photo, rows, 0), np.where(on_photo, columns, 0)] > 127)
+    return float(heights[cloth.any(axis=1)].max(initial=0.0))
 
 
-@dataclass(frozen=True, eq=False)
-class _Edges:
-    """The photo's edges around a neck, at a working size.
-
-    Attributes:
-        slope: (h, w, 2) of the lightness relative to what is usual around, so that black on black counts; 0
-            near the garment's outline, whose edge is the strongest of all and is the back's.
-        origin: (x, y) of the window in the product image. scale: working pixels for one of the photo.
-    """
-
-    slope: NDArray[np.float32]
-    origin: NDArray[np.float64]
-    scale: float
-
-    @classmethod
-    def around_neck(
-        cls,
-        garment: Garment,
-        product: Image,
-        left: NDArray[np.float64],
-        right: NDArray[np.float64],
-        front: NDArray[np.float64],
-    ) -> "_Edges":
-        width = float(np.linalg.norm(left - right))
-        deepest = front + (max(_SINKS) - 1) * (front - (left + right) / 2)
-        points = np.array([left, right, front, deepest])
-        x0, y0 = np.maximum(np.floor(points.min(axis=0) - 0.25 * width), 0).astype(int)
-        x1, y1 = np.ceil(points.max(axis=0) + 0.25 * width).astype(int)
-        scale = min(1.0, _WORK_WIDTH / max(width, 1.0))
-        window = np.s_[y0:y1, x0:x1]
-        lightness = cv2.cvtColor(product.pixels[window], cv2.COLOR_RGB2LAB)[..., 0].astype(np.float32)
-        inside = (garment.mask.alpha[window] >= 128).astype(np.uint8)
-        if scale < 1:
-            size = (max(8, round(inside.shape[1] * scale)), max(8, round(inside.shape[0] * scale)))
-            lightness = cv2.resize(lightness, size, interpolation=cv2.INTER_AREA)
-            inside = cv2.resize(inside, size, interpolation=cv2.INTER_NEAREST)
-        slope = _relative_slope(lightness, width * scale) * _well_inside(inside, width * scale)[..., None]
-        return cls(slope, np.array([x0, y0], np.float64), scale)
-
-    def along(self, curve: NDArray[np.float64]) -> float:
-        """Mean strength of the edge that runs along the curve, each sample saturated: a long faint seam
-        outweighs one glaring label."""
-        middle = ((curve[1:] + curve[:-1]) / 2 - self.origin) * self.scale
-        tangents = np.diff(curve, axis=0)
-        normals = np.stack([-tangents[:, 1], tangents[:, 0]], axis=1)
-        normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
-        columns = np.clip(middle[:, 0].astype(int), 0, self.slope.shape[1] - 1)
-        rows = np.clip(middle[:, 1].astype(int), 0, self.slope.shape[0] - 1)
-        across = np.abs((self.slope[rows, columns] * normals).sum(axis=1))[4:-4]
-        return float(np.minimum(across, _SATURATED).mean())
+def _hood_edge(garment: Garment, product: Image, rise: float) -> NDArray[np.float64]:
+    """Of a hood the two front edges that rise beside the neck, from where they cross."""
+    middle, _, down, width = neck_frame(garment)
+    seen = float((point(garment, "neck_front") - middle) @ down) / width
+    view = NeckView.of(garment, product, above=rise, below=max(seen, 0.0) + 0.6)
+    heights = _HOOD_HEIGHTS[max(rise - 0.05, 0.01) > _HOOD_HEIGHTS]
+    depth, power, lean, half, height = _grid(
+        seen + _HOOD_SINKS, _HOOD_EXPONENTS, (0.0,), _HOOD_HALVES, heights
+    )
+    u, v = _curves(half, height, depth, power, lean)
+    length = np.hypot(np.diff(u), np.diff(v)).sum(axis=1)
+    score = _EDGE * edge_strength(view, u, v) + _HOOD_PARTING * parting(view, u, v) + 0.8 * length
+    score -= np.square((half - _USUAL_HALF) / _HALF_SPREAD) / 2
+    score -= np.square((height - _USUAL_HEIGHT) / _HEIGHT_SPREAD) / 2
+    score -= np.square((depth - seen) / _HOOD_SPREAD) / 2 + _SHAPE * np.abs(np.log2(power / 1.25))
+    best = int(score.argmax())
+    return view.photo(*drawn_to_edge(view, u[best], v[best]))
 
 
-def _relative_slope(lightness: NDArray[np.float32], width: float) -> NDArray[np.float32]:
-    smooth = cv2.GaussianBlur(lightness, (0, 0), max(0.8, 0.01 * width))
-    slope = np.dstack([cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)])
-    usual = cv2.GaussianBlur(np.linalg.norm(slope, axis=2), (0, 0), 0.1 * width)
-    return (slope / (usual + 1.0)[..., None]).astype(np.float32)
+def _grid(*axes: "Floats | tuple[float, ...]") -> list[Floats]:
+    """All combinations, one flat array an axis."""
+    return [plane.ravel() for plane in np.meshgrid(*axes, indexing="ij")]
 
 
-def _well_inside(inside: NDArray[np.uint8], width: float) -> NDArray[np.bool_]:
-    margin = max(1, round(_MARGIN * width))
-    kernel = np.ones((2 * margin + 1, 2 * margin + 1), np.uint8)
-    return cv2.erode(inside, kernel, borderType=cv2.BORDER_REPLICATE) > 0
+def _curves(
+    half: "Floats | float", height: "Floats | float", depth: Floats, power: Floats, lean: Floats
+) -> tuple[Floats, Floats]:
+    """(C, 41) u and v of curves that begin `half` widths off the middle and `height` above the corners."""
+    sag = 1 - np.abs(_ACROSS) ** power[:, None]
+    half, height = (np.broadcast_to(value, depth.shape)[:, None] for value in (half, height))
+    u = half * _ACROSS + (lean * np.minimum(depth / _UNTIL, 1))[:, None] * sag
+    return u, sag * (depth[:, None] + height) - height
+
+
+def _log_prior(depth: Floats, seen: float, score: float) -> Floats:
+    """How likely a neckline is so deep where its landmark was seen at `seen` with such a score."""
+    off = depth - seen
+    near = np.exp(-0.5 * np.square(off / np.where(off > 0, *(a + b * seen for a, b in (_LOWER, _HIGHER)))))
+    common = _MISSED * np.exp(-0.5 * np.square(np.log(depth / _COMMON) / _SPREAD))
+    common = np.where(off > 0, common, _TOO_LOW * common)
+    return np.asarray(np.log(score * near + (1 - 0.85 * score) * common + _NEVER), np.float64)
