@@ -19,6 +19,7 @@ from flixpose.garment.shared_points import MIRROR
 from flixpose.structures.image import Box, Image
 
 _SIDE = 224  # of the square that a net reads, where its weights do not say
+_FIND_SIDE = 224  # is enough to find a garment in the whole photo
 FILL = 0.86  # of the square that the garment's longer side takes, as in training
 _PAPER = 238  # what shows through a transparent photo, grey level
 _LEAST_MASK = 0.5
@@ -95,7 +96,8 @@ class GarmentEyes:
     def _find(self, photos: Sequence[NDArray[np.uint8]]) -> list[list[Box]]:
         """Per photo around each garment of about the size of the largest; the whole where there is none."""
         wholes = [Box(0, 0, pixels.shape[1], pixels.shape[0]) for pixels in photos]
-        squares = [square_around(whole, self._side, 1.0) for whole in wholes]
+        side = min(self._side, _FIND_SIDE)
+        squares = [square_around(whole, side, 1.0) for whole in wholes]
         masks = self._ask([cut(*pair) for pair in zip(photos, squares, strict=True)]).mask.sigmoid().numpy()
         found = []
         for whole, square, mask in zip(wholes, squares, masks, strict=True):

@@ -28,12 +28,15 @@ _ALIKE = 14.0  # L*a*b*
 _CLUTTERED = 0.6  # of the score is left where the background is not plain
 _AROUND = 0.04
 _FAR_AROUND = 0.12  # of the longer side: so far limbs are looked at
+_THICK = 0.01  # of the longer side: what is thinner than twice that is no limb
+_LIMBS_TELL = 30.0  # a thirtieth of the cloth's area is proof
 _TELLS = 4.0  # a quarter of skin around it is proof
 _PALE = 10.0  # L*a*b*: nearer to the background than this, shading takes a garment through its tone
 _SURE = 0.9
 _BITE, _ROUND = 0.03, 0.006  # of the longer side
 _OCCUPIED = 6.0  # L*a*b* from the empty background
 _FACE = 0.25  # share of the top fifth of a worn garment's region, head included
+_NARROW = 0.62  # of the widest row: a head is, a yoke is not
 _LEAST_AREA = 0.01
 _THIN, _LEAST_STAND = 2, 0.003  # pixels; share of the photo: less is no mannequin but a shadow or a tag
 _BESIDE = 0.02  # of the longer side
@@ -68,13 +71,15 @@ def find_region(image: Image, sight: Sight) -> Found:
         return _by_net(image, likely, shrink)
     _refuse_cut(image, seen.region & _near(likely > _POSSIBLE, _FAR_OFF) & _of_its_colour(seen, likely))
     _refuse_people(image, seen)
+    clothed = 1 - _limbs(seen, likely)
     agreement = _overlap(seen.region, likely > _LIKELY)
     if agreement < _AGREE:
-        return _by_net(image, likely, shrink)
+        found = _by_net(image, likely, shrink)
+        return replace(found, seen=replace(found.seen, plain=found.seen.plain * clothed))
     region = main_pieces(_filled_in(seen, likely) & _near(likely > _POSSIBLE, _FAR))
     occupied = seen.distance > _OCCUPIED if seen.background else np.zeros_like(region)
     region = _off_the_stand(image, region, occupied, likely)
-    seen = replace(seen, region=region, plain=seen.plain * (1 - _bare(region, occupied, seen.lab)))
+    seen = replace(seen, region=region, plain=seen.plain * clothed * (1 - _bare(region, occupied, seen.lab)))
     return Found(seen, full_mask(image, seen), agreement)
 
 
@@ -94,7 +99,7 @@ def _of_its_colour(seen: Seen, likely: Plane) -> Region:
 def _refuse_people(image: Image, seen: Seen) -> None:
     """The net takes head and limbs away from a worn garment, so people are looked for before it speaks."""
     outline = trace(seen.region)
-    if outline is not None and worn(seen.region, seen.lab, outline):
+    if (outline is not None and worn(seen.region, seen.lab, outline)) or _has_head(seen.region, seen.lab):
         raise NoGarment(f"{image.name}: a person wears it.", subject=image.name)
 
 
@@ -158,15 +163,28 @@ def _bare(region: Region, occupied: Region, lab: Plane) -> float:
     return share * alive(lab, bare & ~region & _near(region, _FAR_AROUND))
 
 
+def _limbs(seen: Seen, likely: Plane) -> float:
+    """How sure it is, in [0, 1], that a face, arms or legs are beside the cloth; 0 without a plain ground."""
+    cloth = max(int((likely > _LIKELY).sum()), 1)
+    if seen.background is None:
+        return 0.0
+    beside = (seen.distance > _OCCUPIED) & skin(seen.lab) & ~_near(likely > _POSSIBLE, _FAR)
+    thick = disc(max(2, round(_THICK * max(beside.shape))))
+    beside = cv2.morphologyEx(beside.astype(np.uint8), cv2.MORPH_OPEN, thick).astype(bool)
+    return min(1.0, _LIMBS_TELL * float(beside.sum()) / cloth) * alive(seen.lab, beside)
+
+
 def _has_head(region: Region, lab: Plane) -> bool:
-    """Whether the region's top shows skin, and its middle another colour."""
+    """Whether the region's top is narrow and shows skin, and its middle is of another colour."""
     rows = np.flatnonzero(region.any(axis=1))
     at = np.linspace(rows[0], rows[-1] + 1, 11).astype(int)  # tenths of the height
     bare = skin(lab) & region
     top, middle = (
         float(bare[a:b].sum()) / float(max(region[a:b].sum(), 1)) for a, b in (at[:3:2], at[4:7:2])
     )
-    return top > _FACE and middle < top / 2 and alive(lab, bare) > 0.5
+    widths = region.sum(axis=1)
+    narrow = bool(np.median(widths[at[0] : at[2]]) < _NARROW * widths.max())
+    return narrow and top > _FACE and middle < top / 2 and alive(lab, bare) > 0.5
 
 
 def _near(region: Region, reach: float) -> Region:

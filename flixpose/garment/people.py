@@ -16,6 +16,7 @@ _PAINT, _BLOOD = (
 )  # L*a*b*: how far a paint's colour strays from its middle, and living skin's at least
 _SMOOTH, _ROUGH = 4.0, 5.5  # L*a*b*: what a blur takes from a moulded body, and from a face or limbs at least
 _BLUR = 4.0  # pixels of the working photo
+_BLACK = 16.0  # L*a*b*: where shading leads every colour to
 _RIM = 3  # pixels of the working photo beside an edge, whose colours are mixed
 _FEW = 20  # pixels that tell nothing
 
@@ -47,7 +48,8 @@ def alive(lab: NDArray[np.float32], bare: NDArray[np.bool_]) -> float:
     inner = cv2.erode(bare.astype(np.uint8), np.ones((2 * _RIM + 1,) * 2, np.uint8)).astype(bool)
     if inner.sum() < _FEW:
         return 1.0
-    chroma = lab[..., 1:][inner]
+    light = lab[..., 0][inner] + _BLACK  # the darker a paint is shaded, the less colour it has
+    chroma = lab[..., 1:][inner] * (np.median(light) / light)[:, None]
     stray = float(np.linalg.norm(chroma - np.median(chroma, axis=0), axis=1).mean())
     detail = float(np.abs(lab - cv2.GaussianBlur(lab, (0, 0), _BLUR)).sum(axis=2)[inner].mean())
     signs = (stray - _PAINT) / (_BLOOD - _PAINT), (detail - _SMOOTH) / (_ROUGH - _SMOOTH)

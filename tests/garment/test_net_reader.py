@@ -131,6 +131,14 @@ def test_people_are_no_product_photos(reader: NetReader, shared: Path):
         assert _score(reader, read_image(path).pixels) < UNSURE, path.name
 
 
+def test_small_photos_of_people_are_hardly_ever_read(reader: NetReader, shared: Path):
+    from flixpose.imaging.decode import read_image
+
+    photos = sorted((shared / "pairs" / "person").iterdir())[::4]
+    sure = [path.name for path in photos if _score(reader, read_image(path).pixels) >= UNSURE]
+    assert len(sure) <= len(photos) // 10, sure
+
+
 def test_figures_on_real_photos(reader: NetReader, shared: Path):
     figures = evaluate_landmarks(reader, shared / "photos")
     table = "\n".join(figures.lines())
