@@ -20,8 +20,14 @@ from flixpose.cli.progress import progress
     "--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Gets weights and card."
 )
 @click.option("--photos", type=click.IntRange(1), default=240, show_default=True, help="Drawn to calibrate.")
+@click.option(
+    "--scenes",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Simulated scenes: every second one calibrates, too, and the others check.",
+)
 @click.option("--note", default="", help="A line for the card: what else a reader should know of the run.")
-def command(run: Path, out: Path, photos: int, note: str) -> None:
+def command(run: Path, out: Path, photos: int, scenes: Path | None, note: str) -> None:
     """Calibrate the scores of a trained garment net, and write its weights (fp16) and model card.
 
     \b
@@ -30,11 +36,12 @@ def command(run: Path, out: Path, photos: int, note: str) -> None:
     """
     from flixpose.training.publish import WEIGHTS, publish
 
-    with progress("calibrating", photos + photos // 2) as advance:
+    with progress("calibrating", photos) as advance:
         figures = publish(
             run,
             out,
             photos=photos,
+            scenes=scenes,
             note=note,
             report=lambda done, note: advance(done=done, note=note),
         )

@@ -29,7 +29,7 @@ from flixpose.garment.outline import Outline
 from flixpose.garment.placing import place_landmarks
 from flixpose.garment.seeing import Seen
 from flixpose.garment.shapes import Point, agree, fit_shapes
-from flixpose.garment.shared_points import INDEX, KIND_NAMES, as_seen
+from flixpose.garment.shared_points import INDEX, KIND_NAMES, as_seen, mirror_name
 from flixpose.garment.silhouette import as_outwear, box_of, whole_outline
 from flixpose.ports import GarmentAsk
 from flixpose.structures.found import Garment, ModelInfo, View
@@ -131,7 +131,7 @@ class NetReader:
         view: str | None,
     ) -> Garment:
         facing, view_score = _view(view, sight.back)
-        named = as_seen(points, facing)
+        named = as_seen({name: _doubted(name, point, view_score) for name, point in points.items()}, facing)
         if facing == "back":
             named.pop("neck_front", None)
         return Garment(
@@ -194,6 +194,12 @@ def outline_points(found: Found, outline: Outline, kind: str) -> dict[str, Point
     guess = classify(outline, fit_shapes(outline, shapes_for(kind)), kind)
     points = place_landmarks(seen, outline, agree(outline, guess.fit), kind)
     return {name: (x / seen.shrink, y / seen.shrink, score) for name, (x, y, score) in points.items()}
+
+
+def _doubted(name: str, point: Point, view_score: float) -> Point:
+    """Who is unsure of front and back is unsure of left and right."""
+    x, y, score = point
+    return (x, y, score * view_score) if mirror_name(name) != name else point
 
 
 def _edge(seen: Seen) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ from flixpose.training.publish import CARD, WEIGHTS, publish
 from flixpose.training.recipe import parse_recipe
 from tests.training.tiny import RECIPE
 
+SCENES = Path(__file__).parents[1] / "data/scenes"
 TINY = parse_recipe(RECIPE, "tiny")
 
 
@@ -55,8 +56,9 @@ def test_what_cannot_be_resumed_is_said(run: Path, tmp_path: Path):
 
 
 def test_a_checkpoint_becomes_weights_with_a_card(run: Path, tmp_path: Path):
-    figures = publish(run, tmp_path, photos=3)
+    figures = publish(run, tmp_path, photos=3, scenes=SCENES)
     assert set(figures) == {"pck05", "pck02", "nme", "kind", "view", "iou"}
     assert load_reader(tmp_path / WEIGHTS, MODEL).model is MODEL
     text = (tmp_path / CARD).read_text()
     assert "Apache-2.0" in text and "seed 7, 20 steps" in text and RECIPE.strip() in text
+    assert "simulated mannequins that were not calibrated on" in text
