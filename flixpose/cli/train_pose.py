@@ -14,6 +14,7 @@ from flixpose.resources import CONFIGS
 
 if TYPE_CHECKING:
     from flixpose.evaluation.people import Photo
+    from flixpose.pose.codec.proposals import Proposals
     from flixpose.training.pose import PoseRecipe
 
 
@@ -51,6 +52,12 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Gets FAMILY/{checkpoint.pt,curve.csv,curve.png,weights.safetensors}.",
 )
+@click.option(
+    "--finder",
+    type=click.Path(path_type=Path),
+    metavar="WEIGHTS",
+    help="Of a family that finds people, trained here: top-down ones learn from boxes drawn as it errs.",
+)
 @click.option("--steps", type=click.IntRange(1), help="Instead of the recipe's.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in DIR.")
 @click.option(
@@ -68,6 +75,7 @@ def command(
     unseen: Path | None,
     recipe_file: Path,
     out: Path,
+    finder: Path | None,
     steps: int | None,
     resume: bool,
     device: str,
@@ -96,8 +104,9 @@ def command(
     photos = read_coco(data, images)
     others = read_coco(unseen) if unseen else []
     where = _device(device, threads)
+    boxes = _boxes(finder, photos, threads) if finder else None
     if len(recipes) > 1:
-        _compare(recipes, photos, others, out, where)
+        _compare(recipes, photos, others, out, where, boxes)
         return
     with progress(recipes[0].family, recipes[0].steps) as advance:
         train(
@@ -107,6 +116,7 @@ def command(
             unseen=others,
             resume=resume,
             device=where,
+            boxes=boxes,
             report=lambda step, note: advance(done=step, note=note),
         )
     click.echo(f"trained {recipes[0].family}; see {out / recipes[0].family}")
@@ -122,12 +132,25 @@ def _device(asked: str, threads: int | None) -> str:
     return "cuda" if cuda and asked != "cpu" else "cpu"
 
 
+def _boxes(finder: Path, photos: Sequence["Photo"], threads: int | None) -> "Proposals":
+    from flixpose.pose.families.parts import TopDown
+    from flixpose.training.pose import read_weights, reader_of
+    from flixpose.training.pose_boxes import proposals_of
+
+    recipe, net, info = read_weights(finder)
+    reader = reader_of(recipe, net.eval(), info, threads=threads or 1)
+    if isinstance(reader, TopDown):
+        raise UsageError(f"{recipe.family} does not find people.", advice="Name a family that does.")
+    return proposals_of(reader, photos)
+
+
 def _compare(
     recipes: Sequence["PoseRecipe"],
     photos: Sequence["Photo"],
     unseen: Sequence["Photo"],
     out: Path,
     device: str,
+    boxes: "Proposals | None",
 ) -> None:
     """One after the other; the table is written anew after each."""
     from flixpose.training.pose_table import row_of, write_table
@@ -136,7 +159,7 @@ def _compare(
     for recipe in recipes:
         with progress(recipe.family, recipe.steps) as advance:
             shown = partial(_show, advance)
-            row_of(recipe, photos, unseen, out, device=device, report=shown)
+            row_of(recipe, photos, unseen, out, device=device, boxes=boxes, report=shown)
         write_table(out)
     click.echo((out / "table.md").read_text(), nl=False)
 

@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from flixpose.errors import BadSettings, MissingInput, UsageError, WeightsDamage
 from flixpose.evaluation.people import Photo, figures
 from flixpose.geometry.view import Size
 from flixpose.imaging.files import sha256_hex, write_atomic
+from flixpose.pose.codec.proposals import Proposals
 from flixpose.pose.families.parts import Decoding, OneStage, Options, TopDown
 from flixpose.pose.nets.weights import INFO, filled
 from flixpose.structures.found import ModelInfo
@@ -40,6 +41,7 @@ class PoseRecipe:
         picture: (width, height) that the net sees. decoding: of heat maps, where the family has a choice.
         half: compute in bf16 while learning; about 1.7 times faster.
         lr: learning rate at the first and at the last step. average: decay of the served weights.
+        enough: AP on the photos trained on, as far as they are tested, at which the run ends before its time.
     """
 
     family: str
@@ -57,6 +59,7 @@ class PoseRecipe:
     test_every: int = 400
     half: bool = True
     decoding: Decoding | None = None
+    enough: float | None = None
     dice: Dice = field(default_factory=Dice)
 
     def to_json(self) -> dict[str, Any]:
@@ -130,12 +133,14 @@ def train(
     resume: bool = False,
     device: str = "cpu",
     until: int | None = None,
+    boxes: Proposals | None = None,
     report: Report = lambda step, note: None,
 ) -> loop.Learner[nn.Module]:
     """Run a recipe; `out` gets checkpoint.pt, curve.csv, curve.png and weights.safetensors.
 
     Args:
         unseen: photos that are only tested on. until: stop before this step, as an interruption would.
+        boxes: how a finder draws them, for top-down families to learn from.
 
     Raises: MissingInput, BadSettings, UsageError.
     """
@@ -149,7 +154,7 @@ def train(
         )
     out.mkdir(parents=True, exist_ok=True)
     end = min(until or recipe.steps, recipe.steps)
-    _run(recipe, learner, photos, unseen, out, end, report)
+    _run(recipe, learner, photos, unseen, out, end, boxes, report)
     loop.save(out / CHECKPOINT, learner, facts)
     save_weights(out / WEIGHTS, recipe, learner.average)
     return learner
@@ -162,14 +167,17 @@ def _run(
     unseen: Sequence[Photo],
     out: Path,
     end: int,
+    boxes: Proposals | None,
     report: Report,
 ) -> None:
     task, reader = task_of(recipe.family), reader_of(recipe, learner.average)
     device = next(learner.net.parameters()).device
     curve = Curve(out, keep_before=learner.step, losses=("loss",), figures=_FIGURES)
+    seen_best = -1.0
 
     def make(step: int) -> PoseBatch:
-        return batch_for(reader, photos, count=recipe.batch, seed=(recipe.seed, step), dice=recipe.dice)
+        seed = (recipe.seed, step)
+        return batch_for(reader, photos, count=recipe.batch, seed=seed, dice=recipe.dice, boxes=boxes)
 
     def losses(net: nn.Module, batch: PoseBatch) -> loop.Losses:
         batch = batch.to(device)
@@ -181,14 +189,22 @@ def _run(
         report(learner.step, f"loss {parts['loss']:.4f}")
 
     def test() -> None:
+        nonlocal seen_best
         aps = [held_out_ap(reader, some[:_TESTED]) for some in (photos, unseen)]
         curve.add_test(learner.step, learner.seconds, dict(zip(_FIGURES, aps, strict=True)))
         report(learner.step, f"AP {aps[0]:.3f} seen, {aps[1]:.3f} unseen")
+        seen_best = max(seen_best, aps[0])
+
+    def coming() -> Iterator[PoseBatch]:
+        for batch in loop.ahead(make, learner.step, end):
+            if recipe.enough is not None and seen_best >= recipe.enough:
+                return
+            yield batch
 
     pace = loop.Pace(recipe.rate, recipe.clip, recipe.average, recipe.every, recipe.test_every)
     facts = {RECIPE: json.dumps(recipe.to_json())}
     watch = loop.Watch(line, test, lambda: loop.save(out / CHECKPOINT, learner, facts))
-    loop.run(learner, loop.ahead(make, learner.step, end), losses, pace, watch)
+    loop.run(learner, coming(), losses, pace, watch)
     curve.picture()
 
 

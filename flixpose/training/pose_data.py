@@ -11,6 +11,7 @@ from torch import Tensor
 
 from flixpose.evaluation.people import Marked, Photo
 from flixpose.geometry.view import View, around
+from flixpose.pose.codec.proposals import Proposals
 from flixpose.pose.families.parts import OneStage, TopDown
 from flixpose.pose.skeletons import COCO_17, mirror_rows
 from flixpose.structures.image import Box
@@ -72,22 +73,33 @@ class PoseBatch:
 
 
 def batch_for(
-    estimator: TopDown | OneStage, photos: Sequence[Photo], *, count: int, seed: tuple[int, ...], dice: Dice
+    estimator: TopDown | OneStage,
+    photos: Sequence[Photo],
+    *,
+    count: int,
+    seed: tuple[int, ...],
+    dice: Dice,
+    boxes: Proposals | None = None,
 ) -> PoseBatch:
-    """`count` pictures as the estimator's net sees them; the same seed gives the same batch."""
+    """`count` pictures as the estimator's net sees them; the same seed gives the same batch.
+
+    Args:
+        boxes: how a finder draws them around people, for top-down families; the true ones unless given.
+    """
     rng = np.random.default_rng(seed)
-    seen = [_one(estimator, photos[int(rng.integers(len(photos)))], rng, dice) for _ in range(count)]
+    seen = [_one(estimator, photos[int(rng.integers(len(photos)))], rng, dice, boxes) for _ in range(count)]
     x = estimator.colours.tensor(pixels for pixels, _ in seen)
     return PoseBatch(x.contiguous(memory_format=torch.channels_last), [people for _, people in seen])
 
 
 def _one(
-    estimator: TopDown | OneStage, photo: Photo, rng: Rng, dice: Dice
+    estimator: TopDown | OneStage, photo: Photo, rng: Rng, dice: Dice, boxes: Proposals | None
 ) -> tuple[NDArray[np.uint8], People]:
     image, people = photo.image, photo.people
     if isinstance(estimator, TopDown):
         people = (people[int(rng.integers(len(people)))],)
-        view = around(Box(*people[0].xyxy), image.size, estimator.picture, padding=estimator.padding)
+        box = _box(people[0], rng, boxes)
+        view = around(box, image.size, estimator.picture, padding=estimator.padding)
         fill = 0
     else:
         view, fill = estimator.view(image.size), estimator.fill
@@ -95,6 +107,17 @@ def _one(
     affine = _affine(view, mirror, rng, dice)
     pixels = _cut(image.pixels, affine, view.picture, fill)
     return pixels, _people(people, affine, view.picture, mirror, estimator.skeleton)
+
+
+def _box(person: Marked, rng: Rng, boxes: Proposals | None) -> Box:
+    if boxes is None:
+        return Box(*person.xyxy)
+    return Box(*boxes.draw(known(person), person.xyxy, rng)[0])
+
+
+def known(person: Marked) -> Array:
+    """(K, 2) pixels; NaN where a keypoint is not marked."""
+    return np.where(person.visibility[:, None] > 0, person.xy, np.nan)
 
 
 def _affine(view: View, mirror: bool, rng: Rng, dice: Dice) -> Array:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from flixpose.evaluation.people import Photo, figures
+from flixpose.pose.codec.proposals import Proposals
 from flixpose.training.loop import CHECKPOINT, Report
 from flixpose.training.pose import PoseRecipe, fresh, reader_of, train
 from flixpose.training.pose_tasks import TASKS
@@ -28,6 +29,7 @@ def row_of(
     out: Path,
     *,
     device: str = "cpu",
+    boxes: Proposals | None = None,
     report: Report = lambda step, note: None,
 ) -> dict[str, Any]:
     """Train one family into `out`/family, going on from where an earlier run stopped; its figures."""
@@ -44,6 +46,7 @@ def row_of(
         unseen=unseen,
         resume=(folder / CHECKPOINT).is_file(),
         device=device,
+        boxes=boxes,
         report=report,
     )
     reader = reader_of(recipe, learner.average.eval().to("cpu"))

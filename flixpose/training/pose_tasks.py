@@ -122,7 +122,9 @@ def _kapao(deepen: float, widen: float, anchors: float) -> nn.Module:
 
 def _detrpose(width: int, depth: int) -> nn.Module:
     neck = detrpose_encoder.Neck(width, 2 * width, max(width // 4, 8), 1)
-    return detrpose.DETRPose(detrpose.Size(hgnet.B0, neck, depth=depth, inner=2 * width))
+    net = detrpose.DETRPose(detrpose.Size(hgnet.B0, neck, depth=depth, inner=2 * width))
+    _louder(net.backbone)  # its normalisations are frozen: from nothing, they do nothing
+    return net
 
 
 def _loud(build: Callable[..., nn.Module]) -> Build:
@@ -130,14 +132,18 @@ def _loud(build: Callable[..., nn.Module]) -> Build:
 
     def built(**numbers: Any) -> nn.Module:
         net = build(**numbers)
-        for layer in net.modules():
-            if isinstance(layer, nn.Conv2d):
-                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-                if layer.bias is not None:
-                    nn.init.zeros_(layer.bias)
+        _louder(net)
         return net
 
     return built
+
+
+def _louder(net: nn.Module) -> None:
+    for layer in net.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
 
 
 def _ends(net: openpose.OpenPoseBody) -> list[nn.Module]:
@@ -180,7 +186,7 @@ TASKS: dict[str, Task] = {
     ),
     "deeppose": Task(deeppose.DeepPose, single.regressed, beside=lambda: {"flow": realnvp.RealNvp()}),
     "poseted": Task(poseted.PoseTED, single.queried),
-    "alphapose": Task(rmpe.SymmetricPose, single.heat_maps(), last=lambda net: [net.pose.conv_out]),
+    "alphapose": Task(rmpe.SymmetricPose, single.symmetric, last=lambda net: [net.pose.conv_out]),
     "openpose": Task(_loud(openpose.OpenPoseBody), bottom_up.fields, last=_ends),
     "lightweight_openpose": Task(lightweight_openpose.LightweightOpenPose, bottom_up.fields),
     "higherhrnet": Task(_branched(higherhrnet.HigherHRNet), bottom_up.tags, last=_map_rows),

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from flixpose.imaging.files import write_atomic
 from flixpose.pose import FAMILIES
 from flixpose.pose.skeletons import COCO_17
 from flixpose.resources import CONFIGS
+from flixpose.structures.found import ModelInfo, Pose
+from flixpose.structures.image import Box, Image
+from flixpose.structures.keypoints import Keypoints
 from flixpose.studio.figures import draw, write
 from flixpose.training import loop
 from flixpose.training.pose import (
@@ -27,6 +31,7 @@ from flixpose.training.pose import (
     reader_of,
     train,
 )
+from flixpose.training.pose_boxes import proposals_of
 from flixpose.training.pose_data import Dice, batch_for
 from flixpose.training.pose_tasks import TASKS, task_of
 
@@ -151,3 +156,39 @@ def test_bad_input_is_told(photos: list[Photo], tmp_path: Path):
         read_pose_recipe(tmp_path / "bad.toml", "hrnet")
     with pytest.raises(UsageError, match="no such numbers"):
         fresh(replace(TINY, net={"depth": 10, "wings": 2}), torch.device("cpu"))
+
+
+class _Askew:
+    """Finds everybody, and draws every box a fifth too wide to the right."""
+
+    model = ModelInfo("askew", "1", "boxes", "none", "made for a test", "")
+    models = (model,)
+
+    def __init__(self, photos: list[Photo], known: int) -> None:
+        self.left = [photo.people for photo in photos[:known]]
+
+    def __call__(self, images: Sequence[Image]) -> list[tuple[Pose, ...]]:
+        return [tuple(map(self._pose, self.left.pop(0) if self.left else ())) for _ in images]
+
+    def _pose(self, person: Marked) -> Pose:
+        x0, y0, x1, y1 = person.xyxy
+        xy = Keypoints(COCO_17, person.xy.astype(np.float32), np.ones(17, np.float32))
+        return Pose(xy, Box(x0, y0, x1 + 0.2 * (x1 - x0), y1), 0.9, self.model)
+
+
+def test_pictures_are_cut_by_boxes_drawn_as_the_finder_errs(photos: list[Photo]):
+    boxes = proposals_of(_Askew(photos, 6), photos)
+    reader = reader_of(TINY, torch.nn.Identity())
+    told, drawn = (
+        batch_for(reader, photos, count=8, seed=(1,), dice=STILL, boxes=some) for some in (None, boxes)
+    )
+    for a, b in zip(told.people, drawn.people, strict=True):
+        assert b.boxes[0, [0, 2]].mean() < a.boxes[0, [0, 2]].mean() - 1  # the person stands to the left
+    with pytest.raises(UsageError, match="too few to learn from"):
+        proposals_of(_Askew(photos, 1), photos)
+
+
+def test_a_run_ends_when_it_has_learnt_enough(photos: list[Photo], tmp_path: Path):
+    eager = replace(TINY, steps=12, test_every=3, enough=0.0)
+    assert train(eager, photos[:2], tmp_path / "out").step == 3
+    assert read_weights(tmp_path / "out" / WEIGHTS)[0] == eager

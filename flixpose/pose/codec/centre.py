@@ -169,7 +169,7 @@ def distances(maps: Mapping[str, Tensor], target: Target) -> dict[str, Tensor]:
 
 def focal(logits: Tensor, heat: Tensor) -> Tensor:
     """Penalty-reduced logistic regression (Law and Deng 2018): cells near a peak are nearly right."""
-    sure = logits.sigmoid().clamp(1e-4, 1 - 1e-4)
+    sure = logits.float().sigmoid().clamp(1e-4, 1 - 1e-4)  # half a float has no 1 - 1e-4
     peak = heat > 0.999
     right = ((1 - sure).square() * sure.log())[peak].sum()
     wrong = ((1 - heat) ** 4 * sure.square() * (1 - sure).log())[~peak].sum()

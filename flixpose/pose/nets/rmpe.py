@@ -4,13 +4,16 @@ transformer, which centres the person that a box shows badly, and its inverse.
 The "sstn" sizes have the symmetric transformers; nobody publishes weights of them.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from flixpose.pose.nets.fastpose import SIZES as DEPTHS
 from flixpose.pose.nets.fastpose import FastPose
 from flixpose.pose.nets.spatial import Localiser, inverse, sampled
+
+Estimate = Callable[[Tensor], Tensor]
 
 SIZES = DEPTHS | {f"sstn-{name}": depth for name, depth in DEPTHS.items()}
 
@@ -28,24 +31,42 @@ class SymmetricPose(nn.Module):
         return sampled(self.pose(sampled(x, transform)), inverse(transform))
 
 
+def held(estimator: nn.Module) -> Estimate:
+    """The estimator as it is now: what is asked of it teaches its input, not it."""
+    weights = {name: weight.detach() for name, weight in estimator.named_parameters()}
+    statistics = {name: value.clone() for name, value in estimator.named_buffers()}
+    return lambda x: torch.func.functional_call(estimator, weights | statistics, (x,))
+
+
 def symmetric_loss(
-    net: SymmetricPose, parallel: nn.Module, x: Tensor, target: Tensor, centred: Tensor, *, share: float = 0.5
-) -> Tensor:
+    net: SymmetricPose,
+    parallel: Estimate,
+    x: Tensor,
+    target: Tensor,
+    centred: Tensor,
+    *,
+    there: Tensor | None = None,
+    share: float = 0.5,
+) -> tuple[Tensor, Tensor]:
     """What the estimator misses, and a share of how far the transformer leaves the person off the middle.
 
-    The parallel estimator sees what the transformer shows and is not transformed back. It must not learn:
+    The parallel estimator sees what the transformer shows and is not transformed back. It does not learn:
     it only tells the transformer.
 
     Args:
-        parallel: a trained estimator such as `net.pose` was; its weights are not changed.
+        parallel: an estimator such as `net.pose`, `held`.
         target: heat maps in the frame of x. centred: of the same pose, its middle in the picture's middle.
+        there: (N, K), which keypoints count; all unless given.
     """
-    for weight in parallel.parameters():
-        weight.requires_grad_(False)
     transform = net.localiser(x)
     seen = sampled(x, transform)
     found = sampled(net.pose(seen), inverse(transform))
-    return functional.mse_loss(found, target) + share * functional.mse_loss(parallel(seen), centred)
+    counts = torch.ones_like(target[:, :, 0, 0]) if there is None else there.to(target)
+    missed, off = (
+        (maps - told).square() * counts[..., None, None]
+        for maps, told in ((found, target), (parallel(seen), centred))
+    )
+    return missed.mean(), share * off.mean()
 
 
 def middle_shift(xy: Tensor, seen: Tensor, picture: tuple[int, int]) -> Tensor:

@@ -9,12 +9,14 @@ from torch.nn import functional
 
 from flixpose.pose.codec import coordinates, queries
 from flixpose.pose.codec.maps import bumps
+from flixpose.pose.nets import rmpe
 from flixpose.training.loop import Losses
 from flixpose.training.pose_data import People
 
 Loss = Callable[[Any, Tensor, Sequence[People]], Losses]
 
 _SIGMA = 1.5  # of a bump, in cells
+_STRIDE = 4  # of FastPose's cells
 _HARDEST = 8  # keypoints that RefineNet learns from (Chen et al. 2018)
 _BINS_SIGMA, _SHARPNESS = 3.0, 10.0  # SimCC's bump in bins, and what the logits are multiplied by
 
@@ -46,6 +48,18 @@ def cascaded(net: nn.Module, x: Tensor, people: Sequence[People]) -> Losses:
     coarse = torch.stack([_squared(maps, target, there).mean() for maps in out.coarse]).sum()
     refined = _squared(out.refined, target, there).topk(_HARDEST, dim=1).values.mean()
     return {"loss": coarse + refined, "coarse": coarse, "refined": refined}
+
+
+def symmetric(net: rmpe.SymmetricPose, x: Tensor, people: Sequence[People]) -> Losses:
+    """AlphaPose's: the maps in the box's frame, and by the parallel branch the person in the middle."""
+    xy, there = stacked(people)
+    size = (x.shape[3] // _STRIDE, x.shape[2] // _STRIDE)
+    shift = rmpe.middle_shift(xy, there, (x.shape[3], x.shape[2]))
+    target, centred = (
+        bumps((places - 0.5) / _STRIDE, there, size, _SIGMA) for places in (xy, xy + shift[:, None])
+    )
+    missed, off = rmpe.symmetric_loss(net, rmpe.held(net.pose), x, target, centred, there=there)
+    return {"loss": 100 * (missed + off), "missed": missed, "off": off}
 
 
 def _target(maps: Tensor, x: Tensor, people: Sequence[People], ends_meet: bool) -> tuple[Tensor, Tensor]:

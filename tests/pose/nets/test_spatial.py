@@ -63,12 +63,22 @@ def test_the_parallel_branch_teaches_the_transformer_to_centre():
     bias = net.localiser.fc.bias
     optimiser = torch.optim.Adam([bias], lr=0.02)
     for _ in range(60):
-        loss = rmpe.symmetric_loss(net.eval(), Bright(), x, target, centred)
+        loss = sum(rmpe.symmetric_loss(net.eval(), Bright(), x, target, centred))
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
     assert bias[2].item() == pytest.approx(12 / 32, abs=0.06)
     assert bias[5].item() == pytest.approx(-10 / 32, abs=0.06)
+
+
+def test_a_held_estimator_teaches_its_input_alone():
+    estimator = nn.Sequential(nn.Conv2d(3, 2, 1), nn.BatchNorm2d(2))
+    before = [value.clone() for value in estimator.state_dict().values()]
+    x = torch.rand(2, 3, 4, 4, requires_grad=True)
+    rmpe.held(estimator)(x).square().sum().backward()
+    assert x.grad is not None and x.grad.abs().sum() > 0
+    assert all(weight.grad is None for weight in estimator.parameters())
+    assert all(torch.equal(*pair) for pair in zip(before, estimator.state_dict().values(), strict=True))
 
 
 def test_the_shift_to_the_middle_counts_what_is_seen():
