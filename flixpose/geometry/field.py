@@ -5,6 +5,7 @@ of the source are left out, and neighbours are joined into tiles.
 """
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -37,7 +38,8 @@ _SPARE = 2.0  # source pixels by which a cell may bulge beyond its nodes, and bi
 # Filtering sets in where a canvas pixel is wider than this many source pixels, and takes a whole pixel's box
 # from the second value on; between them it grows without a seam.
 _SHARP, _SOFT = 1.05, 1.3
-_SPACING = 0.8  # source pixels between two subsamples at most
+_SPACING = 1.0  # source pixels between two subsamples at most
+_SCALES = 16  # canvas pixels between the nodes that tell by how much the source is reduced, at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Tile:
     Attributes:
         centre: source position of a canvas pixel's centre.
         across, down: what a step of one pixel along x and y adds, shortened to 0 where the source is not
-            reduced and no filter is needed; None where none of the run needs one.
+            reduced and no filter is needed; None where none of the run needs one. On a lattice of their own.
         correction: (2, height, width) to be added to every pixel's position, for spots too sharp for the
             finest lattice; None where there are none.
     """
@@ -73,8 +75,9 @@ class Tile:
     run: Run
     stride: int
     centre: NDArray[np.float32]
-    across: NDArray[np.float32] | None
-    down: NDArray[np.float32] | None
+    step_stride: int = _SCALES
+    across: NDArray[np.float32] | None = None
+    down: NDArray[np.float32] | None = None
     correction: NDArray[np.float32] | None = None
 
     @property
@@ -97,23 +100,40 @@ class Tile:
         nodes = self.centre[:, rows, columns]
         return nodes.min(axis=(1, 2)) - more, nodes.max(axis=(1, 2)) + more
 
-    def positions(self, a: float = 0.0, b: float = 0.0) -> NDArray[np.float32]:
-        """(2, height, width) source pixels, house's frame, of each pixel's subsample (a, b)."""
-        nodes = self.centre
-        if self.across is not None and a:
-            nodes = nodes + np.float32(a) * self.across
-        if self.down is not None and b:
-            nodes = nodes + np.float32(b) * self.down
+    @property
+    def cell(self) -> NDArray[np.float32]:
+        """(2,) mean square of what one subsample stands for along x and along y of the source, pixels."""
+        cells = zip((self.across, self.down), self.run.samples, strict=True)
+        squares = [np.square(step / count).mean(axis=(1, 2)) for step, count in cells if step is not None]
+        return np.asarray(sum(squares, np.zeros(2)), np.float32)
+
+    def positions(self) -> NDArray[np.float32]:
+        """(2, height, width) source pixels, house's frame, of each pixel's centre."""
+        out = self._drawn(self.centre, self.stride)
+        return out if self.correction is None else out + self.correction
+
+    def subsamples(self) -> Iterator[NDArray[np.float32]]:
+        """(2, height, width) source pixels, house's frame, of each pixel's subsamples."""
+        centre = self.positions()
+        if self.across is None or self.down is None:
+            yield centre
+            return
+        across, down = (self._drawn(step, self.step_stride) for step in (self.across, self.down))
+        for a, b in self.run.offsets():
+            yield centre + np.float32(a) * across + np.float32(b) * down
+
+    def _drawn(self, nodes: NDArray[np.float32], stride: int) -> NDArray[np.float32]:
+        """(2, height, width): values at the nodes, carried to every pixel."""
         out = np.empty((2, self.run.height, self.run.width), np.float32)
-        down = interpolation(self.run.height, self.stride)
+        down = interpolation(self.run.height, stride)
         # Narrow blocks: most weights of a wide one are 0, and the library stays with one thread.
-        block = 8 * self.stride
+        block = 8 * stride
         for start in range(0, self.run.width, block):
-            across = interpolation(min(block, self.run.width - start), self.stride)
-            column = start // self.stride
+            across = interpolation(min(block, self.run.width - start), stride)
+            column = start // stride
             here = down @ nodes[:, : down.shape[1], column : column + across.shape[1]]
             np.matmul(here, across.T, out=out[:, :, start : start + len(across)])
-        return out if self.correction is None else out + self.correction
+        return out
 
 
 class Field:
@@ -129,26 +149,41 @@ class Field:
     ) -> None:
         self.warp, self.width, self.height, self.tolerance = warp, width, height, tolerance
         self._lattice = refined(warp, coarse_lattice(warp, origin, width, height), tolerance)
+        self._scales = self._lattice
         self.shape = (-(-height // CELL), -(-width // CELL))  # rows and columns of cells
+
+    def part(self, x: int, y: int, width: int, height: int) -> "Field":
+        """The field of a part of the area, its offset whole cells."""
+        found = copy(self)
+        found.width, found.height, found.shape = width, height, (-(-height // CELL), -(-width // CELL))
+        rows, columns = found.shape
+        found._lattice, found._scales = (
+            lattice.part(x, y, CELL * columns, CELL * rows) for lattice in (self._lattice, self._scales)
+        )
+        return found
 
     def active(self, occupancy: Occupancy) -> NDArray[np.bool_]:
         """The cells that may show something of the source."""
-        low, high = (self._over_cells(self._lattice.nodes, most) for most in (np.minimum, np.maximum))
+        low, high = (
+            self._over_cells(self._lattice, self._lattice.nodes, most) for most in (np.minimum, np.maximum)
+        )
         sane = (np.abs(low) < FAR).all(axis=0) & (np.abs(high) < FAR).all(axis=0)
         return sane & occupancy.touched(low - _SPARE, high + _SPARE)
 
     def refine(self, active: NDArray[np.bool_]) -> None:
         """Refine the whole lattice while more than a few active cells need it."""
         while self._lattice.stride > FINEST:
-            needy = self._over_cells(self._lattice.rough, np.logical_or) & active
+            needy = self._over_cells(self._lattice, self._lattice.rough, np.logical_or) & active
             if needy.sum() <= _MOSTLY * active.sum():
                 return
             self._lattice = refined(self.warp, self._lattice, self.tolerance)
+            if self._lattice.stride >= _SCALES:
+                self._scales = self._lattice
 
     def least_scale(self, active: NDArray[np.bool_]) -> float:
         """The fewest source pixels along one step of one canvas pixel, over the active cells."""
-        lengths = np.hypot(*_steps(self._lattice))
-        return float(self._over_cells(lengths, np.minimum).min(axis=0)[active].min())
+        lengths = np.hypot(*_steps(self._scales))
+        return float(self._over_cells(self._scales, lengths, np.minimum).min(axis=0)[active].min())
 
     def counts(self, active: NDArray[np.bool_], reduced: int = 1) -> NDArray[Any]:
         """(2, rows, columns): subsamples along x and y that each cell takes, 0 where it is not active.
@@ -156,8 +191,8 @@ class Field:
         Args:
             reduced: source pixels to a pixel of the reduced source that is sampled (1, 2, 4 …).
         """
-        lengths = np.hypot(*_steps(self._lattice)) / reduced
-        longest = _filtered(self._over_cells(lengths, np.maximum), reduced)
+        lengths = np.hypot(*_steps(self._scales)) / reduced
+        longest = _filtered(self._over_cells(self._scales, lengths, np.maximum), reduced)
         return active * np.where(longest > 0, np.maximum(np.ceil(longest / _SPACING), 2), 1).astype(int)
 
     def tile(self, run: Run, reduced: int = 1) -> Tile:
@@ -165,11 +200,12 @@ class Field:
         lattice = self._lattice.part(run.x, run.y, run.width, run.height)
         while (rough := bool(lattice.rough[1:-1, 1:-1].any())) and lattice.stride > FINEST:
             lattice = refined(self.warp, lattice, self.tolerance)
-        across, down = None, None
-        if max(run.samples) > 1:
-            across, down = (_shortened(step, reduced) for step in np.moveaxis(_steps(lattice), 0, 1))
         nodes = lattice.nodes.astype(np.float32)
-        tile = Tile(run, lattice.stride, nodes / np.float32(reduced) if reduced > 1 else nodes, across, down)
+        tile = Tile(run, lattice.stride, nodes / np.float32(reduced) if reduced > 1 else nodes)
+        if max(run.samples) > 1:
+            scales = self._scales.part(run.x, run.y, run.width, run.height)
+            across, down = (_shortened(step, reduced) for step in np.moveaxis(_steps(scales), 0, 1))
+            tile = replace(tile, step_stride=scales.stride, across=across, down=down)
         return replace(tile, correction=self._correction(tile, lattice, reduced)) if rough else tile
 
     def _correction(self, tile: Tile, lattice: Lattice, reduced: int) -> NDArray[np.float32]:
@@ -183,9 +219,9 @@ class Field:
         out[:, rows, columns] = exact.T - tile.positions()[:, rows, columns]
         return out
 
-    def _over_cells(self, values: NDArray[Any], most: np.ufunc) -> NDArray[Any]:
-        """Node values (…, rows, columns) → the most over each cell's nodes and those around them."""
-        step, (rows, columns) = CELL // self._lattice.stride, self.shape
+    def _over_cells(self, lattice: Lattice, values: NDArray[Any], most: np.ufunc) -> NDArray[Any]:
+        """Values at a lattice's nodes (…, rows, columns) → the most over each cell's and those around."""
+        step, (rows, columns) = CELL // lattice.stride, self.shape
         along = _windows(values, most, step, columns)
         return _windows(along.swapaxes(-1, -2), most, step, rows).swapaxes(-1, -2)
 

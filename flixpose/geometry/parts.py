@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from flixpose.geometry.field import TOLERANCE_SHARE, Field, Run, Tile, runs
 from flixpose.geometry.sampling import covered, reduction, whole
-from flixpose.geometry.source import Occupancy, Source, alpha_of, excerpt, hold_colour, prepared
+from flixpose.geometry.source import Occupancy, Source, alpha_of, excerpt, filled_in, hold_colour, prepared
 from flixpose.geometry.threads import for_each
 from flixpose.geometry.warp import invert_points
 from flixpose.structures.image import Box, Mask
@@ -178,20 +178,19 @@ class _Painter:
 
     def _colour(self, tile: Tile, move: NDArray[np.float32] | None) -> NDArray[np.float32]:
         """(h, w, 4): the source at the tile's places, moved, averaged over the subsamples."""
-        offsets = tile.run.offsets()
-        total = np.zeros((tile.run.height, tile.run.width, 4), np.float32)
         low, high = tile.bounds
         shift: Any = np.float32(0)
         if move is not None:
             shift = move
             low, high = low + move.min(axis=(1, 2)), high + move.max(axis=(1, 2))
+        out = np.zeros((tile.run.height, tile.run.width, 4), np.uint8)
         part = excerpt(self.source, self.level, low, high)
         if part is None:
-            return total
-        for a, b in offsets:
-            cv2.accumulate(part.bicubic(tile.positions(a, b) + shift), total)
-        total /= np.float32(len(offsets))
-        return total
+            return out.astype(np.float32)
+        if max(tile.run.samples) == 1:
+            return part.bicubic(tile.positions() + shift).astype(np.float32)
+        filled_in(part.averaged((places + shift for places in tile.subsamples()), tile.cell), out)
+        return out.astype(np.float32)
 
 
 def layered(

@@ -1,20 +1,19 @@
 """Image, warp, output size → picture, at the cost of sampling.
 
-Alias-free: where the garment is drawn smaller, each canvas pixel averages subsamples over its own footprint
-(anisotropic), read from a reduced source where it is drawn very much smaller. Sharp: where it is drawn
-larger, bicubic without ringing. Alpha is premultiplied.
+Alias-free: where the garment is drawn smaller, each canvas pixel averages a few subsamples over its own
+footprint (anisotropic), of a source that is blurred by what one of them stands for, and reduced where it is
+drawn very much smaller. Sharp: where it is drawn larger, bicubic without ringing. Alpha is premultiplied.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.geometry.field import CELL, TOLERANCE_SHARE, Field, Run, Tile, runs
-from flixpose.geometry.source import Source, excerpt, hold_colour, prepared
+from flixpose.geometry.source import Source, excerpt, filled_in, hold_colour, prepared
 from flixpose.geometry.threads import for_each
 from flixpose.structures.image import Box
 from flixpose.structures.warp import AnyWarp
@@ -67,15 +66,17 @@ def sample(
     active = field.active(source.occupancy)
     if not active.any():
         return _nothing()
+    left, top, right, bottom = covered(active, field)
+    field = field.part(left, top, right - left, bottom - top)
+    active = active[top // CELL :, left // CELL :][: field.shape[0], : field.shape[1]]
     field.refine(active)
     level = reduction(field.least_scale(active))
     ready = prepared(source, level)
     draw = _torch_drawer(ready, level, device) if backend == "torch" else opencv_drawer(ready, level)
-    left, top, right, bottom = covered(active, field)
-    patch = (np.empty if active.all() else np.zeros)((bottom - top, right - left, 4), np.uint8)
+    patch = (np.empty if active.all() else np.zeros)((field.height, field.width, 4), np.uint8)
 
     def drawn(run: Run) -> None:
-        window = np.s_[run.y - top : run.y - top + run.height, run.x - left : run.x - left + run.width]
+        window = np.s_[run.y : run.y + run.height, run.x : run.x + run.width]
         draw(field.tile(run, 2**level), patch[window])
 
     tiles = runs(field.counts(active, 2**level), field.width, field.height)
@@ -101,14 +102,10 @@ def opencv_drawer(source: Source, level: int) -> Drawer:
         if part is None:
             out[:] = 0
             return
-        offsets = tile.run.offsets()
-        if len(offsets) == 1:
+        if max(tile.run.samples) == 1:
             part.bicubic(tile.positions(), out)
         else:
-            total = np.zeros(out.shape, np.float32)
-            for a, b in offsets:
-                cv2.accumulate(part.bicubic(tile.positions(a, b)), total)
-            cv2.convertScaleAbs(total, out, alpha=1 / len(offsets))
+            filled_in(part.averaged(tile.subsamples(), tile.cell), out)
         if not part.opaque:
             hold_colour(out)
 

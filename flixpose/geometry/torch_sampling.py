@@ -30,6 +30,7 @@ def sample_batch(
     *,
     rounded: bool = False,
     ranges: tuple[torch.Tensor, torch.Tensor] | None = None,
+    held: bool = True,
 ) -> torch.Tensor:
     """Bicubic samples of a batch.
 
@@ -38,6 +39,7 @@ def sample_batch(
         positions: (B, h, w, 2) float32 source pixels, house's frame.
         rounded: count positions in 1/32 pixel, as OpenCV does; no gradient reaches `positions` then.
         ranges: `ranges16(pictures)`, to compute them once for many calls.
+        held: to the range of the 16 pixels that each is made from.
 
     Returns:
         (B, C, h, w) float32; differentiable in `pictures` and, unless rounded, in `positions`.
@@ -48,6 +50,8 @@ def sample_batch(
     size = torch.tensor([width, height], dtype=torch.float32, device=pictures.device)
     grid = 2 * positions / size - 1
     out = functional.grid_sample(pictures, grid, mode="bicubic", padding_mode="zeros", align_corners=False)
+    if not held:
+        return out
     lows, highs = ranges or ranges16(pictures.detach())
     corner = torch.floor(positions.detach() - 0.5).long() + _EDGE - 1
     x, y = (corner[..., k].clamp(0, lows.shape[3 - k] - 1) for k in (0, 1))
@@ -101,10 +105,29 @@ def torch_drawer(source: Source, level: int, device: str) -> "Drawer":
 
 def _average(picture: torch.Tensor, ranges: tuple[torch.Tensor, torch.Tensor], tile: Tile) -> torch.Tensor:
     """(1, 4, h, w): the mean of the tile's subsamples, colour no greater than alpha."""
-    offsets = tile.run.offsets()
-    total: Any = 0.0
-    for a, b in offsets:
-        positions = torch.from_numpy(tile.positions(a, b)).to(picture.device).permute(1, 2, 0)[None]
-        total = total + sample_batch(picture, positions, rounded=True, ranges=ranges)
-    mean = total / len(offsets)
+    if max(tile.run.samples) == 1:
+        mean = sample_batch(picture, _places(tile.positions(), picture), rounded=True, ranges=ranges)
+    else:
+        soft, corner = _blurred(picture, tile)
+        total: Any = 0.0
+        for xy in tile.subsamples():
+            total = total + sample_batch(soft, _places(xy - corner, picture), rounded=True, held=False)
+        mean = total / len(tile.run.offsets())
+        mean = mean * (255 / mean[:, 3:].clamp(min=255))
     return torch.minimum(mean, mean[:, 3:].expand_as(mean))
+
+
+def _places(xy: NDArray[np.float32], picture: torch.Tensor) -> torch.Tensor:
+    return torch.from_numpy(xy).to(picture.device).permute(1, 2, 0)[None]
+
+
+def _blurred(picture: torch.Tensor, tile: Tile) -> tuple[torch.Tensor, NDArray[np.float32]]:
+    """What a tile reads, blurred as `Excerpt.averaged` does, and (2, 1, 1) its corner in the picture."""
+    low, high = tile.bounds
+    x0, y0 = (max(int(v - _EDGE), 0) for v in low)
+    x1, y1 = (max(int(v + _EDGE) + 1, start + 1) for v, start in zip(high, (x0, y0), strict=True))
+    part = functional.pad(picture[:, :, y0:y1, x0:x1], (_EDGE,) * 4)
+    across, down = (np.array([v, 1 - 2 * v, v], np.float32) for v in tile.cell / 24)
+    kernel = torch.from_numpy(np.outer(down, across)).to(picture.device).expand(picture.shape[1], 1, 3, 3)
+    corner = np.array([x0 - _EDGE, y0 - _EDGE], np.float32)[:, None, None]
+    return functional.conv2d(part, kernel, padding=1, groups=picture.shape[1]), corner

@@ -98,8 +98,7 @@ def test_a_tile_tells_what_it_reads_at_most():
     for x, y, width, height in ((0, 0, 320, 192), (64, 128, 128, 64), (320, 384, 80, 16)):
         tile = field.tile(Run(x, y, width, height, (3, 2)))
         low, high = tile.bounds
-        for a, b in tile.run.offsets():
-            places = tile.positions(a, b)
+        for places in tile.subsamples():
             assert (places.min(axis=(1, 2)) >= low).all() and (places.max(axis=(1, 2)) <= high).all()
         inner, slack = tile.positions(), tile.reach + 4 * tile.stride
         assert (inner.min(axis=(1, 2)) - low < slack).all() and (high - inner.max(axis=(1, 2)) < slack).all()
