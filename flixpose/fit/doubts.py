@@ -12,6 +12,7 @@ from flixpose.structures.found import Garment, Pose
 from flixpose.structures.job import Figure
 
 _AROUND = 0.02  # of the garment's longer side: so far outside its landmarks cloth bulges
+_BULGE = 0.2  # of a sleeve's length: so far its elbow may stand out
 _SIDE = 256  # pixels of the longer side at which masks are compared
 
 
@@ -35,12 +36,30 @@ def _beyond(garment: Garment) -> float:
     if len(points) < 3 or not cloth.any():
         return 0.0
     span = np.zeros(cloth.shape, np.uint8)
-    cv2.fillConvexPoly(span, np.round(cv2.convexHull(points) * scale).astype(np.int32), 1)
+    for outline in (points, *_bulges(garment)):
+        cv2.fillConvexPoly(span, np.round(cv2.convexHull(outline) * scale).astype(np.int32), 1)
     around = max(1, round(_AROUND * garment.box.longer_side * scale))
     near = cv2.dilate(span, np.ones((2 * around + 1, 2 * around + 1), np.uint8)) > 0
     outside = cloth & ~near
     outside[: max(0, int(_top(garment) * scale))] = False
     return float(outside.sum() / cloth.sum())
+
+
+def _bulges(garment: Garment) -> list[NDArray[np.float32]]:
+    """Polygons of what wide sleeves reach out beyond the line from the shoulder to the cuff."""
+    found = []
+    for side in ("left", "right"):
+        names = (f"shoulder_{side}", f"cuff_{side}_outer", f"armpit_{side}")
+        if not all(garment.landmarks.has(name) for name in names):
+            continue
+        tip, cuff, pit = (garment.landmarks[name] for name in names)
+        along = cuff - tip
+        out = np.array([-along[1], along[0]], np.float32)
+        out = -out if out @ (pit - tip) > 0 else out
+        turns = np.linspace(0, np.pi, 9, dtype=np.float32)[:, None]
+        arc = tip + (1 - np.cos(turns)) / 2 * along + _BULGE * np.sin(turns) * out
+        found.append(arc.astype(np.float32))
+    return found
 
 
 def _top(garment: Garment) -> float:

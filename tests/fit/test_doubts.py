@@ -40,6 +40,25 @@ def test_an_arm_in_the_mask_is_told_and_a_hood_is_not() -> None:
     assert figure("cloth_beyond", hood) < 1.0
 
 
+def test_the_elbow_of_a_wide_sleeve_is_no_mannequin() -> None:
+    _, garment = make_garment("long_sleeve_top")
+    alpha = cv2.copyMakeBorder(garment.mask.alpha, 0, 0, 60, 60, cv2.BORDER_CONSTANT, value=0)
+    points = replace(garment.landmarks, xy=garment.landmarks.xy + np.array([60, 0], np.float32))
+    lower = np.array([0, 0.5 * np.ptp(points.xy[:, 1])], np.float32)
+    for side in ("left", "right"):
+        tip, cuff = points[f"shoulder_{side}"], points[f"cuff_{side}_outer"]
+        away = np.array([0.15 if side == "left" else -0.15, 0.0], np.float32) * np.linalg.norm(cuff - tip)
+        bulge = np.array([tip, tip + 0.3 * (cuff - tip) + away, tip + 0.7 * (cuff - tip) + away, cuff])
+        cv2.fillPoly(alpha, [np.round(bulge).astype(np.int32)], 255)
+    wide = replace(garment, mask=Mask(alpha), landmarks=points)
+    assert figure("cloth_beyond", wide) < 1.0
+    foot = points["hem_left"]
+    leg = np.round([foot, foot - (60, 0), foot - (60, 0) + lower, foot + lower]).astype(np.int32)
+    alpha = cv2.copyMakeBorder(alpha, 0, int(lower[1]) + 2, 0, 0, cv2.BORDER_CONSTANT, value=0)
+    cv2.fillPoly(alpha, [leg], 255)
+    assert figure("cloth_beyond", replace(wide, mask=Mask(alpha))) > 4.5
+
+
 def test_only_arms_bent_in_long_sleeves_count() -> None:
     long, short = make_garment("long_sleeve_top")[1], make_garment("short_sleeve_top")[1]
     bends = {arms: figure("sleeve_bend", long, arms) for arms in ARMS}
