@@ -16,7 +16,7 @@ _BEYOND, _BEFORE = (0.05, 0.10, 0.15), (0.05, 0.09)  # widths from the curve whe
 _SIDES = 5  # segments at either end that tell nothing of what lies beside them
 
 _STEPS, _STEP = 10, 0.006  # to either side, in widths, that the curve is drawn to an edge
-_STIFF, _FASTEST = 0.04, 4  # what a change from one place to the next costs, and the largest, in steps
+_STIFF, _FASTEST = 0.15, 3  # what a change from one place to the next costs, and the largest, in steps
 _FAR = 2.0  # what the furthest way costs
 _IMPOSSIBLE = 1e6
 
@@ -82,7 +82,7 @@ def drawn_to_edge(view: NeckView, u: Floats, v: Floats) -> tuple[Floats, Floats]
     cost = _FAR * np.square(off / off[-1]) - pull
     cost[[0, -1]] = np.where(off == 0, 0, _IMPOSSIBLE)
     moved = off[_cheapest(cost)]
-    moved[1:-1] = 0.25 * moved[:-2] + 0.5 * moved[1:-1] + 0.25 * moved[2:]
+    moved[1:-1] = _smooth(moved[:, None], 2)[1:-1, 0]
     return u + across_u * moved, v + across_v * moved
 
 

@@ -28,7 +28,7 @@ _WHOLE = (0.5, 5.0)  # Lab units per pixel: the same, between these
 _GRAIN = 0.03  # over which colours are averaged
 _COLOURS, _FEW = 4, 0.04  # of the front; and the least share of one
 _LAB_WEIGHT = np.array([0.6, 1.0, 1.0], np.float32)  # shading changes lightness first
-_UNLIKE, _OVER_NOISE = 6.0, 1.2  # Lab units beyond the front's own spread that are wholly unlike it
+_UNLIKE, _OVER_NOISE = 3.0, 1.2  # Lab units beyond the front's own spread that are wholly unlike it
 _MOST = 3000  # colours that are looked at
 
 

@@ -14,13 +14,13 @@ _SAMPLES = 41
 _ACROSS = np.linspace(-1.0, 1.0, _SAMPLES)
 # Exponents of the family of curves 1 - |t|^p: 1 is a V, 2 a round neck, larger ones a square neck.
 _EXPONENTS = (0.85, 1.0, 1.25, 1.6, 2.0, 2.6, 3.5, 5.0)
-_USUAL = 2.0
+_USUAL, _POINTED = 2.0, 0.85
 _LEANS = (-0.06, 0.0, 0.06)  # widths by which the lowest point lies off the middle
 _UNTIL = 0.3  # widths: shallower curves lean less
 
 # What a curve's merits count, in logarithms of odds.
-_EDGE, _PARTING = 5.0, 4.0
-_LEANING, _SHAPE = 0.5, 0.12
+_EDGE, _PARTING = 7.0, 2.5
+_LEANING, _SHAPE = 0.5, 0.4
 _DEPTHS = np.geomspace(0.07, 1.3, 52)
 _SINKS = (0.9, 0.95, 1.0, 1.05, 1.1, 1.17, 1.25)
 # The landmark is mostly right; where it is not, a label or the back's band was taken for the edge, which
@@ -37,6 +37,7 @@ _HOOD_HEIGHTS, _USUAL_HEIGHT, _HEIGHT_SPREAD = np.linspace(0.0, 0.32, 7), 0.12, 
 _HOOD_SINKS = np.arange(-0.08, 0.1, 0.03)
 _HOOD_PARTING, _HOOD_SPREAD = 1.0, 0.05
 
+_SOFT = 0.04  # widths above the lowest point that may be the front's own edge
 _LEAST_INSIDE = 0.25  # of the opening that is cloth; less is the soft edge of a top without a back collar
 
 
@@ -57,14 +58,22 @@ def front_neckline(garment: Garment, product: Image) -> NDArray[np.float64] | No
     seen = max(float((point(garment, "neck_front") - middle) @ down) / width, 0.03)
     deepest = max(1.15, 1.3 * seen)
     view = NeckView.of(garment, product, above=0.0, below=deepest + 0.15)
+    if not _has_back(view, seen):
+        return view.photo(*(plane[0] for plane in _curves(0.5, 0.0, *np.array([[seen], [_POINTED], [0.0]]))))
     depths = np.unique([*_DEPTHS, *(seen * sink for sink in _SINKS)])
     depth, power, lean = _grid(depths[depths < deepest], _EXPONENTS, _LEANS)
     u, v = _curves(0.5, 0.0, depth, power, lean)
-    score = _EDGE * edge_strength(view, u, v) + _PARTING * parting(view, u, v)
+    score = _EDGE * edge_strength(view, u, v) + _PARTING * np.maximum(parting(view, u, v), 0.0)
     score += _log_prior(depth, seen, garment.landmarks.score("neck_front"))
     score -= _SHAPE * np.abs(np.log2(power / _USUAL)) + _LEANING * np.abs(lean) / max(_LEANS)
     best = int(score.argmax())
     return view.photo(*drawn_to_edge(view, u[best], v[best]))
+
+
+def _has_back(view: NeckView, seen: float) -> bool:
+    """Whether cloth is seen above the front's lowest point; else the outline itself is the front edge."""
+    u, v = np.meshgrid(np.linspace(-0.12, 0.12, 9), np.arange(0.0, seen - _SOFT, 0.02))
+    return not v.size or float(view.inside[view.pixels(u, v)].mean()) >= _LEAST_INSIDE
 
 
 def lowest(curve: NDArray[np.float64], frame: GarmentFrame) -> NDArray[np.float64]:
