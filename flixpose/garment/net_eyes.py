@@ -19,7 +19,7 @@ from flixpose.garment.shared_points import MIRROR
 from flixpose.structures.image import Box, Image
 
 _SIDE = 224  # of the square that a net reads, where its weights do not say
-_FIND_SIDE = 224  # is enough to find a garment in the whole photo
+_FIND_SIDE = 256  # is enough to find a garment in the whole photo; on less a second one may be missed
 FILL = 0.86  # of the square that the garment's longer side takes, as in training
 _PAPER = 238  # what shows through a transparent photo, grey level
 _LEAST_MASK = 0.5
@@ -79,7 +79,11 @@ class GarmentEyes:
         """
         photos = [on_paper(image) for image in images]
         found = self._find(photos)
-        close = [(pixels, box) for pixels, boxes in zip(photos, found, strict=True) for box in boxes]
+        close = [
+            (without_others(pixels, box, boxes), box)
+            for pixels, boxes in zip(photos, found, strict=True)
+            for box in boxes
+        ]
         sights = iter(self._look_at(close))
         return [_likeliest_front([next(sights) for _ in boxes]) for boxes in found]
 
@@ -117,9 +121,8 @@ def _likeliest_front(sights: Sequence[Sight]) -> Sight:
     whole = [sight for sight in sights if sight.whole > _WHOLE]
     views = [sight for sight in sights if sight is best or _same_garment(sight, best)]
     others = [sight for sight in whole if all(sight is not view for view in views)]
-    facing = [
-        view for view in views if view.whole * (1 - view.back) > _AS_LIKELY * best.whole * (1 - best.back)
-    ]
+    least = min(_WHOLE, best.whole)
+    facing = [view for view in views if view.whole >= least and 1 - view.back > _AS_LIKELY * (1 - best.back)]
     first = min(facing, key=lambda view: view.square.x0)
     return replace(first, alone=not others, views=len(views))
 
@@ -170,6 +173,21 @@ def large_pieces(region: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
     areas = np.bincount(labels[region], minlength=count)
     order = [label for label in np.argsort(-areas) if areas[label] > _OTHER * areas.max()]
     return [region & (labels == label) for label in order[:_MOST]]
+
+
+def without_others(pixels: NDArray[np.uint8], box: Box, boxes: Sequence[Box]) -> NDArray[np.uint8]:
+    """The photo where nothing stands beside a box but its ground: half-way to another box it is drawn out."""
+    if len(boxes) == 1:
+        return pixels
+    alone = pixels.copy()
+    for other in boxes:
+        if other.x0 >= box.x1:
+            at = min(max(round((box.x1 + other.x0) / 2), 1), pixels.shape[1])
+            alone[:, at:] = alone[:, at - 1 : at]
+        elif other.x1 <= box.x0:
+            at = min(max(round((other.x1 + box.x0) / 2), 0), pixels.shape[1] - 1)
+            alone[:, :at] = alone[:, at : at + 1]
+    return alone
 
 
 def box_in(region: NDArray[np.bool_], square: Square) -> Box:

@@ -11,12 +11,12 @@ from flixpose.errors import NoGarment, UnknownKind
 from flixpose.evaluation.garment import Entry, evaluate_entries, evaluate_landmarks, evaluate_masks, mask_iou
 from flixpose.evaluation.garment_sets import CHECKED, drawn_entries
 from flixpose.garment.kinds import KINDS
-from flixpose.garment.net_eyes import load_net
+from flixpose.garment.net_eyes import load_net, without_others
 from flixpose.garment.net_reader import NetReader, load_reader
 from flixpose.garment.shared_points import mirror_name
 from flixpose.models import GARMENT_NET, MODELS
 from flixpose.resources import PACKAGE
-from flixpose.structures.image import Image, Mask
+from flixpose.structures.image import Box, Image, Mask
 from flixpose.training.batches import plain_batch
 from flixpose.training.held_out import test as measure
 from flixpose.training.samples import HELD_OUT, draw_many, studio
@@ -103,6 +103,16 @@ def test_front_and_back_in_one_photo_are_read_once_and_doubted(reader: NetReader
     assert twice.score <= 0.5 < alone.score
     for name in alone.landmarks.present:
         assert twice.landmarks[name] == pytest.approx(alone.landmarks[name], abs=8), name
+
+
+def test_a_garment_is_looked_at_without_the_one_beside_it():
+    photo = np.zeros((10, 40, 3), np.uint8)
+    photo[:, 2:16], photo[:, 24:38] = 100, 200
+    left, right = Box(2, 0, 16, 10), Box(24, 0, 38, 10)
+    alone = without_others(photo, left, [left, right])
+    assert (alone[:, 20:] == 0).all() and (alone[:, :20] == photo[:, :20]).all() and photo.max() == 200
+    assert (without_others(photo, right, [left, right])[:, :20] == 0).all()
+    assert without_others(photo, left, [left]) is photo
 
 
 def test_mannequins_are_not_taken_for_cloth(reader: NetReader):
