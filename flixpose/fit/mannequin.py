@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from flixpose.fit.remembered import remembered
 from flixpose.garment.background import fit_background, rgb_to_lab
 from flixpose.structures.found import Garment
 from flixpose.structures.image import Image
@@ -42,6 +43,7 @@ class _Photo:
         return garment.landmarks[name].astype(np.float64) * self.scale
 
 
+@remembered
 def shows_mannequin(product: Image, garment: Garment) -> bool:
     """False for flat lays, hangers, ghosts, and where clutter hides what there is."""
     photo = _look(product, garment)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from flixpose.fit.measure import GarmentFrame, pair, point
 from flixpose.fit.neck_edge import drawn_to_edge, edge_strength, parting
 from flixpose.fit.neck_view import Floats, NeckView, neck_frame
+from flixpose.fit.remembered import remembered
 from flixpose.structures.found import Garment
 from flixpose.structures.image import Image, Mask
 
@@ -41,6 +42,7 @@ _SOFT = 0.04  # widths above the lowest point that may be the front's own edge
 _LEAST_INSIDE = 0.25  # of the opening that is cloth; less is the soft edge of a top without a back collar
 
 
+@remembered
 def front_neckline(garment: Garment, product: Image) -> NDArray[np.float64] | None:
     """The front edge of the neck opening as (41, 2) points of the product image, wearer's left to right.
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from flixpose.fit.measure import GarmentFrame, Point, pair, point
 from flixpose.fit.outline import reach
+from flixpose.fit.remembered import remembered
 from flixpose.structures.found import Garment
 from flixpose.structures.image import Mask
 
@@ -67,6 +68,7 @@ def _fork(garment: Garment, frame: GarmentFrame) -> Point:
     return crotch
 
 
+@remembered
 def split(garment: Garment, limbs: tuple[LimbLandmarks, ...]) -> dict[str, NDArray[np.bool_]]:
     """Part name → (H, W) bool: which pixels of the photo belong to it; "torso" is what remains.
 

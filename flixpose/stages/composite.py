@@ -4,9 +4,7 @@ Pixels that neither the garment, nor its shadow, nor the painting-over of old cl
 computed: they stay bit-identical.
 """
 
-import zlib
-from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -15,6 +13,7 @@ from numpy.typing import NDArray
 
 from flixpose.fit.layout import Plan, bare_zone
 from flixpose.fit.light import light_gain, read_light, shadow_on_cloth, shadow_reach, thrown_shadow
+from flixpose.fit.remembered import remembered
 from flixpose.fit.remnants import Painted, paint_remnants
 from flixpose.fit.stack import Region, Sheet, Stack
 from flixpose.geometry.sampling import sample
@@ -46,7 +45,7 @@ def composite(
         light: "scene": the garment takes the person image's exposure and soft shading; "exact": it keeps its
             own colours.
     """
-    cloth = _remembered_cut_out(_Shown(product, garment))
+    cloth = _cut_out(product.pixels, garment.mask, _armpit_wedges(garment))
     sheets, behind = _sheets(cloth, plan, warps, person.size)
     boxes = [sheet.box for sheet in (*sheets.values(), *([behind] if behind else []))]
     stack = Stack(_around(boxes, shadow_reach(plan.body.shoulder_width), person.size))
@@ -63,41 +62,10 @@ def composite(
     return _finished(painted, stack, shadow, remaining or Mask.full(*person.size), person.size)
 
 
-@dataclass(frozen=True, eq=False)
-class _Shown:
-    """A garment in its photo; equal where pixels, mask and armpits are."""
-
-    product: Image
-    garment: Garment
-
-    @cached_property
-    def wedges(self) -> list[NDArray[np.float64]]:
-        return _armpit_wedges(self.garment)
-
-    @cached_property
-    def _content(self) -> tuple[object, ...]:
-        planes = (self.product.pixels, self.garment.mask.alpha)
-        sums = (zlib.crc32(np.ascontiguousarray(plane).data) for plane in planes)
-        places = (tuple(wedge.ravel().tolist()) for wedge in self.wedges)
-        return self.product.sha256, self.product.size, *sums, *places
-
-    def __hash__(self) -> int:
-        return hash(self._content)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Shown) and self._content == other._content
-
-
-def forget_cut_outs() -> None:
-    """Nothing is remembered of any garment; for measurements."""
-    _remembered_cut_out.cache_clear()
-
-
-@lru_cache(maxsize=4)
-def _remembered_cut_out(shown: _Shown) -> NDArray[np.uint8]:
+@remembered
+def _cut_out(pixels: NDArray[np.uint8], mask: Mask, wedges: list[NDArray[np.float64]]) -> NDArray[np.uint8]:
     """(H, W, 4) the garment alone, straight RGBA: cut out once for many persons."""
-    pixels = shown.product.pixels
-    alpha = carve(pixels, shown.garment.mask.alpha, shown.wedges)
+    alpha = carve(pixels, mask.alpha, wedges)
     threads, thin = thin_out(pixels, alpha)
     return cv2.merge([*cv2.split(decontaminate(threads, alpha)), thin])
 

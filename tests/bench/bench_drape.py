@@ -18,12 +18,12 @@ from PIL import Image as Pil
 
 from flixpose import bootstrap, resources
 from flixpose.errors import WeightsMissing
+from flixpose.fit import remembered
 from flixpose.imaging.decode import decode_image
 from flixpose.imaging.encode import encode_jpeg
 from flixpose.local_batch import open_batch
 from flixpose.pipeline import Tools, drape, run
 from flixpose.settings import load_settings
-from flixpose.stages.composite import forget_cut_outs
 from flixpose.structures.job import Job, Result
 from tests.bench.rows import Row
 
@@ -70,7 +70,7 @@ def _beside_the_least(rounds: int) -> list[Row]:
 
     def whole(eyes: Tools = tools, forget: bool = False) -> None:
         if forget:
-            forget_cut_outs()
+            remembered.forget()
         on, what = (decode_image(data, name="photo.jpg") for data in files)
         encode_jpeg(drape(on, what, eyes).picture)
 
