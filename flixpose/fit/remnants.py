@@ -6,11 +6,13 @@ far from its surroundings is left to be seen.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from flixpose.fit.bare_arms import BareArm, find_bare_arm, paint_skin
 from flixpose.fit.body import Body
 from flixpose.fit.occluders import Occluders
 from flixpose.garment.kinds import group
@@ -43,6 +45,8 @@ _GRAINS = (
     0.12,
     0.03,
 )  # shoulder widths: structure finer than this is mirrored; folds of cloth are, too
+_SLEEVE_END = 0.07  # shoulder widths beside a painted sleeve in which its inside shows
+_HALO = 0.02  # shoulder widths beside the person whose background is not carried on behind a sleeve
 _COARSE = 8  # pixels: remnants are grouped on a grid of this
 
 
@@ -174,8 +178,14 @@ class _Photo:
             return None
         sources = self.sources(window)
         away = np.stack([_distance(plane) for plane in sources])
-        away[0][self.upper_arms(window) & (self.person_mask.alpha[window] > 127)] = np.inf
-        away[0][self.under(window)] = np.inf
+        body = self.upper_arms(window) & (self.person_mask.alpha[window] > 127)
+        under = self.under(window)
+        for _, part in self.sleeved(window, shows & ~under):
+            # In an old sleeve is an arm, and beside it what lies behind the sleeve.
+            body = np.where(part >= 0, part > 0.5, body)
+            away[1][part > 0.5] = 0.0
+            away[1:, (part >= 0) & (part <= 0.5)] = np.inf
+        away[0][body | under] = np.inf
         away[3] += _RELUCTANCE * self.unit
         away[3][cv2.dilate((labels > 0).astype(np.uint8), _square((_THIN + 2 * _RIM) * self.unit)) > 0] = (
             np.inf
@@ -207,6 +217,7 @@ class _Photo:
             front = np.maximum(masks.head.alpha[place.window], masks.arms.alpha[place.window])
             place.hole = (hole > 0) & ~large & (front < 128) & (self.seen[place.window] < 255)
             place.hole &= np.isfinite(place.away).any(axis=0)
+            place.hole |= self.ends_of_sleeves(place) & ~large
 
     def sources(self, window: Window) -> NDArray[np.bool_]:
         """(4, h, w): background, skin, the clothes that stay on, and arms; each away from its edges."""
@@ -234,6 +245,41 @@ class _Photo:
                 bone = np.round(np.array(chain) - origin).astype(np.int32)
                 cv2.polylines(where, [bone], False, 1, max(1, round(2 * _LIMB * self.unit)))
         return where > 0
+
+    @cached_property
+    def bare_arms(self) -> list[BareArm]:
+        """Those that go on under an old sleeve that ends on them."""
+        masks, skin = self.occluders, self.occluders.arms
+        found = [
+            find_bare_arm(self.body, side, self.person, skin, masks.worn_upper) for side in ("left", "right")
+        ]
+        return [] if self.lower else [arm for arm in found if arm is not None]
+
+    def sleeved(self, window: Window, where: Plane) -> list[tuple[BareArm, NDArray[np.float32]]]:
+        """Per arm, (h, w) how much of each pixel of an old sleeve it is; -1 elsewhere."""
+        parts = []
+        rows, columns = np.nonzero(where)
+        for arm in self.bare_arms:
+            part = np.full(where.shape, -1, np.float32)
+            part[rows, columns] = arm.look(rows + window[0].start, columns + window[1].start)[0]
+            if (part >= 0).any():
+                parts.append((arm, part))
+        return parts
+
+    def ends_of_sleeves(self, place: _Place) -> Plane:
+        """Beside a painted sleeve: its inside, its seam and the shade that it throws on the arm."""
+        here, found = place.window, np.zeros_like(place.hole)
+        free = (self.seen[here] < 255) & (self.occluders.head.alpha[here] < 128)
+        free &= cv2.dilate(self.person_mask.alpha[here], _square(2 * _RIM * self.unit)) > 12
+        arms = self.occluders.arms.alpha[here] >= 128
+        for _, part in self.sleeved(here, place.hole):
+            painted = cv2.dilate((part >= 0).astype(np.uint8), _square(_SLEEVE_END * self.unit)) > 0
+            for _, around in self.sleeved(here, painted & free & ~place.hole & ~self.under(here)):
+                cloth, skin = (around >= 0) & (around <= 0.5) & ~arms, around > 0.5
+                place.away[:, cloth | skin] = np.inf
+                place.away[0, cloth] = place.away[1, skin] = 0.0
+                found |= cloth | skin
+        return found
 
     def under(self, window: Window) -> Plane:
         """Well inside the garment's outline: what shows there, through lace, is no background."""
@@ -272,10 +318,18 @@ class _Photo:
         nearest = np.full(place.hole.shape, -1, np.int8)
         nearest[place.hole] = place.away[:, place.hole].argmin(axis=0)
         thick = cv2.dilate((place.cores > 0).astype(np.uint8), _square(2 * _RIM * self.unit)) > 0
+        sleeves = self.sleeved(place.window, place.hole & ~self.under(place.window))
+        sleeve = np.any([part >= 0 for _, part in sleeves], axis=0) if sleeves else thick & False
         for number, source in enumerate(place.sources):
-            own, lent = nearest == number, source & ~place.hole
+            own, lent = (nearest == number) & ~sleeve, source & ~place.hole
             _copy(pixels, own & ~thick, lent, self.unit)
             _fill(pixels, own & thick, lent, self.unit, _GRAINS[number])
+        for arm, part in sleeves:
+            # Beside a person a photo is often lighter or darker than elsewhere.
+            calm = cv2.erode(place.sources[0].astype(np.uint8), _square(_HALO * self.unit)) > 0
+            _fill(pixels, (part >= 0) & (part < 1), calm & ~place.hole, self.unit, _RIM)
+            rows, columns = np.nonzero(part > 0)
+            paint_skin(pixels, arm, rows, columns, (place.window[0].start, place.window[1].start))
         return pixels, nearest
 
 

@@ -1,0 +1,217 @@
+"""The arm inside an old sleeve: how wide it goes on where it was covered, and what its skin looks like there.
+
+Below the sleeve the arm is seen: its edges, and how it is shaded from one side to the other. Under the sleeve
+it goes on with that outline, a little wider towards the shoulder, and with that shading; nothing but fine
+grain is added.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.fit.body import Body
+from flixpose.structures.image import Mask
+
+Floats = NDArray[np.float64]
+
+_STEP = 0.02  # shoulder widths from one station along the bones to the next
+_AROUND = 0.22  # shoulder widths to either side of a bone in which its arm is
+_NARROWEST, _WIDEST = 0.08, 0.30  # shoulder widths of an arm
+_FEWEST = 4  # stations that are bare, or nothing is known
+_SEEN = 12  # stations next to a sleeve whose outline is carried on
+_SHADOW = 3  # stations below a sleeve that lie in its shade
+_BELOW = 6  # stations below a sleeve's end on the arm to which its other side may hang
+_GROWTH = 0.2  # by which an upper arm is wider at the shoulder than at the elbow
+_BINS = 32  # across an arm
+_RIM = 0.9  # of half its width; beyond, its colours are mixed with what lies behind
+_REACH = 0.35  # shoulder widths beside a bone in which old cloth is that arm's sleeve
+_SMOOTH = 1.5  # bins
+_GRAIN = 1.2  # pixels: what is finer is grain
+
+
+@dataclass(frozen=True, eq=False)
+class BareArm:
+    """An arm from the shoulder to the last station that was looked at, pixels of the photo.
+
+    Attributes:
+        stations: (N, 2) along the bones. across: (N, 2) unit vectors to one side.
+        low, high: (N,) its edges along `across`.
+        covered: (N,) whether the old sleeve covers it.
+        profile: (_BINS, 3) sRGB from `low` to `high`. grain: how much single pixels differ, sRGB levels.
+    """
+
+    stations: Floats
+    across: Floats
+    low: Floats
+    high: Floats
+    covered: NDArray[np.bool_]
+    profile: Floats
+    grain: float
+    unit: float
+
+    def look(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> tuple[Floats, Floats]:
+        """(P,) twice, of pixels: how much of each is the arm, -1 where it is beside no covered part; and the
+        place across it, 0 to 1."""
+        xy = np.stack([columns, rows], axis=1) + 0.5
+        step = max(float(np.linalg.norm(np.diff(self.stations, axis=0), axis=1).mean()), 1e-6)
+        nearest = _nearest(self.stations, xy)
+        off = xy - self.stations[nearest]
+        side = (off * self.across[nearest]).sum(axis=1)
+        low, high = self.low[nearest], self.high[nearest]
+        inside = np.clip(np.minimum(side - low, high - side) + 0.5, 0.0, 1.0)
+        beside = np.linalg.norm(off, axis=1) < _REACH * self.unit
+        # Above the shoulder joint and past the last station there is no arm of this kind.
+        beyond = np.abs((off * self.across[nearest][:, ::-1] * (1, -1)).sum(axis=1)) > 1.5 * step
+        first = int(np.argmin(self.covered))
+        sleeve = self.covered[nearest] | ((nearest < first + _BELOW) & (inside < 0.5))
+        part = np.where((sleeve | (nearest < first + _SHADOW)) & beside & ~beyond, inside, -1.0)
+        return part, np.clip((side - low) / np.maximum(high - low, 1e-6), 0, 1)
+
+    def weight(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Floats:
+        """(P,) how much of the painted skin is laid on: less and less over the shade below the sleeve."""
+        first = int(np.argmin(self.covered))
+        xy = np.stack([columns, rows], axis=1) + 0.5
+        before = self.stations[min(first + _SHADOW, len(self.stations) - 1)]
+        step = before - self.stations[max(first - 1, 0)]
+        along = (before - xy) @ step / max(float(step @ step), 1e-9)
+        return np.clip(along, 0.0, 1.0)
+
+    def skin(self, share: Floats) -> Floats:
+        """(P, 3) the colour at a place across the arm."""
+        place = np.clip((share - 0.5) / _RIM + 0.5, 0, 1) * (_BINS - 1)
+        return np.stack([np.interp(place, np.arange(_BINS), self.profile[:, k]) for k in range(3)], axis=1)
+
+
+def paint_skin(
+    pixels: NDArray[np.uint8],
+    arm: BareArm,
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+    photo: tuple[int, int],
+) -> None:
+    """Paint the arm into pixels, over what they hold where it covers them in part.
+
+    Args:
+        pixels: (h, w, 3) of a window. photo: row and column of the window's first pixel in the photo.
+        rows, columns: (P,) in the window.
+    """
+    part, share = arm.look(rows + photo[0], columns + photo[1])
+    part = (np.maximum(part, 0) * arm.weight(rows + photo[0], columns + photo[1]))[:, None]
+    grain = np.random.default_rng(len(rows)).normal(0, arm.grain, len(rows))
+    painted = part * (arm.skin(share) + grain[:, None]) + (1 - part) * pixels[rows, columns]
+    pixels[rows, columns] = np.clip(np.rint(painted), 0, 255).astype(np.uint8)
+
+
+def find_bare_arm(body: Body, side: str, pixels: NDArray[np.uint8], skin: Mask, worn: Mask) -> BareArm | None:
+    """The arm of one side where a sleeve ends on it; None where no part of it is bare, or all of it.
+
+    Args:
+        pixels: (H, W, 3) sRGB. skin: bare forearms and hands. worn: the old clothes.
+    """
+    chain = body.limb(side, "shoulder", "elbow", "wrist")
+    if len(chain) < 2:
+        return None
+    unit = body.shoulder_width
+    stations, across = _stations(np.array(chain), _STEP * unit)
+    bare, low, high = _edges(stations, across, skin, unit)
+    if bare.sum() < _FEWEST:
+        return None
+    first = int(np.argmax(bare))
+    covered = np.arange(len(stations)) < first
+    if not covered.any() or _on(worn, stations[:first]).mean() < 0.1:
+        return None
+    seen = np.flatnonzero(bare)[_SHADOW : _SHADOW + _SEEN]
+    if len(seen) < _FEWEST - _SHADOW:
+        return None
+    elbow = float(np.linalg.norm(chain[1] - chain[0])) / (_STEP * unit)
+    hidden = first + _SHADOW  # a slanting hem covers a part of the stations that follow
+    wider = 1 + _GROWTH * np.clip((hidden - np.arange(hidden)) / max(elbow, 1.0), 0, 1)
+    low[:hidden], high[:hidden] = (np.median(edge[seen[:_FEWEST]]) * wider for edge in (low, high))
+    profile, grain = _profile(pixels, stations, across, low, high, seen)
+    return BareArm(stations, across, low, high, covered, profile, grain, unit)
+
+
+def _stations(chain: Floats, step: float) -> tuple[Floats, Floats]:
+    """Even places down the bones, and the way across, turning smoothly at the elbow."""
+    bones = np.diff(chain, axis=0)
+    lengths = np.linalg.norm(bones, axis=1)
+    along = np.concatenate([[0.0], np.cumsum(lengths)])
+    places = np.arange(0.0, along[-1], step)
+    stations = np.stack([np.interp(places, along, chain[:, k]) for k in range(2)], axis=1)
+    which = np.clip(np.searchsorted(along, places, side="right") - 1, 0, len(bones) - 1)
+    down = (bones / np.maximum(lengths, 1e-9)[:, None])[which]
+    down = cv2.blur(down, (1, 7), borderType=cv2.BORDER_REPLICATE)
+    down /= np.maximum(np.linalg.norm(down, axis=1, keepdims=True), 1e-9)
+    return stations, np.stack([-down[:, 1], down[:, 0]], axis=1)
+
+
+def _edges(
+    stations: Floats, across: Floats, skin: Mask, unit: float
+) -> tuple[NDArray[np.bool_], Floats, Floats]:
+    """(N,) three times: whether an arm's width of skin is at each station, and from where to where."""
+    steps = np.arange(-_AROUND * unit, _AROUND * unit + 0.5)
+    places = stations[:, None] + steps[None, :, None] * across[:, None]
+    is_skin = _on(skin, places.reshape(-1, 2)).reshape(len(stations), -1) > 0.5
+    bare = np.zeros(len(stations), bool)
+    low, high = np.zeros(len(stations)), np.zeros(len(stations))
+    for n, line in enumerate(is_skin):
+        changes = np.flatnonzero(np.diff(np.concatenate([[0], line.astype(np.int8), [0]])))
+        if not len(changes):
+            continue
+        begins, ends = changes[::2], changes[1::2]
+        widest = int(np.argmax(ends - begins))
+        begin, end = begins[widest], ends[widest]
+        # What runs on out of sight is no arm alone.
+        bare[n] = _NARROWEST * unit < end - begin < _WIDEST * unit and begin > 0 and end < len(steps)
+        low[n], high[n] = steps[begin] - 0.5, steps[min(end, len(steps) - 1)] - 0.5
+    return bare, low, high
+
+
+def _on(mask: Mask, places: Floats) -> Floats:
+    """(P,) a mask at places, in [0, 1]; 0 beyond the photo."""
+    alpha = mask.alpha
+    x, y = np.floor(places).astype(int).T
+    within = (x >= 0) & (y >= 0) & (x < alpha.shape[1]) & (y < alpha.shape[0])
+    found = np.zeros(len(places))
+    found[within] = alpha[y[within], x[within]] / 255
+    return found
+
+
+def _profile(
+    pixels: NDArray[np.uint8],
+    stations: Floats,
+    across: Floats,
+    low: Floats,
+    high: Floats,
+    seen: NDArray[np.intp],
+) -> tuple[Floats, float]:
+    """Mean colours across the arm over the stations that are seen, and the spread of the grain."""
+    shares = 0.5 + 0.5 * np.linspace(-_RIM, _RIM, _BINS)
+    offsets = low[seen, None] + shares * (high - low)[seen, None]
+    places = stations[seen, None] + offsets[..., None] * across[seen, None]
+    limits = np.array(pixels.shape[1::-1]) - 1
+    x, y = np.clip(np.floor(places), 0, limits).astype(int).transpose(2, 0, 1)
+    usual = np.median(pixels[y, x].astype(np.float64), axis=0)
+    x0, y0, x1, y1 = x.min(), y.min(), x.max() + 1, y.max() + 1
+    patch = pixels[y0:y1, x0:x1].astype(np.float32)
+    fine = (patch - cv2.GaussianBlur(patch, (0, 0), _GRAIN)).mean(axis=2)[y - y0, x - x0]
+    return _blurred(usual), float(1.4826 * np.median(np.abs(fine)))
+
+
+def _blurred(colours: Floats) -> Floats:
+    return np.asarray(
+        cv2.GaussianBlur(colours[:, None], (1, 15), _SMOOTH, borderType=cv2.BORDER_REPLICATE)[:, 0],
+        np.float64,
+    )
+
+
+def _nearest(stations: Floats, xy: NDArray[np.floating]) -> NDArray[np.intp]:
+    """(P,) the number of the station nearest to each place."""
+    found = np.zeros(len(xy), np.intp)
+    for begin in range(0, len(xy), 20000):
+        part = xy[begin : begin + 20000]
+        away = ((part[:, None] - stations) ** 2).sum(axis=2)
+        found[begin : begin + 20000] = away.argmin(axis=1)
+    return found

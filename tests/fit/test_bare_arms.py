@@ -1,0 +1,98 @@
+"""Arms under old sleeves: their outline and their shading go on where the sleeve was."""
+
+from dataclasses import replace
+from functools import cache
+
+import cv2
+import numpy as np
+
+from flixpose.fit.bare_arms import find_bare_arm
+from flixpose.fit.body import Body, measure_body
+from flixpose.fit.occluders import Occluders, find_occluders
+from flixpose.fit.remnants import Painted, paint_remnants
+from flixpose.structures.image import Image, Mask
+from tests.fit.figures import PAPER, SKIN, WORN, paint_person
+
+NEW_HEM, OLD_HEM = 296, 328  # rows where the new and the old sleeve end
+HALF = 12.75  # half an arm's width
+
+
+@cache
+def person() -> tuple[Image, Body, Occluders, np.ndarray, np.ndarray, Mask]:
+    """Arms darker on their outer side, in wide straight sleeves: also offsets from the left arm's bone."""
+    image, pose, labels = paint_person("hanging")
+    body = measure_body(pose)
+    shoulder, elbow = body.joints["left_shoulder"], body.joints["left_elbow"]
+    y, x = np.mgrid[: image.height, : image.width] + 0.5
+    along = (elbow - shoulder) / np.linalg.norm(elbow - shoulder)
+    off = (x - shoulder[0]) * along[1] - (y - shoulder[1]) * along[0]
+    pixels = image.pixels.astype(np.float64)
+    arm = (labels == 1) & (x > 380) & (y > 260)
+    pixels[arm] *= (1 - 0.3 * np.clip(off / HALF, -1, 1))[arm][:, None]
+    sleeve = np.zeros(labels.shape, np.uint8)
+    for side in ("left", "right"):
+        ends = [tuple(body.joints[f"{side}_{n}"].round().astype(int).tolist()) for n in ("shoulder", "elbow")]
+        cv2.line(sleeve, ends[0], ends[1], 1, 42)
+    where = (sleeve > 0) & (y < OLD_HEM) & (y > 235)
+    pixels[where] = np.array(WORN) + np.random.default_rng(5).normal(0, 2, (int(where.sum()), 3))
+    photo = replace(image, pixels=np.clip(pixels, 0, 255).astype(np.uint8))
+    assert pose.mask is not None
+    mask = Mask(np.where(where, 255, pose.mask.alpha).astype(np.uint8))
+    cloth = where | (labels == 3)
+    return photo, body, find_occluders(photo, body, mask), cloth, off, mask
+
+
+def painted() -> tuple[Painted, np.ndarray, np.ndarray]:
+    """The new sleeve ends above the old one; also where the old one showed, and offsets from the bone."""
+    photo, body, occluders, cloth, off, mask = person()
+    rows, columns = np.mgrid[: photo.height, : photo.width]
+    seen = cv2.dilate(cloth.astype(np.uint8), np.ones((5, 5))) * 255
+    beside = np.abs(columns - 320) > 56
+    seen[(rows > NEW_HEM) & beside] = 0
+    strip = cloth & (seen == 0) & (columns > 380) & (rows < OLD_HEM)
+    return paint_remnants(photo.pixels, seen, "short_sleeve_top", body, occluders, mask), strip, off
+
+
+def test_under_a_sleeve_the_arm_goes_on_with_its_outline() -> None:
+    photo, body, occluders, _, _, _ = person()
+    arm = find_bare_arm(body, "left", photo.pixels, occluders.arms, occluders.worn_upper)
+    assert arm is not None and 20 < arm.covered.sum() < 50
+    end = int(arm.covered.sum()) - 1
+    assert abs(arm.high[end] - HALF) < 2.5 and abs(arm.low[end] + HALF) < 2.5
+    assert arm.high[0] > arm.high[end]
+
+
+def test_an_old_sleeve_becomes_an_arm_and_what_lies_behind_it() -> None:
+    found, strip, off = painted()
+    assert strip.sum() > 800 and (found.mask.alpha[strip] == 255).mean() > 0.97
+    beyond, inside = strip & (np.abs(off) > HALF + 3), strip & (np.abs(off) < HALF - 3)
+    assert np.abs(found.picture[beyond].astype(int) - PAPER).mean() < 8
+    shade = 1 - 0.3 * off[inside] / HALF
+    assert np.abs(found.picture[inside] - np.clip(np.array(SKIN) * shade[:, None], 0, 255)).mean() < 14
+
+
+def test_the_painted_arm_has_no_streaks_and_no_seam() -> None:
+    found, strip, off = painted()
+    rows = np.nonzero(strip)[0]
+    lit = [found.picture[row][np.abs(off[row]) < 8].mean() for row in range(rows.min() + 3, OLD_HEM + 30)]
+    assert np.ptp(lit) < 14, "nothing of the sleeve, nor of its hem, is left across the arm"
+    residual = found.picture[strip & (np.abs(off) < 8)].astype(float).mean(axis=1)
+    place = off[strip & (np.abs(off) < 8)]
+    smooth = np.polyval(np.polyfit(place, residual, 3), place)
+    assert np.std(residual - smooth) < 5
+
+
+def test_what_is_neither_the_arm_nor_its_sleeve_stays() -> None:
+    found, _, _ = painted()
+    photo, _, occluders, _, _, _ = person()
+    same = found.mask.alpha == 0
+    assert (found.picture[same] == photo.pixels[same]).all() and same.mean() > 0.95
+    low = (occluders.arms.alpha > 200) & (np.arange(photo.height)[:, None] > OLD_HEM + 14)
+    assert (found.picture[low] == photo.pixels[low]).all()
+
+
+def test_no_arm_is_known_where_none_is_bare_or_no_sleeve_is_on_it() -> None:
+    photo, body, occluders, _, _, _ = person()
+    nothing = Mask(np.zeros_like(occluders.arms.alpha))
+    assert find_bare_arm(body, "left", photo.pixels, nothing, occluders.worn_upper) is None
+    assert find_bare_arm(body, "left", photo.pixels, occluders.arms, nothing) is None
