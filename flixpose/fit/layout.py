@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.errors import MissingKeypoint
+from flixpose.fit.armholes import at_creases
+from flixpose.fit.arms import ArmOutline, arm_chain
 from flixpose.fit.body import Body
 from flixpose.fit.limbs import cuff_middle, garment_strip, limb_controls, strip_border
 from flixpose.fit.mannequin import shows_mannequin
@@ -136,10 +138,11 @@ def plan_layout(
     trunk_matte = soft_matte(garment, regions["torso"], seams, overlap)
     neckline = front_neckline(garment, product)
     front = None if neckline is None else lowest(neckline, frame)
-    fit = Fit(
-        garment, frame, body, rig, trunk_matte, _trunk_outline(person_mask, occluders), person_mask, front
-    )
-    trunk = _trunk_controls(fit)
+    outline = _trunk_outline(person_mask, occluders)
+    fit = Fit(garment, frame, body, rig, trunk_matte, outline, person_mask, front, occluders.outlines)
+    sleeved = {limb.part.removesuffix("_sleeve") for limb in limbs if limb.part in regions}
+    arms = {side: arm for side, arm in occluders.outlines.items() if side in sleeved}
+    trunk = at_creases(_trunk_controls(fit), body, arms)
     behind = None
     if neckline is not None:
         opening = behind_neckline(garment, neckline, frame)
@@ -151,7 +154,8 @@ def plan_layout(
     for limb in limbs:
         if limb.part in regions and rig.limb:
             matte = soft_matte(garment, regions[limb.part], ((limb.outer, limb.inner),), overlap)
-            parts.append(_limb_plan(limb, matte, fit, rig.limb, trunk, person_mask))
+            arm = arms.get(limb.part.removesuffix("_sleeve"))
+            parts.append(_limb_plan(limb, matte, fit, rig.limb, trunk, arm))
     return Layout(tuple(parts), behind)
 
 
@@ -170,19 +174,19 @@ def _trunk_controls(fit: Fit) -> ControlPoints:
 
 
 def _limb_plan(
-    limb: LimbLandmarks, matte: Mask, fit: Fit, numbers: Limb, trunk: ControlPoints, person_mask: Mask | None
+    limb: LimbLandmarks, matte: Mask, fit: Fit, numbers: Limb, trunk: ControlPoints, arm: ArmOutline | None
 ) -> PartPlan:
     side = limb.part.split("_")[0]
     legs = limb.part.endswith("leg")
     joints = _LEG if legs else _ARM
-    chain = fit.body.limb(side, *joints)
+    chain = fit.body.limb(side, *_LEG) if legs else arm_chain(fit.body, side)
     if len(chain) < 2:
         missing = f"{side}_{joints[len(chain)]}"
         raise MissingKeypoint(f"{missing} was not found: the {limb.part} has nowhere to go.", subject=missing)
     outer, inner = (f"side_{side}", "crotch") if legs else (f"shoulder_{side}", f"armpit_{side}")
     ends = trunk.person_xy[trunk.names.index(outer)], trunk.person_xy[trunk.names.index(inner)]
     strip = garment_strip(limb, matte)
-    controls = limb_controls(limb, strip, chain, ends, fit.body, numbers, fit.frame.scale, person_mask)
+    controls = limb_controls(limb, strip, chain, ends, fit.body, numbers, fit.frame.scale, fit.person, arm)
     return PartPlan(controls, matte, strip_border(controls), 1, _seam_places(limb, fit))
 
 

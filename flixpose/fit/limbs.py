@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from flixpose.fit.arms import ArmOutline
 from flixpose.fit.body import Body
+from flixpose.fit.chain import handedness, length_of, walk
 from flixpose.fit.measure import Point
 from flixpose.fit.outline import reach
 from flixpose.fit.regions import LimbLandmarks
@@ -100,6 +102,7 @@ def limb_controls(
     numbers: Limb,
     scale: float,
     person_mask: Mask | None,
+    arm: ArmOutline | None = None,
 ) -> ControlPoints:
     """Control points that lay a strip along a chain of joints (shoulder, elbow, wrist; hip, knee, ankle).
 
@@ -110,19 +113,23 @@ def limb_controls(
         seam_on_person: (outer, inner) ends of the seam where the torso's warp puts them; it begins there.
         scale: pixels of the person image for one of the product image.
         person_mask: cloth covers the limb's outline where the mask shows it.
+        arm: the arm as it is seen, where it was looked for: the mask does not show its inner edge.
     """
     outer_start, inner_start = seam_on_person
     path = np.vstack([(outer_start + inner_start) / 2, *chain[1:]])
-    whole = float(np.linalg.norm(np.diff(np.array(chain), axis=0), axis=1).sum())
+    whole = length_of(chain)
     distances = np.linspace(0.0, 1.3 * numbers.max_reach * whole, _DENSE)
-    centres, tangents = _walk(path, distances)
-    handed = _handedness(body, limb.part)
+    centres, tangents = walk(path, distances)
+    handed = handedness(body, limb.part.split("_")[0])
     normals = handed * np.stack([-tangents[:, 1], tangents[:, 0]], axis=1)
     outward, inward = _half_widths_on_limb(strip, distances, normals, whole, body, numbers, scale)
     slack = numbers.slack * body.shoulder_width
-    outward = _along_outline(outward, centres, normals, person_mask, body, slack, _SHOULDER_LIMIT)
-    inward = _along_outline(inward, centres, -normals, person_mask, body, slack, _LIMB_LIMIT)
-    inner_side = _beside_seam(inner_start, centres - inward[:, None] * normals, normals, distances / whole)
+    seen = _Seen(person_mask, arm, body.shoulder_width)
+    outward = _along_outline(outward, centres, normals, seen, slack, _SHOULDER_LIMIT)
+    inward = _along_outline(inward, centres, -normals, seen, slack, _LIMB_LIMIT)
+    inner_side = centres - inward[:, None] * normals
+    if arm is None:
+        inner_side = _beside_seam(inner_start, inner_side, normals, distances / whole)
     outer_edge = _Edge.starting(outer_start, centres + outward[:, None] * normals, tangents, distances)
     if limb.part.endswith("sleeve"):
         outer_edge = outer_edge.rounded(centres[0], person_mask, body.shoulder_width)
@@ -130,7 +137,7 @@ def limb_controls(
     own_reach = (
         outer_edge.end(_length(strip.outer) * scale) + inner_edge.end(_length(strip.inner) * scale)
     ) / 2
-    begun = whole - float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum())  # the seam lies so far down
+    begun = whole - length_of(path)  # the seam lies so far down
     end = float(np.clip(own_reach, numbers.min_reach * whole - begun, numbers.max_reach * whole - begun))
     outer, inner = outer_edge.rows(end), inner_edge.rows(max(end, inner_edge.least_reach(whole)))
     return _rows_to_controls(limb.part, strip, outer, inner)
@@ -198,23 +205,38 @@ class _Edge:
         return np.stack([np.interp(wanted, self.length, self.curve[:, axis]) for axis in (0, 1)], axis=1)
 
 
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """Where a limb ends in the photo: by the arm's own outline, or else by the person's mask."""
+
+    mask: Mask | None
+    arm: ArmOutline | None
+    unit: float
+
+    def reach(self, start: Point, outward: Point, limit: float) -> float | None:
+        """Pixels from a place on the limb; None where neither tells."""
+        found = None if self.arm is None else self.arm.left(start, outward)
+        if found is not None and found < limit:
+            return found
+        return None if self.mask is None else reach(self.mask, start, outward, limit)
+
+
 def _along_outline(
     own: NDArray[np.float64],
     centres: NDArray[np.float64],
     normals: NDArray[np.float64],
-    person_mask: Mask | None,
-    body: Body,
+    seen: _Seen,
     slack: float,
     furthest: float,
 ) -> NDArray[np.float64]:
-    """Half widths on one side that follow the limb's outline where the mask shows it, smoothed along it.
+    """Half widths on one side that follow the limb's outline where it is seen, smoothed along it.
 
     Cloth covers the outline; what is wider by more than `slack` (pixels) hangs free of it.
     """
-    if person_mask is None:
+    if seen.mask is None:
         return own
-    limit, cover = furthest * body.shoulder_width, _COVER * body.shoulder_width
-    found = [reach(person_mask, c, n, limit) for c, n in zip(centres, normals, strict=True)]
+    limit, cover = furthest * seen.unit, _COVER * seen.unit
+    found = [seen.reach(c, n, limit) for c, n in zip(centres, normals, strict=True)]
     wanted = np.array(
         [o if r is None else max(r + cover, o - slack) for r, o in zip(found, own, strict=True)]
     )
@@ -308,43 +330,3 @@ def _rows_to_controls(
         garment_xy=np.vstack([strip.outer, strip.inner, middle_garment]),
         weights=np.concatenate([np.ones(2 * count), np.full(count, 0.5)]),
     )
-
-
-def _handedness(body: Body, part: str) -> float:
-    """+1 where the outer edge lies to the left-hand normal (-dy, dx) of the limb's direction, else -1.
-
-    A limb keeps its handedness however it turns; hanging down, its outer edge is the one away from the torso.
-    """
-    across = body.across_at(0.0) if part.startswith("left") else -body.across_at(0.0)
-    return 1.0 if float(-body.down[1] * across[0] + body.down[0] * across[1]) > 0 else -1.0
-
-
-def _walk(
-    path: NDArray[np.float64], distances: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Points and unit tangents at distances along a polyline; past its end it goes straight on.
-
-    Tangents turn gradually around a joint, so that cross-sections do not cross in its crook.
-    """
-    steps = np.diff(path, axis=0)
-    lengths = np.maximum(np.linalg.norm(steps, axis=1), 1e-9)
-    units = steps / lengths[:, None]
-    ends = np.concatenate([[0.0], np.cumsum(lengths)])
-    points, tangents = [], []
-    for distance in distances:
-        bone = int(np.clip(np.searchsorted(ends, distance, side="right") - 1, 0, len(units) - 1))
-        points.append(path[bone] + (distance - ends[bone]) * units[bone])
-        tangents.append(_turning(units, lengths, ends, bone, float(distance)))
-    return np.array(points), np.array(tangents)
-
-
-def _turning(
-    units: NDArray[np.float64], lengths: NDArray[np.float64], ends: NDArray[np.float64], bone: int, at: float
-) -> Point:
-    tangent = units[bone].copy()
-    for joint, neighbour in ((bone, bone - 1), (bone + 1, bone + 1)):
-        if 0 <= neighbour < len(units):
-            zone = 0.45 * min(lengths[bone], lengths[neighbour])
-            nearness = max(0.0, 1.0 - abs(at - ends[joint]) / zone)
-            tangent += nearness * units[neighbour]
-    return tangent / max(float(np.linalg.norm(tangent)), 1e-9)

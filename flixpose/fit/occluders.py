@@ -4,12 +4,14 @@ Keypoints and the points of hands and face tell where to look; what is there is 
 lie where the photo's edges are.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from flixpose.fit.arms import ArmOutline, find_arms
 from flixpose.fit.body import Body
 from flixpose.fit.hair import face_outline, find_hair
 from flixpose.fit.palettes import AROUND_HAND, READ_HAND, Plane, Scene, without
@@ -35,6 +37,7 @@ class Occluders:
             colour tells; for the quality figures.
         parted: whether the worn upper and lower clothes differ in colour, so that their border is known.
         hands: those that were read, from the knuckles of the thumb on: before every part, past any cuff.
+        outlines: "left", "right" → how far that arm is seen to reach, bare or in its old sleeve.
     """
 
     head: Mask
@@ -43,6 +46,7 @@ class Occluders:
     worn_lower: Mask
     parted: bool = True
     hands: Mask | None = None
+    outlines: Mapping[str, ArmOutline] = field(default_factory=dict)
 
     @property
     def topmost(self) -> NDArray[np.uint8]:
@@ -72,6 +76,7 @@ def find_occluders(person: Image, body: Body, person_mask: Mask | None) -> Occlu
         worn_lower=_enlarged(person, is_lower * scene.between(0.7, 3.2) * scene.inside, scene),
         parted=apart is not None,
         hands=_hands(arms, body, person),
+        outlines=find_arms(person, body, person_mask),
     )
 
 

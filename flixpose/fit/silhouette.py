@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from flixpose.fit.arms import ArmOutline
 from flixpose.fit.body import Body, Point
 from flixpose.fit.outline import reach
 from flixpose.structures.image import Mask
@@ -31,18 +32,23 @@ class Edge:
     most: float | None
 
 
-def trunk_edge(body: Body, mask: Mask, depth: float, sign: float) -> Edge:
+def trunk_edge(body: Body, mask: Mask, depth: float, sign: float, outlined: ArmOutline | None = None) -> Edge:
     """The trunk's edge at a depth.
 
     Args:
         mask: the person on the person image.
         sign: +1 for the wearer's left, -1 for the right.
+        outlined: the arm of that side where it was looked for; its joints tell the rest.
     """
     start, outward = body.axis_at(depth), sign * body.across_at(depth)
     found = reach(mask, start, outward, _FURTHEST * body.shoulder_width)
     seen = None if found is None else found / body.shoulder_width
     side = "left" if sign > 0 else "right"
-    arm = _first_touch(_arm(body, side), start, outward, body.shoulder_width)
+    touched = None if outlined is None else outlined.touched(start, outward)
+    if touched is not None:
+        arm: float | None = touched / body.shoulder_width
+    else:
+        arm = _first_touch(_arm(body, side), start, outward, body.shoulder_width)
     if arm is not None and arm < _CROSSING:
         return Edge(None, None)
     if arm is None or (seen is not None and seen < arm + _GAP):

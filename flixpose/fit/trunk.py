@@ -1,10 +1,12 @@
 """What all of a trunk's control points need: garment, body and numbers, and the points as they are found."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from flixpose.fit.arms import ArmOutline
 from flixpose.fit.body import Body
 from flixpose.fit.measure import GarmentFrame, Point
 from flixpose.fit.outline import reach
@@ -15,6 +17,7 @@ from flixpose.structures.image import Mask
 from flixpose.structures.warp import ControlPoints
 
 _BESIDE_ARM = 0.85
+_UNDER_ARM = 0.015  # shoulder widths
 SIDES = (("left", 1.0), ("right", -1.0))
 
 
@@ -52,6 +55,7 @@ class Fit:
         person: all of the person, on the person image; None without a mask.
         front: the lowest point of the front neckline in the product image; None where there is none.
         outline: the person without bare arms, face and hair, on the person image; None without a mask.
+        arms: "left", "right" → how far that arm is seen to reach; empty where nobody looked.
     """
 
     garment: Garment
@@ -62,6 +66,7 @@ class Fit:
     outline: Mask | None
     person: Mask | None = None
     front: Point | None = None
+    arms: Mapping[str, ArmOutline] = field(default_factory=dict)
 
     def own(self, xy: Point) -> tuple[float, float]:
         return self.frame.own(xy, self.body, self.rig.places[self.frame.anchor].depth)
@@ -119,11 +124,14 @@ def beside_body(fit: Fit, own: float, depth: float, sign: float) -> float:
     """
     if fit.person is None or not 0.1 < depth < 1.3:
         return own
-    edge = trunk_edge(fit.body, fit.person, depth, sign)
+    arm = fit.arms.get("left" if sign > 0 else "right")
+    edge = trunk_edge(fit.body, fit.person, depth, sign, arm)
     if edge.seen is not None:
         return _cling(own, edge.seen + fit.rig.ease, fit.rig)
     if edge.most is not None:
-        return _BESIDE_ARM * _cling(own, edge.most + fit.rig.ease, fit.rig) + (1 - _BESIDE_ARM) * own
+        beside = _cling(own, edge.most + fit.rig.ease + (_UNDER_ARM if arm is not None else 0.0), fit.rig)
+        # Where the arm is seen to begin, a narrower trunk still goes on to it, and a little under it.
+        return beside if arm is not None and own < beside else _BESIDE_ARM * beside + (1 - _BESIDE_ARM) * own
     return own
 
 
