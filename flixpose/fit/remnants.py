@@ -41,10 +41,11 @@ _ARM_ROOM = 0.03  # shoulder widths around forearms and hands that lend no colou
 _NEAR = 4 * _RIM  # shoulder widths: a sliver further from the garment is not the garment's business
 _GRAINS = (
     0.03,
-    0.03,
+    0.006,
     0.12,
     0.03,
 )  # shoulder widths: structure finer than this is mirrored; folds of cloth are, too
+_BORDER = 0.02  # shoulder widths over which the border of painted skin and background is smooth
 _SLEEVE_END = 0.07  # shoulder widths beside a painted sleeve in which its inside shows
 _HALO = 0.02  # shoulder widths beside the person whose background is not carried on behind a sleeve
 _COARSE = 8  # pixels: remnants are grouped on a grid of this
@@ -320,17 +321,40 @@ class _Photo:
         thick = cv2.dilate((place.cores > 0).astype(np.uint8), _square(2 * _RIM * self.unit)) > 0
         sleeves = self.sleeved(place.window, place.hole & ~self.under(place.window))
         sleeve = np.any([part >= 0 for _, part in sleeves], axis=0) if sleeves else thick & False
+        share = self.share_of_skin(place)
+        between = thick & ~sleeve & ((nearest == 0) | (nearest == 1))
+        nearest[between] = share[between] > 0.5
+        soft = between & (share > 0) & (share < 1)
         for number, source in enumerate(place.sources):
-            own, lent = (nearest == number) & ~sleeve, source & ~place.hole
+            behind = pixels[soft].astype(np.float32)
+            own, lent = (nearest == number) & ~sleeve | (soft & (number < 2)), source & ~place.hole
             _copy(pixels, own & ~thick, lent, self.unit)
             _fill(pixels, own & thick, lent, self.unit, _GRAINS[number])
+            if number == 1:
+                mixed = behind + share[soft][:, None] * (pixels[soft] - behind)
+                pixels[soft] = np.rint(mixed).astype(np.uint8)
         for arm, part in sleeves:
-            # Beside a person a photo is often lighter or darker than elsewhere.
-            calm = cv2.erode(place.sources[0].astype(np.uint8), _square(_HALO * self.unit)) > 0
-            _fill(pixels, (part >= 0) & (part < 1), calm & ~place.hole, self.unit, _RIM)
-            rows, columns = np.nonzero(part > 0)
-            paint_skin(pixels, arm, rows, columns, (place.window[0].start, place.window[1].start))
+            self.fill_sleeve(pixels, place, arm, part)
         return pixels, nearest
+
+    def share_of_skin(self, place: _Place) -> NDArray[np.float32]:
+        """(h, w) of skin against background: their border runs smoothly, halfway between both."""
+        room = MOST_DEPTH * self.unit
+        lead = np.minimum(place.away[0], room) - np.minimum(place.away[1], room)
+        lead = cv2.GaussianBlur(lead.astype(np.float32), (0, 0), max(1.0, _BORDER * self.unit))
+        share = np.clip(lead / 2 + 0.5, 0, 1)
+        share[~np.isfinite(place.away[0])], share[~np.isfinite(place.away[1])] = 1, 0
+        return share
+
+    def fill_sleeve(
+        self, pixels: NDArray[np.uint8], place: _Place, arm: BareArm, part: NDArray[np.float32]
+    ) -> None:
+        """Background where the sleeve was wider than its arm, and the arm over it."""
+        # Beside a person a photo is often lighter or darker than elsewhere.
+        calm = cv2.erode(place.sources[0].astype(np.uint8), _square(_HALO * self.unit)) > 0
+        _fill(pixels, (part >= 0) & (part < 1), calm & ~place.hole, self.unit, _RIM)
+        rows, columns = np.nonzero(part > 0)
+        paint_skin(pixels, arm, rows, columns, (place.window[0].start, place.window[1].start))
 
 
 def _copy(pixels: NDArray[np.uint8], hole: Plane, source: Plane, unit: float) -> None:
