@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from flixpose.fit.measure import pair, point
+from flixpose.fit.measure import Point, pair, point
 from flixpose.fit.trunk import Fit, Points, has
 
-# How far the cloth on the middle line lies before the axis, in shoulder widths, at neck, chest and hem.
-_FRONT_DEPTHS = (0.3, 0.45, 0.45)
-_TURNED = 6.0  # degrees: less is no turn
-_FRONT_SHARES = (0.25, 0.5, 0.75)
+# How far the cloth on the middle line lies before the axis, in shoulder widths: at its ends, and between.
+_AT_ENDS = {"neck_front": 0.35, "hem_center": 0.4, "waist_center": 0.4, "crotch": 0.2}
+_AT_TRUNK = 0.4
+_TURNED = 2.0  # degrees: less is no turn
+_ROWS = (0.25, 0.5, 0.75)  # of the way from the upper end to the lower
 
 
 def add_front_of_neck(points: Points, fit: Fit) -> None:
@@ -38,20 +39,41 @@ def add_hem_center(points: Points, fit: Fit) -> None:
     points.add("hem_center", middle + drop * fit.body.down, xy)
 
 
-def turn_middle_line(points: Points, fit: Fit) -> None:
+def bulge_to_camera(points: Points, fit: Fit) -> None:
     """On a body that is turned the middle of the front (the back, seen from behind) comes to one side.
 
     The outline stays where it is: what lies between is squeezed on the one side and stretched on the other.
     """
-    ends = ("neck_front", "hem_center")
-    if abs(fit.body.turn) < _TURNED or not all(name in points.names for name in ends):
+    if abs(fit.body.turn) < _TURNED:
         return
-    (top, top_cloth), (low, low_cloth) = (points.of(name) for name in ends)
+    (top, top_cloth), (low, low_cloth) = _upper_end(points), _lower_end(points)
     sine = float(np.sin(np.radians(fit.body.turn)))
     aside = sine * fit.body.shoulder_width * fit.body.across_at(0.5)
-    at_neck, at_chest, at_hem = _FRONT_DEPTHS
-    points.person[points.names.index(ends[0])] = top + at_neck * aside
-    points.person[points.names.index(ends[1])] = low + at_hem * aside
-    for number, share in enumerate(_FRONT_SHARES, 1):
+    for name, depth in _AT_ENDS.items():
+        if name in points.names:
+            points.person[points.names.index(name)] = points.of(name)[0] + depth * aside
+    for number, share in enumerate(_ROWS, 1):
         person, cloth = top + share * (low - top), top_cloth + share * (low_cloth - top_cloth)
-        points.add(f"middle_{number}", person + at_chest * aside, cloth)
+        points.add(f"middle_{number}", person + _AT_TRUNK * aside, cloth)
+
+
+def _upper_end(points: Points) -> tuple[Point, Point]:
+    """Of the middle line on the person, before it is moved, and on the garment."""
+    for name in ("neck_front", "waist_center"):
+        if name in points.names:
+            return points.of(name)
+    return _middle_of(
+        points, next(n for n in ("neck", "shoulder", "armpit", "waist") if f"{n}_left" in points.names)
+    )
+
+
+def _lower_end(points: Points) -> tuple[Point, Point]:
+    for name in ("crotch", "hem_center"):
+        if name in points.names:
+            return points.of(name)
+    return _middle_of(points, "hem")
+
+
+def _middle_of(points: Points, pair: str) -> tuple[Point, Point]:
+    (left, left_cloth), (right, right_cloth) = points.of(f"{pair}_left"), points.of(f"{pair}_right")
+    return (left + right) / 2, (left_cloth + right_cloth) / 2

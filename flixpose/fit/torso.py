@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from flixpose.fit.measure import pair, point
-from flixpose.fit.middle import add_front_of_neck, add_hem_center, turn_middle_line
+from flixpose.fit.middle import add_front_of_neck, add_hem_center, bulge_to_camera
 from flixpose.fit.regions import leg_seam
 from flixpose.fit.shoulders import (
     add_beside_tips,
@@ -42,7 +42,7 @@ def torso_controls(fit: Fit) -> ControlPoints:
         _add_sides(points, fit, upper, lower)
     add_hem_center(points, fit)
     _add_armholes(points, fit)
-    turn_middle_line(points, fit)
+    bulge_to_camera(points, fit)
     return points.freeze("torso")
 
 
@@ -53,6 +53,7 @@ def skirt_controls(fit: Fit) -> ControlPoints:
     _add_pair(points, fit, "hem")
     _add_sides(points, fit, "waist", "hem")
     add_hem_center(points, fit)
+    bulge_to_camera(points, fit)
     return points.freeze("torso")
 
 
@@ -81,6 +82,7 @@ def seat_controls(fit: Fit) -> ControlPoints:
         bulge = abs(fit.own(cloth)[0]) - abs(fit.own((upper[1] + lower[1]) / 2)[0])
         across = beside_body(fit, abs(across) + bulge, depth, sign)
         points.add(f"hip_{side}", fit.body.place(sign * across, depth), cloth)
+    bulge_to_camera(points, fit)
     return points.freeze("torso")
 
 
