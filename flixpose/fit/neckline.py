@@ -15,7 +15,8 @@ _SAMPLES = 41
 _ACROSS = np.linspace(-1.0, 1.0, _SAMPLES)
 # Exponents of the family of curves 1 - |t|^p: 1 is a V, 2 a round neck, larger ones a square neck.
 _EXPONENTS = (0.85, 1.0, 1.25, 1.6, 2.0, 2.6, 3.5, 5.0)
-_USUAL, _POINTED = 2.0, 0.85
+_USUAL = (0.5, 0.8), (2.0, 1.4)  # depths in widths, and the exponents that are usual there
+_POINTED = 0.85
 _LEANS = (-0.06, 0.0, 0.06)  # widths by which the lowest point lies off the middle
 _UNTIL = 0.3  # widths: shallower curves lean less
 
@@ -67,7 +68,8 @@ def front_neckline(garment: Garment, product: Image) -> NDArray[np.float64] | No
     u, v = _curves(0.5, 0.0, depth, power, lean)
     score = _EDGE * edge_strength(view, u, v) + _PARTING * np.maximum(parting(view, u, v), 0.0)
     score += _log_prior(depth, seen, garment.landmarks.score("neck_front"))
-    score -= _SHAPE * np.abs(np.log2(power / _USUAL)) + _LEANING * np.abs(lean) / max(_LEANS)
+    usual = np.interp(depth, *_USUAL)
+    score -= _SHAPE * np.abs(np.log2(power / usual)) + _LEANING * np.abs(lean) / max(_LEANS)
     best = int(score.argmax())
     return view.photo(*drawn_to_edge(view, u[best], v[best]))
 

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+from flixpose.fit.collar import stand_collar
 from flixpose.fit.measure import pair, point
 from flixpose.fit.middle import add_front_of_neck, add_hem_center, bulge_to_camera
 from flixpose.fit.regions import leg_seam
@@ -27,6 +28,7 @@ def torso_controls(fit: Fit) -> ControlPoints:
     for name in ("neck", "shoulder"):
         add_on_shoulder_line(points, fit, name)
     add_between_neck_and_shoulder(points, fit)
+    stand_collar(points, fit)
     _add_pair(points, fit, "armpit")
     if fit.rig.limb:
         lift_shoulder_tips(points, fit)
