@@ -38,13 +38,20 @@ def command() -> None:
 @command.command("list")
 @_as_json
 def list_models(as_json: bool) -> None:
-    """Name, task, licence, origin, size and SHA-256 of every model, and whether it is here.
+    """Licence and state of every model file (with task, origin, size and SHA-256) and keypoint family.
 
     \b
     Example:
       flixpose models list
     """
-    _show(_cache().entries(), as_json=as_json)
+    entries, families = list(_cache().entries()), _families()
+    if as_json:
+        told = [{"name": row["family"], "task": "keypoints"} | row for row in families]
+        click.echo(json.dumps([_row(entry) for entry in entries] + told, indent=2))
+        return
+    _show(entries, as_json=False)
+    click.echo("\nKeypoint families, the licence of their published weights, and which are here:")
+    _show_families(families)
 
 
 @command.command("pull")
@@ -184,28 +191,38 @@ def families(as_json: bool) -> None:
     Example:
       flixpose models families
     """
+    rows = _families()
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    _show_families(rows)
+
+
+def _families() -> list[dict[str, Any]]:
     from flixpose.adapters.checkpoints import LICENCES
     from flixpose.pose import sizes
 
     here = {path.stem for path in _cache().imports.glob("*.safetensors")}
-    rows = [_pulled_row(family, names) for family, names in _PULLED.items()] + [
-        {
-            "family": family,
-            "sizes": list(sizes(family)),
-            "licence": licence,
-            "imported": [size for size in sizes(family) if f"{family}-{size}" in here],
-        }
+    return [_pulled_row(family, names) for family, names in _PULLED.items()] + [
+        _imported_row(
+            family,
+            list(sizes(family)),
+            licence,
+            [size for size in sizes(family) if f"{family}-{size}" in here],
+        )
         for family, licence in LICENCES.items()
     ]
-    if as_json:
-        click.echo(json.dumps(rows, indent=2))
-        return
+
+
+def _imported_row(family: str, sizes: list[str], licence: str, imported: list[str]) -> dict[str, Any]:
+    state = f"imported: {', '.join(imported)}" if imported else "no weights"
+    return {"family": family, "sizes": sizes, "licence": licence, "imported": imported, "state": state}
+
+
+def _show_families(rows: list[dict[str, Any]]) -> None:
     wide = max(len(", ".join(row["sizes"])) for row in rows)
     for row in rows:
-        state = (
-            f"imported: {', '.join(row['imported'])}" if row["imported"] else row.get("state", "no weights")
-        )
-        click.echo(f"{row['family']:22} {', '.join(row['sizes']):{wide}} {row['licence']:26} {state}")
+        click.echo(f"{row['family']:22} {', '.join(row['sizes']):{wide}} {row['licence']:26} {row['state']}")
 
 
 # Families whose files `models pull` fetches, and the models that take part.

@@ -33,6 +33,18 @@ _FIGURES = ("ap_seen", "ap_unseen")
 
 
 @dataclass(frozen=True, slots=True)
+class Beginning:
+    """A run's first steps, in smaller pictures: what is learnt there comes cheaper, and serves larger ones.
+
+    Attributes: picture, lr: as the recipe's, until `steps` are done.
+    """
+
+    picture: Size
+    steps: int
+    lr: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
 class PoseRecipe:
     """Everything that decides a run but its photos.
 
@@ -41,6 +53,7 @@ class PoseRecipe:
         picture: (width, height) that the net sees. decoding: of heat maps, where the family has a choice.
         half: compute in bf16 while learning; about 1.7 times faster.
         lr: learning rate at the first and at the last step. average: decay of the served weights.
+        first: where it begins in smaller pictures; the rate falls once there, and once after.
         enough: AP on the photos trained on, as far as they are tested, at which the run ends before its time.
     """
 
@@ -60,6 +73,7 @@ class PoseRecipe:
     half: bool = True
     decoding: Decoding | None = None
     enough: float | None = None
+    first: Beginning | None = None
     dice: Dice = field(default_factory=Dice)
 
     def to_json(self) -> dict[str, Any]:
@@ -72,14 +86,31 @@ class PoseRecipe:
         pairs = {"picture": _pair(values["picture"], int)}
         if "lr" in values:
             pairs["lr"] = _pair(values["lr"], float)
+        if told := values.get("first"):
+            pairs["first"] = Beginning(
+                _pair(told["picture"], int), int(told["steps"]), _pair(told["lr"], float)
+            )
         recipe = cls(**{**values, **pairs, "dice": dice})
         if min(recipe.steps, recipe.batch, *recipe.picture) < 1:
             raise ValueError("steps, batch and picture must be positive")
+        if recipe.first and not 0 < recipe.first.steps < recipe.steps:
+            raise ValueError("the first steps must be fewer than all")
         return recipe
 
     def rate(self, step: int) -> float:
-        """A cosine, and a straight line over the first steps."""
-        return loop.cosine(*self.lr, step / self.steps) * min(1.0, (step + 1) / max(self.warmup, 1))
+        """A cosine, and a straight line over the first steps; both anew after a beginning."""
+        lr, begin, end = self.lr, 0, self.steps
+        if self.first is not None:
+            begin = self.first.steps
+            if step < begin:
+                lr, begin, end = self.first.lr, 0, self.first.steps
+        share, warm = (step - begin) / (end - begin), (step - begin + 1) / max(self.warmup, 1)
+        return loop.cosine(*lr, share) * min(1.0, warm)
+
+    def at(self, step: int) -> "PoseRecipe":
+        """With the picture of a step."""
+        is_first = self.first is not None and step < self.first.steps
+        return replace(self, picture=self.first.picture) if self.first and is_first else self
 
 
 def _pair(values: Any, kind: type) -> Any:
@@ -146,7 +177,7 @@ def train(
     """
     learner = fresh(recipe, torch.device(device))
     facts = {RECIPE: json.dumps(recipe.to_json())}
-    if resume and loop.restore(out / CHECKPOINT, learner).get(RECIPE) != facts[RECIPE]:
+    if resume and _recipe_in(loop.restore(out / CHECKPOINT, learner).get(RECIPE)) != recipe:
         raise BadSettings(
             f"{out / CHECKPOINT} was trained by another recipe.",
             advice="Train into another folder, or without --resume.",
@@ -160,6 +191,13 @@ def train(
     return learner
 
 
+def _recipe_in(text: Any) -> PoseRecipe | None:
+    try:
+        return PoseRecipe.from_json(json.loads(text))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
 def _run(
     recipe: PoseRecipe,
     learner: loop.Learner[nn.Module],
@@ -170,14 +208,16 @@ def _run(
     boxes: Proposals | None,
     report: Report,
 ) -> None:
-    task, reader = task_of(recipe.family), reader_of(recipe, learner.average)
+    task = task_of(recipe.family)
+    if recipe.first and task.wants_picture:
+        raise BadSettings(f"a {recipe.family} is built for one picture size: it cannot begin in a smaller.")
     device = next(learner.net.parameters()).device
     curve = Curve(out, keep_before=learner.step, losses=("loss",), figures=_FIGURES)
     seen_best = -1.0
 
     def make(step: int) -> PoseBatch:
-        seed = (recipe.seed, step)
-        return batch_for(reader, photos, count=recipe.batch, seed=seed, dice=recipe.dice, boxes=boxes)
+        seed, now = (recipe.seed, step), reader_of(recipe.at(step), learner.average)
+        return batch_for(now, photos, count=recipe.batch, seed=seed, dice=recipe.dice, boxes=boxes)
 
     def losses(net: nn.Module, batch: PoseBatch) -> loop.Losses:
         batch = batch.to(device)
@@ -190,7 +230,8 @@ def _run(
 
     def test() -> None:
         nonlocal seen_best
-        aps = [held_out_ap(reader, some[:_TESTED]) for some in (photos, unseen)]
+        now = reader_of(recipe.at(learner.step), learner.average)
+        aps = [held_out_ap(now, some[:_TESTED]) for some in (photos, unseen)]
         curve.add_test(learner.step, learner.seconds, dict(zip(_FIGURES, aps, strict=True)))
         report(learner.step, f"AP {aps[0]:.3f} seen, {aps[1]:.3f} unseen")
         seen_best = max(seen_best, aps[0])

@@ -4,6 +4,7 @@ import pytest
 
 from flixpose.cli.main import main
 from flixpose.models import MODELS
+from flixpose.pose import FAMILIES
 
 
 def run(*arguments: str) -> int:
@@ -21,8 +22,11 @@ def empty_home(tmp_path, monkeypatch):
 def test_list_tells_what_is_used_and_whether_it_is_here(capsys, empty_home):
     assert run("models", "list", "--json") == 0
     rows = json.loads(capsys.readouterr().out)
-    assert [row["name"] for row in rows] == list(MODELS)
-    for row in rows:
+    files, families = rows[: len(MODELS)], {row["name"]: row for row in rows[len(MODELS) :]}
+    assert [row["name"] for row in files] == list(MODELS)
+    assert set(FAMILIES) <= set(families)
+    assert families["kapao"]["licence"] == "GPL-3.0" and families["kapao"]["state"] == "no weights"
+    for row in files:
         assert row["licence"] == "Apache-2.0" and row["size"] > 0
         assert row["task"] and row["origin"] and row["sha256"]
         ships = MODELS[row["name"]].wheel is None
@@ -31,6 +35,7 @@ def test_list_tells_what_is_used_and_whether_it_is_here(capsys, empty_home):
     assert run("models", "list") == 0
     table = capsys.readouterr().out
     assert all(name in table and model.info.sha256 in table for name, model in MODELS.items())
+    assert all(f"\n{family} " in table for family in families)
 
 
 def test_verify_fails_where_weights_are_missing_and_says_what_to_do(capsys):

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from flixpose.errors import BadSettings, MissingInput, UsageError
-from flixpose.evaluation.people import Marked, Photo, figures, read_coco
+from flixpose.evaluation.people import Marked, Photo, figures, look, read_coco
 from flixpose.imaging.encode import encode_png
 from flixpose.imaging.files import write_atomic
 from flixpose.pose import FAMILIES
@@ -50,7 +50,9 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Photo]:
 def test_a_few_steps_make_every_loss_smaller(family: str, photos: list[Photo]):
     recipe = replace(read_pose_recipe(RECIPES, family), dice=STILL)
     learner = fresh(recipe, torch.device("cpu"))
-    batch = batch_for(reader_of(recipe, learner.average), photos, count=2, seed=(1,), dice=STILL)
+    reader = reader_of(recipe, learner.average.eval())
+    assert set(look(reader, photos[:1])) == {photos[0].id}  # nothing is learnt, nobody may be found
+    batch = batch_for(reader, photos, count=2, seed=(1,), dice=STILL)
     pace = loop.Pace(lambda step: 4e-4, 5.0, 0.9, 1, 1)
     task = task_of(family)
     told = [
@@ -192,3 +194,21 @@ def test_a_run_ends_when_it_has_learnt_enough(photos: list[Photo], tmp_path: Pat
     eager = replace(TINY, steps=12, test_every=3, enough=0.0)
     assert train(eager, photos[:2], tmp_path / "out").step == 3
     assert read_weights(tmp_path / "out" / WEIGHTS)[0] == eager
+
+
+def test_a_run_may_begin_in_smaller_pictures(photos: list[Photo], tmp_path: Path):
+    told = TINY.to_json() | {"steps": 12, "picture": (96, 128), "family": "hrnet", "warmup": 1}
+    told["net"] = {"width": 8, "stem": 8, "modules": {"2": 1, "3": 1, "4": 1}}
+    recipe = PoseRecipe.from_json(told | {"first": {"picture": [32, 64], "steps": 8, "lr": [4e-3, 1e-3]}})
+    assert PoseRecipe.from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
+    assert [recipe.at(step).picture for step in (7, 8)] == [(32, 64), (96, 128)]
+    rates = [recipe.rate(step) for step in range(12)]
+    assert rates[0] == 4e-3 and rates[8] == 5e-3 and rates[7] < 1.3e-3 and rates[11] < 1e-3
+    train(recipe, photos[:2], tmp_path, until=7)
+    assert train(recipe, photos[:2], tmp_path, resume=True).step == 12
+    with pytest.raises(BadSettings, match="one picture size"):
+        train(
+            replace(recipe, family="cpn", net={"depth": 14, "width": 8, "wide": 16}), photos, tmp_path / "c"
+        )
+    with pytest.raises(ValueError, match="fewer than all"):
+        PoseRecipe.from_json(recipe.to_json() | {"steps": 8})

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from flixpose.pose.codec.assignment import assign
-from flixpose.pose.codec.maps import cell_of
 
 Array = NDArray[np.float32]
 
@@ -196,6 +196,8 @@ def _between_cells(
 def spread(tags: Tensor, xy: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
     """For training: how unlike the tags within each person are, and how alike those of two people.
 
+    A tag is read between the cells, as it is once the maps are enlarged.
+
     Args:
         tags: (K, H, W). xy: (P, K, 2) cells. there: (P, K).
     """
@@ -203,10 +205,18 @@ def spread(tags: Tensor, xy: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
     xy, there = xy[seen], there[seen]
     if not len(xy):
         return tags.sum() * 0, tags.sum() * 0
-    x, y = cell_of(xy, (tags.shape[2], tags.shape[1]))
-    values = tags[torch.arange(len(tags), device=tags.device), y, x]
+    values = _between(tags, xy)
     means = (values * there).sum(dim=1) / there.sum(dim=1)
     pull = (((values - means[:, None]).square() * there).sum(dim=1) / there.sum(dim=1)).mean()
     others = ~torch.eye(len(means), dtype=torch.bool, device=tags.device)
     alike = (-(means[:, None] - means).square()).exp()[others]
     return pull, alike.mean() if len(alike) else tags.sum() * 0
+
+
+def _between(maps: Tensor, xy: Tensor) -> Tensor:
+    """(P, K) values of (K, H, W) maps at (P, K, 2) cells, linear between them."""
+    size = torch.tensor([maps.shape[2], maps.shape[1]]).to(xy)
+    grid = (2 * xy + 1) / size - 1
+    places = grid.transpose(0, 1)[:, :, None].to(maps.dtype)  # K pictures of one channel
+    read = functional.grid_sample(maps[:, None], places, padding_mode="border", align_corners=False)
+    return read[:, 0, :, 0].transpose(0, 1)

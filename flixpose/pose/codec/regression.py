@@ -50,7 +50,7 @@ def proposals(heat: Tensor, offsets: Tensor, *, stride: int, rule: Rule = RULE) 
     scores, cells = flat.topk(min(rule.most, len(flat)))
     cells, scores = cells[scores > rule.min_centre], scores[scores > rule.min_centre]
     places = torch.stack([cells % width, cells // width], dim=-1).float()
-    moves = offsets.flatten(1)[:, cells].T.reshape(len(cells), -1, 2)
+    moves = offsets.flatten(1)[:, cells].T.reshape(len(cells), len(offsets) // 2, 2)
     return stride * (places[:, None] - moves), scores
 
 

@@ -1,6 +1,7 @@
 """KAPAO (McNally et al. 2022), with the numbers of the paper."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -9,7 +10,7 @@ from torch.nn import functional
 
 from flixpose.geometry.view import View, fit
 from flixpose.ports import Weights
-from flixpose.pose.codec.keypoint_objects import fuse, people_and_keypoints
+from flixpose.pose.codec.keypoint_objects import RULE, fuse, people_and_keypoints
 from flixpose.pose.families.parts import OneStage, Options, Person, Runner
 from flixpose.pose.nets import kapao as nets
 from flixpose.pose.skeletons import COCO_17, mirror_rows
@@ -19,6 +20,7 @@ SIZES, DEFAULT = nets.SIZES, "s"
 _PICTURE = (1280, 1280)
 _FILL = 114
 _MULTIPLE = 64
+_COCO_SIDE = 640  # pixels of the photos for which the authors chose how far fusion reaches
 
 
 def load(weights: Weights, size: str, options: Options, threads: int) -> OneStage:
@@ -71,7 +73,8 @@ def _mirrored(rows: Tensor, width: int) -> Tensor:
 
 def _people(rows: np.ndarray, view: View) -> list[Person]:
     people, points = people_and_keypoints(rows)
-    xy, scores = fuse(people, points, view)
+    reach = RULE.reach * max(view.photo) / _COCO_SIDE
+    xy, scores = fuse(people, points, view, rule=replace(RULE, reach=reach))
     boxes = view.boxes_to_photo(people.boxes)
     found = []
     for row, score in enumerate(people.scores):

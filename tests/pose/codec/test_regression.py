@@ -28,3 +28,11 @@ def test_proposals_and_suppression_are_dekrs(case):
     assert people[..., :2] == pytest.approx(wanted[..., :2], abs=1e-3)
     assert people[..., 2] == pytest.approx(wanted[..., 2], abs=1e-5)
     assert scores == pytest.approx(expected["scores"], abs=1e-5)
+
+
+def test_nobody_in_the_picture_is_nobody_found():
+    heat, offsets = torch.zeros(18, 16, 16), torch.zeros(34, 16, 16)
+    poses, centres = regression.proposals(heat, offsets, stride=4)
+    assert poses.shape == (0, 17, 2) and len(centres) == 0
+    people, scores = regression.suppress(poses, centres, heat[:-1], stride=4)
+    assert people.shape == (0, 17, 3) and len(scores) == 0
