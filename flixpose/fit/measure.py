@@ -48,7 +48,7 @@ def measure_garment(garment: Garment, body: Body, rig: Rig, person_mask: Mask | 
     """The garment's frame, with the scale that makes it fit this body.
 
     The scale is the weighted geometric mean of what the rig's measures say (`Rig.scale`): shoulder tips,
-    armpits, waist, length.
+    armpits, waist, length. Straps are not taken for shoulders (`Rig.agreement`).
 
     Raises:
         MissingLandmark: no pair to anchor it, or nothing at its lower end.
@@ -103,15 +103,24 @@ def _scale(garment: Garment, body: Body, rig: Rig, frame: GarmentFrame, person_m
     told = _by_landmarks(garment, body, rig, frame, person_mask)
     if not told:
         raise MissingLandmark(f"Nothing tells how large the {garment.kind} is.", subject=garment.kind)
-    ratios, weights = np.array(told).T
+    told = _without_straps(told, rig.agreement)
+    ratios, weights = np.array(list(told.values())).T
     return float(np.exp(np.average(np.log(ratios), weights=weights)))
+
+
+def _without_straps(told: dict[str, tuple[float, float]], agreement: float) -> dict[str, tuple[float, float]]:
+    """What the measures tell, less shoulders that the armpits contradict (`Rig.agreement`)."""
+    if not agreement or not {"shoulder", "armpit"} <= set(told):
+        return told
+    apart = abs(np.log(told["shoulder"][0] / told["armpit"][0]))
+    return told if apart <= agreement else {name: one for name, one in told.items() if name != "shoulder"}
 
 
 def _by_landmarks(
     garment: Garment, body: Body, rig: Rig, frame: GarmentFrame, person_mask: Mask | None
-) -> list[tuple[float, float]]:
-    """(scale, weight) of each of the rig's measures that the landmarks tell."""
-    told: list[tuple[float, float]] = []
+) -> dict[str, tuple[float, float]]:
+    """Measure → (scale, weight), of those of the rig's that the landmarks tell."""
+    told: dict[str, tuple[float, float]] = {}
     for name, weight in rig.scale.items():
         ratio = None
         if name == "length":
@@ -123,7 +132,7 @@ def _by_landmarks(
                 on_body = rig.girth * seen
             ratio = on_body / float(np.linalg.norm(left - right))
         if ratio is not None and ratio > 0 and weight > 0:
-            told.append((ratio, weight))
+            told[name] = (ratio, weight)
     return told
 
 

@@ -13,19 +13,21 @@ _ROWS = (0.25, 0.5, 0.75)  # of the way from the upper end to the lower
 
 
 def add_front_of_neck(points: Points, fit: Fit) -> None:
-    """The lowest point of the front neckline keeps the garment's own drop below the neck's corners."""
+    """The lowest point of the front neckline keeps the garment's own drop below the neck's corners.
+
+    On a mannequin the drop is what it is; on a flat garment, whose neck is spread, it goes with its width.
+    """
     if fit.front is None:
         return
     xy = fit.front
     left, right = pair(fit.garment, "neck")
-    chord = np.linalg.norm(left - right)
-    drop = float((xy - (left + right) / 2) @ fit.frame.down) / max(float(chord), 1e-9)
     on_left, on_right = points.of("neck_left")[0], points.of("neck_right")[0]
-    width = float(np.linalg.norm(on_left - on_right))
+    chord, width = float(np.linalg.norm(left - right)), float(np.linalg.norm(on_left - on_right))
+    scale = fit.frame.scale if fit.rig.keeps_shape else width / max(chord, 1e-9)
+    drop = float((xy - (left + right) / 2) @ fit.frame.down) * scale
     aside = float((xy - (left + right) / 2) @ fit.frame.left) * fit.frame.scale
     middle = (on_left + on_right) / 2
-    below = middle + drop * width * fit.body.down + aside * fit.body.across_at(0.0)
-    points.add("neck_front", below, xy)
+    points.add("neck_front", middle + drop * fit.body.down + aside * fit.body.across_at(0.0), xy)
 
 
 def add_hem_center(points: Points, fit: Fit) -> None:

@@ -18,6 +18,10 @@ Tuck = Literal["auto", "in", "over"]
 TUCKS: tuple[Tuck, ...] = get_args(Tuck)
 
 
+_NUMBERS = ("ease", "slack", "widening", "torso_share", "agreement", "girth")
+_NAMES = {"place", "scale", "tuck", "limb", *_NUMBERS}
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a pair of landmarks (or one on the axis) goes."""
@@ -75,12 +79,14 @@ class Rig:
         slack: so much width, in shoulder widths, lies in folds on the body before cloth hangs free of it.
         widening: by which factor at most the trunk is widened to reach the body's outline.
         torso_share: how far the torso's length, in place of the shoulders' width, tells the body's size.
+        agreement: shoulder tips whose size is off the armpits' by more than this (natural logarithm) are the
+            ends of straps and tell nothing; 0: they always count.
         girth: the waistband's width in widths of the body where its waist is seen; 0: the shoulders tell it.
         tuck: "auto": into lower clothes whose waistband is seen well above the hem; "in": into any waistband
             that is seen; "over": never.
         limb: None for garments without sleeves and legs.
         worn: the numbers for garments photographed on a mannequin that is seen, whose shape and lengths are
-            those of a worn garment; None: the same ones.
+            those of a worn garment; None: these are they.
     """
 
     kind: str
@@ -90,10 +96,16 @@ class Rig:
     slack: float
     widening: float
     torso_share: float
+    agreement: float
     girth: float
     tuck: Tuck
     limb: Limb | None
     worn: "Rig | None" = None
+
+    @property
+    def keeps_shape(self) -> bool:
+        """Whether these are the numbers for a garment that is photographed worn, on a mannequin."""
+        return self.worn is None
 
 
 def load_rigs(folder: Path) -> dict[str, Rig]:
@@ -136,9 +148,7 @@ def _with_worn(kind: str, data: dict[str, Any], own: dict[str, Any]) -> Rig:
 def _rig(kind: str, data: dict[str, Any]) -> Rig:
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is not a garment kind")
-    _check_names(
-        kind, data, {"place", "scale", "ease", "slack", "widening", "torso_share", "girth", "tuck", "limb"}
-    )
+    _check_names(kind, data, _NAMES)
     _check_names("scale", data["scale"], {*data["place"], "length"})
     return Rig(
         kind=kind,
@@ -148,6 +158,7 @@ def _rig(kind: str, data: dict[str, Any]) -> Rig:
         slack=float(data["slack"]),
         widening=float(data["widening"]),
         torso_share=float(data["torso_share"]),
+        agreement=float(data.get("agreement", 0.0)),
         girth=float(data.get("girth", 0.0)),
         tuck=_tuck(data["tuck"]),
         limb=_limb(data["limb"]) if data.get("limb") else None,

@@ -112,3 +112,45 @@ def test_a_skirt_from_a_mannequin_fits_the_persons_own_waist() -> None:
     assert usual[0] == usual[1]
     hidden = measure_garment(garment, body, rig.worn, None).scale
     assert hidden == measure_garment(garment, body, rig.worn, with_waist(0.1)).scale
+
+
+def nearer(garment: Garment, pair: str, share: float) -> Garment:
+    """The garment with a pair of landmarks so many times as far apart."""
+    xy = garment.landmarks.xy.copy()
+    rows = [garment.landmarks.skeleton.index[f"{pair}_{side}"] for side in ("left", "right")]
+    xy[rows] = xy[rows].mean(axis=0) + share * (xy[rows] - xy[rows].mean(axis=0))
+    return replace(garment, landmarks=replace(garment.landmarks, xy=xy))
+
+
+@pytest.mark.parametrize("kind", ["vest", "sling", "vest_dress", "sling_dress"])
+def test_straps_are_not_taken_for_shoulders(kind: str) -> None:
+    """Tips that agree with the armpits count; those of straps, far nearer to the neck, do not."""
+    _, garment = make_garment(kind)
+    rig, body = RIGS[kind].worn, measure_body(make_pose())
+    assert rig is not None
+    tips, pits = (
+        np.linalg.norm(garment.landmarks[f"{name}_left"] - garment.landmarks[f"{name}_right"])
+        for name in ("shoulder", "armpit")
+    )
+    alike = rig.places["shoulder"].across / rig.places["armpit"].across * float(pits / tips)
+    by_armpits = measure_garment(nearer(garment, "shoulder", 0.7 * alike), body, rig).scale
+    assert by_armpits == pytest.approx(measure_garment(nearer(garment, "shoulder", 0.5), body, rig).scale)
+    assert measure_garment(nearer(garment, "shoulder", alike), body, rig).scale == pytest.approx(by_armpits)
+    assert measure_garment(nearer(garment, "shoulder", 0.9 * alike), body, rig).scale == pytest.approx(
+        by_armpits / np.sqrt(0.9), rel=1e-4
+    )
+
+
+def test_a_worn_neckline_is_as_deep_as_it_is_however_wide_the_neck_was_read() -> None:
+    product, garment = on_mannequin("short_sleeve_top")
+    nothing = Mask(np.zeros(SIZE[::-1], np.uint8))
+    blank = Occluders(nothing, nothing, nothing, nothing)
+
+    def drop(share: float) -> float:
+        worn = nearer(garment, "neck", share)
+        trunk = plan_layout(worn, product, measure_body(make_pose()), RIGS[garment.kind], None, blank)
+        controls = trunk.parts[0].controls
+        at = dict(zip(controls.names, controls.person_xy, strict=True))
+        return float(at["neck_front"][1] - (at["neck_left"][1] + at["neck_right"][1]) / 2)
+
+    assert drop(0.8) == pytest.approx(drop(1.0), rel=0.1)
