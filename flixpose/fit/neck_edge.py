@@ -15,7 +15,8 @@ _CLEARLY = 0.3
 _BEYOND, _BEFORE = (0.05, 0.10, 0.15), (0.05, 0.09)  # widths from the curve where cloth is compared
 _SIDES = 5  # segments at either end that tell nothing of what lies beside them
 
-_STEPS, _STEP = 10, 0.006  # to either side, in widths, that the curve is drawn to an edge
+_STEPS, _STEP = 10, 0.006  # to either side, in widths, that the curve is drawn to an edge;
+_SHALLOW, _MOST = 0.6, 2.0  # wider for deeper necklines than this, up to so many times
 _STIFF, _FASTEST = 0.15, 3  # what a change from one place to the next costs, and the largest, in steps
 _FAR = 2.0  # what the furthest way costs
 _IMPOSSIBLE = 1e6
@@ -67,7 +68,8 @@ def drawn_to_edge(view: NeckView, u: Floats, v: Floats) -> tuple[Floats, Floats]
     along_u, along_v = np.gradient(u), np.gradient(v)
     length = np.maximum(np.hypot(along_u, along_v), 1e-9)
     across_u, across_v = -along_v / length, along_u / length
-    off = _STEP * np.arange(-_STEPS, _STEPS + 1)
+    step = _STEP * float(np.clip(np.ptp(v) / _SHALLOW, 1.0, _MOST))
+    off = step * np.arange(-_STEPS, _STEPS + 1)
     place = view.pixels(u[:, None] + across_u[:, None] * off, v[:, None] + across_v[:, None] * off)
 
     def across(slopes: Plane) -> Plane:
@@ -75,7 +77,7 @@ def drawn_to_edge(view: NeckView, u: Floats, v: Floats) -> tuple[Floats, Floats]
         step = here[..., 0] * across_u[:, None, None] + here[..., 1] * across_v[:, None, None]
         return np.asarray(step, np.float32)
 
-    own = _smooth(across(coarse)[:, _STEPS - 3 : _STEPS + 4].mean(axis=1), 4)
+    own = _smooth(across(coarse).mean(axis=1), 4)
     own /= np.maximum(np.linalg.norm(own, axis=1, keepdims=True), 1e-6)
     pull = (across(slope) * own[:, None]).sum(axis=-1)
     pull = np.clip(pull / np.maximum(pull.max(axis=1, keepdims=True), whole), -0.5, 1)

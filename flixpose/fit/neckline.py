@@ -39,6 +39,8 @@ _HOOD_HEIGHTS, _USUAL_HEIGHT, _HEIGHT_SPREAD = np.linspace(0.0, 0.32, 7), 0.12, 
 _HOOD_SINKS = np.arange(-0.08, 0.1, 0.03)
 _HOOD_PARTING, _HOOD_SPREAD = 1.0, 0.05
 
+_PLAIN = 0.83, 0.6  # edge and parting of a front edge that nobody can miss
+_BOAT = 0.25  # widths: a front so shallow has a back, little as is seen of it
 _SOFT = 0.04  # widths above the lowest point that may be the front's own edge
 _LEAST_INSIDE = 0.25  # of the opening that is cloth; less is the soft edge of a top without a back collar
 
@@ -57,19 +59,29 @@ def front_neckline(garment: Garment, product: Image) -> NDArray[np.float64] | No
     rise = _rise(garment)
     if rise > _RISES:
         return _hood_edge(garment, product, rise)
+    return _collar_edge(garment, product)
+
+
+def _collar_edge(garment: Garment, product: Image) -> NDArray[np.float64]:
+    """From neck corner to neck corner, of everything that has no hood."""
     middle, _, down, width = neck_frame(garment)
     seen = max(float((point(garment, "neck_front") - middle) @ down) / width, 0.03)
     deepest = max(1.15, 1.3 * seen)
     view = NeckView.of(garment, product, above=0.0, below=deepest + 0.15)
-    if not _has_back(view, seen):
-        return view.photo(*(plane[0] for plane in _curves(0.5, 0.0, *np.array([[seen], [_POINTED], [0.0]]))))
     depths = np.unique([*_DEPTHS, *(seen * sink for sink in _SINKS)])
     depth, power, lean = _grid(depths[depths < deepest], _EXPONENTS, _LEANS)
     u, v = _curves(0.5, 0.0, depth, power, lean)
-    score = _EDGE * edge_strength(view, u, v) + _PARTING * np.maximum(parting(view, u, v), 0.0)
-    score += _log_prior(depth, seen, garment.landmarks.score("neck_front"))
+    edge, parts = edge_strength(view, u, v), np.maximum(parting(view, u, v), 0.0)
+    score = _EDGE * edge + _PARTING * parts + _log_prior(depth, seen, garment.landmarks.score("neck_front"))
     usual = np.interp(depth, *_USUAL)
     score -= _SHAPE * np.abs(np.log2(power / usual)) + _LEANING * np.abs(lean) / max(_LEANS)
+    if not _has_back(view, seen):
+        # Unless the back's own edge was taken for the front's, which then is plain to see below.
+        plain = (edge > _PLAIN[0]) & (parts > _PLAIN[1]) & (depth > seen + _SOFT)
+        if not plain.any():
+            outline = np.array([[seen], [_POINTED], [0.0]])
+            return view.photo(*(plane[0] for plane in _curves(0.5, 0.0, *outline)))
+        score[~plain] = -np.inf
     best = int(score.argmax())
     return view.photo(*drawn_to_edge(view, u[best], v[best]))
 
@@ -77,7 +89,7 @@ def front_neckline(garment: Garment, product: Image) -> NDArray[np.float64] | No
 def _has_back(view: NeckView, seen: float) -> bool:
     """Whether cloth is seen above the front's lowest point; else the outline itself is the front edge."""
     u, v = np.meshgrid(np.linspace(-0.12, 0.12, 9), np.arange(0.0, seen - _SOFT, 0.02))
-    return not v.size or float(view.inside[view.pixels(u, v)].mean()) >= _LEAST_INSIDE
+    return seen < _BOAT or float(view.inside[view.pixels(u, v)].mean()) >= _LEAST_INSIDE
 
 
 def lowest(curve: NDArray[np.float64], frame: GarmentFrame) -> NDArray[np.float64]:

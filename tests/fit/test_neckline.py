@@ -1,5 +1,6 @@
-"""Front edges of drawn necklines, round and pointed, and the cloth behind them."""
+"""Front edges of drawn necklines, round and pointed, of hoods and under labels; the cloth behind them."""
 
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -129,3 +130,69 @@ def test_a_garment_seen_from_behind_keeps_its_sides() -> None:
 def test_garments_without_a_neck_have_no_neckline(kind: str) -> None:
     product, garment = make_garment(kind)
     assert front_neckline(garment, product) is None
+
+
+@pytest.mark.parametrize("label", [(265, 112, 335, 140), (255, 110, 345, 132)])
+def test_a_label_taken_for_the_front_edge_does_not_hide_it(label: tuple[int, int, int, int]) -> None:
+    """The landmark lies on a label's lower edge; the neckline is an edge all along, the label is not."""
+    product, garment, opening = dressed("round")
+    x0, y0, x1, y1 = label
+    product.pixels[y0:y1, x0:x1] = 245
+    xy = garment.landmarks.xy.copy()
+    xy[garment.landmarks.skeleton.index["neck_front"]] = 300.0, float(y1)
+    scores = garment.landmarks.scores.copy()
+    scores[garment.landmarks.skeleton.index["neck_front"]] = 0.6
+    misled = replace(garment, landmarks=replace(garment.landmarks, xy=xy, scores=scores))
+    curve = front_neckline(misled, product)
+    assert curve is not None
+    assert furthest(curve, course("round")) < 8.0
+    behind = np.minimum(behind_neckline(misled, curve, frame_of(misled)).alpha, garment.mask.alpha) > 127
+    assert (behind & (opening > 127)).sum() > 0.93 * (opening > 127).sum()
+
+
+def test_a_top_without_a_back_collar_keeps_its_own_edge() -> None:
+    """Nothing of the front's soft upper edge is laid behind the neck."""
+    product, garment, opening = dressed("round")
+    alpha = np.where(opening > 0, 0, garment.mask.alpha).astype(np.uint8)
+    product.pixels[opening > 0] = 245
+    bare = replace(garment, mask=Mask(alpha))
+    curve = front_neckline(bare, product)
+    assert curve is not None
+    assert curve[:, 1].max() == pytest.approx(FRONT[1], abs=1.0)
+    assert not behind_neckline(bare, curve, frame_of(bare)).alpha.any()
+
+
+def hooded() -> tuple[Image, Garment, NDArray[np.uint8]]:
+    """A top with an open hood; with it the hood's inside, which its two front edges bound."""
+    product, garment, _ = dressed("round", inside=CLOTH)
+    room = 100
+    pixels = cv2.copyMakeBorder(product.pixels, room, 0, 0, 0, cv2.BORDER_CONSTANT, value=(245,) * 3)
+    alpha = cv2.copyMakeBorder(garment.mask.alpha, room, 0, 0, 0, cv2.BORDER_CONSTANT, value=0)
+    hood = np.array([[210, 195], [235, 130], [250, 110], [350, 110], [365, 130], [390, 195]], float)
+    inside = np.array([[252, 140], [265, 122], [335, 122], [348, 140], [300, 215]], float)
+    shape = fill(alpha.shape, hood)
+    alpha = np.maximum(alpha, shape)
+    pixels[shape > 127] = CLOTH
+    pixels[fill(alpha.shape, inside) > 127] = INSIDE
+    xy = garment.landmarks.xy + np.array([0, room], np.float32)
+    xy[garment.landmarks.skeleton.index["neck_front"]] = 300.0, 215.0
+    box = Mask(alpha).box
+    assert box is not None
+    landmarks = replace(garment.landmarks, xy=xy)
+    return (
+        replace(product, pixels=pixels),
+        replace(garment, mask=Mask(alpha), box=box, landmarks=landmarks),
+        alpha,
+    )
+
+
+def test_a_hood_parts_between_its_front_edges() -> None:
+    product, garment, alpha = hooded()
+    curve = front_neckline(garment, product)
+    assert curve is not None
+    rim = np.vstack([np.linspace(a, b, 60) for a, b in (((348, 140), (300, 215)), ((300, 215), (252, 140)))])
+    assert furthest(curve, rim) < 14.0  # of an opening 96 wide and 75 deep
+    assert curve[0][1] < 185 and curve[-1][1] < 185, "its ends lie on the hood, above the neck's corners"
+    behind = np.minimum(behind_neckline(garment, curve, frame_of(garment)).alpha, alpha) > 127
+    assert behind[115:120, 260:340].all(), "the hood's back lies behind the head"
+    assert not behind[180:260, 200:255].any() and not behind[180:260, 345:400].any(), "its fronts do not"
