@@ -17,7 +17,7 @@ from flixpose.pose.skeletons import sigmas, skeleton
 
 if TYPE_CHECKING:
     from flixpose.evaluation.people import Photo
-    from flixpose.ports import PoseEstimator
+    from flixpose.ports import PoseEstimator, Weights
 
 _FINDERS = ("truth", "blazepose", "keypoint_rcnn")
 _PCK = (0.05, 0.1, 0.2)
@@ -35,10 +35,10 @@ _PCK = (0.05, 0.1, 0.2)
 @click.option("--images", type=click.Path(path_type=Path), help="The photos; default: images beside --data.")
 @click.option(
     "--boxes",
-    type=click.Choice(_FINDERS),
+    metavar=f"[{'|'.join(_FINDERS)}|WEIGHTS]",
     default="truth",
     show_default=True,
-    help="Who finds the people for a top-down family.",
+    help="Who finds the people for a top-down family; WEIGHTS of a detecting one that `train pose` wrote.",
 )
 @click.option("--flip", is_flag=True, help="Look at the mirror images too.")
 @click.option("--scale", "scales", multiple=True, type=click.FloatRange(0.25, 4), help="Look in these sizes.")
@@ -185,7 +185,7 @@ def _estimator(family: str, how: dict[str, Any]) -> "PoseEstimator":
     top_down, own = FAMILIES[name].is_top_down, _has_own_flip(family)
     finder = None
     if top_down:
-        finder = NOBODY if how["boxes"] == "truth" else load(how["boxes"], cache, threads=threads)
+        finder = NOBODY if how["boxes"] == "truth" else _finder(how["boxes"], cache, threads)
     flip = how["flip"] and own
     if how["weights"] is None:
         scales = (how["scales"] or (1.0,)) if name == "kapao" else (1.0,)
@@ -205,3 +205,29 @@ def _read(path: Path) -> Any:
         raise MissingInput(f"{path} cannot be read: {failure}.", subject=str(path)) from failure
     except ValueError as failure:
         raise UsageError(f"{path} is no JSON: {failure}.", subject=str(path)) from failure
+
+
+def _finder(told: str, cache: "Weights", threads: int) -> "PoseEstimator":
+    """A family by name, or weights that were trained here."""
+    from flixpose.pose import load
+
+    if told in _FINDERS:
+        return load(told, cache, threads=threads)
+    if not Path(told).is_file():
+        raise UsageError(
+            f"{told!r} finds no people; say {', '.join(_FINDERS)}, or weights of `flixpose train pose`.",
+            subject="--boxes",
+        )
+    return trained_finder(Path(told), threads)
+
+
+def trained_finder(weights: Path, threads: int) -> "PoseEstimator":
+    """Raises MissingInput, WeightsDamaged; UsageError for a family that is told where people are."""
+    from flixpose.pose.families.parts import TopDown
+    from flixpose.training.pose import read_weights, reader_of
+
+    recipe, net, info = read_weights(weights)
+    reader = reader_of(recipe, net.eval(), info, threads=threads)
+    if isinstance(reader, TopDown):
+        raise UsageError(f"{recipe.family} does not find people.", subject=str(weights))
+    return reader

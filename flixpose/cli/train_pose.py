@@ -133,15 +133,10 @@ def _device(asked: str, threads: int | None) -> str:
 
 
 def _boxes(finder: Path, photos: Sequence["Photo"], threads: int | None) -> "Proposals":
-    from flixpose.pose.families.parts import TopDown
-    from flixpose.training.pose import read_weights, reader_of
+    from flixpose.cli.evaluate_pose import trained_finder
     from flixpose.training.pose_boxes import proposals_of
 
-    recipe, net, info = read_weights(finder)
-    reader = reader_of(recipe, net.eval(), info, threads=threads or 1)
-    if isinstance(reader, TopDown):
-        raise UsageError(f"{recipe.family} does not find people.", advice="Name a family that does.")
-    return proposals_of(reader, photos)
+    return proposals_of(trained_finder(finder, threads or 1), photos)
 
 
 def _compare(

@@ -304,5 +304,8 @@ def read_weights(path: Path) -> tuple[PoseRecipe, nn.Module, ModelInfo]:
 
 
 def shortened(recipe: PoseRecipe, steps: int | None) -> PoseRecipe:
-    """With another number of steps, where one is told."""
-    return replace(recipe, steps=steps) if steps else recipe
+    """With another number of steps, where one is told; too few for a beginning have none."""
+    if not steps:
+        return recipe
+    first = recipe.first if recipe.first and recipe.first.steps < steps else None
+    return replace(recipe, steps=steps, first=first)

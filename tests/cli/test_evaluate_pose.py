@@ -57,6 +57,25 @@ def test_a_trained_family_is_measured(trained: Path, capsys, tmp_path, family, m
     assert again["ap"] <= 1  # all three pictures, of which two were looked at
 
 
+def test_a_trained_detector_finds_people_for_others(trained: Path, capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("FLIXPOSE_HOME", str(tmp_path / "home"))
+    data = trained / "figures/seen/annotations.json"
+    weights = {name: trained / name / "weights.safetensors" for name in ("simple_baseline", "yolo_pose")}
+    told = ("--family", "simple_baseline", "--weights", weights["simple_baseline"], "--data", data)
+    assert run("evaluate", "pose", *told, "--limit", 1, "--boxes", weights["yolo_pose"], "--json") == 0
+    assert 0 <= json.loads(capsys.readouterr().out)["ap"] <= 1
+    assert run("evaluate", "pose", *told, "--boxes", weights["simple_baseline"]) == 2
+    assert "does not find people" in capsys.readouterr().err
+    assert run("evaluate", "pose", *told, "--boxes", "nobody") == 2
+    assert "finds no people" in capsys.readouterr().err
+    limits = ("--steps", 1, "--threads", 1, "--device", "cpu", "--out", tmp_path)
+    assert (
+        run("train", "pose", "--family", "hrnet", "--data", data, "--finder", weights["yolo_pose"], *limits)
+        == 2
+    )
+    assert "too few to learn from" in capsys.readouterr().err
+
+
 def test_a_trained_family_becomes_onnx(trained: Path, capsys, tmp_path):
     pytest.importorskip("onnx")
     weights = trained / "yolo_pose" / "weights.safetensors"
