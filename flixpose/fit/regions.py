@@ -1,7 +1,7 @@
 """Cutting a garment's mask into torso, sleeves and legs along the lines that its landmarks draw."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -37,6 +37,12 @@ class LimbLandmarks:
     cuff_outer: Point
     cuff_inner: Point
     fork: Point | None = None
+
+    def moved(self, x: float, y: float) -> "LimbLandmarks":
+        """The same in a picture whose origin lies elsewhere."""
+        by = np.array((x, y))
+        ends = {name: getattr(self, name) + by for name in ("outer", "inner", "cuff_outer", "cuff_inner")}
+        return replace(self, **ends, fork=None if self.fork is None else self.fork + by)
 
 
 def leg_seam(garment: Garment, frame: GarmentFrame, sign: float) -> tuple[Point, Point]:
@@ -76,7 +82,16 @@ def split(garment: Garment, limbs: tuple[LimbLandmarks, ...]) -> dict[str, NDArr
     sleeve that touches the torso, an armpit marked inside the cloth) the cut goes on from the armpit to the
     cuff's inner corner, or else out between sleeve and side.
     """
-    inside = garment.mask.alpha >= 16
+    x, y, width, height = cv2.boundingRect(garment.mask.alpha)
+    here = np.s_[y : y + height, x : x + width]
+    found = _pieces(garment.mask.alpha[here] >= 16, [limb.moved(-x, -y) for limb in limbs])
+    regions = {part: np.zeros(garment.mask.alpha.shape, bool) for part in found}
+    for part, piece in found.items():
+        regions[part][here] = piece
+    return regions
+
+
+def _pieces(inside: NDArray[np.bool_], limbs: list[LimbLandmarks]) -> dict[str, NDArray[np.bool_]]:
     regions: dict[str, NDArray[np.bool_]] = {}
     rest = inside.copy()
     for limb in limbs:
@@ -100,10 +115,10 @@ def soft_matte(
     garment: Garment, region: NDArray[np.bool_], seams: tuple[tuple[Point, Point], ...], overlap: float
 ) -> Mask:
     """The region's share of the garment's soft mask, reaching `overlap` pixels past its seams."""
-    allowed = cv2.dilate(region.astype(np.uint8), np.ones((3, 3), np.uint8))
+    allowed = cv2.dilate(region.view(np.uint8), np.ones((3, 3), np.uint8))
     for start, end in seams:
         cv2.line(allowed, _pixel(start), _pixel(end), 1, max(1, round(2 * overlap)))
-    return Mask(np.where(allowed > 0, garment.mask.alpha, 0).astype(np.uint8))
+    return Mask(np.asarray(cv2.copyTo(garment.mask.alpha, allowed), np.uint8))
 
 
 def _further_cuts(limb: LimbLandmarks) -> Iterator[list[tuple[Point, Point]]]:

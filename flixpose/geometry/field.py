@@ -1,6 +1,6 @@
 """Which source position every canvas pixel shows, and how much of the canvas a garment covers.
 
-Only what is covered is looked at: the canvas is cut into cells of 64 pixels, those that cannot show anything
+Only what is covered is looked at: the canvas is cut into cells of 32 pixels, those that cannot show anything
 of the source are left out, and neighbours are joined into tiles.
 """
 
@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.geometry.lattice import (
-    COARSEST,
     FAR,
     FINEST,
     MARGIN,
@@ -27,10 +26,10 @@ from flixpose.geometry.source import Occupancy
 from flixpose.geometry.warp import map_points
 from flixpose.structures.warp import AnyWarp
 
-CELL = COARSEST
+CELL = 32
 # Of the error bound: the rest is left to the 1/32 pixel steps in which the samplers count, and to both axes.
 TOLERANCE_SHARE = 0.25
-_BLOCK_CELLS = (2, 6)  # down and across: what one tile reads and writes stays in the cache
+_BLOCK_CELLS = (4, 12)  # down and across: what one tile reads and writes stays in the cache
 _UNEVEN = 1.2  # cells are joined as long as they take no more than this share of the samples they need
 _MOSTLY = 0.02  # refine everything while more than this share of the cells needs it, then single runs
 _SPARE = 2.0  # source pixels by which a cell may bulge beyond its nodes, and bicubic's reach
@@ -39,7 +38,7 @@ _SPARE = 2.0  # source pixels by which a cell may bulge beyond its nodes, and bi
 # from the second value on; between them it grows without a seam.
 _SHARP, _SOFT = 1.05, 1.3
 _SPACING = 1.0  # source pixels between two subsamples at most
-_SCALES = 16  # canvas pixels between the nodes that tell by how much the source is reduced, at least
+_SCALES = 16  # canvas pixels between the nodes that tell what a cell shows and how much it is reduced
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ class Tile:
     Attributes:
         centre: source position of a canvas pixel's centre.
         across, down: what a step of one pixel along x and y adds, shortened to 0 where the source is not
-            reduced and no filter is needed; None where none of the run needs one. On a lattice of their own.
+            reduced and no filter is needed; None where none of the run needs one. On a coarser lattice.
         correction: (2, height, width) to be added to every pixel's position, for spots too sharp for the
             finest lattice; None where there are none.
     """
@@ -75,7 +74,6 @@ class Tile:
     run: Run
     stride: int
     centre: NDArray[np.float32]
-    step_stride: int = _SCALES
     across: NDArray[np.float32] | None = None
     down: NDArray[np.float32] | None = None
     correction: NDArray[np.float32] | None = None
@@ -118,7 +116,7 @@ class Tile:
         if self.across is None or self.down is None:
             yield centre
             return
-        across, down = (self._drawn(step, self.step_stride) for step in (self.across, self.down))
+        across, down = (self._drawn(step, _SCALES) for step in (self.across, self.down))
         for a, b in self.run.offsets():
             yield centre + np.float32(a) * across + np.float32(b) * down
 
@@ -148,18 +146,19 @@ class Field:
         self, warp: AnyWarp, origin: tuple[int, int], width: int, height: int, *, tolerance: float
     ) -> None:
         self.warp, self.width, self.height, self.tolerance = warp, width, height, tolerance
-        self._lattice = refined(warp, coarse_lattice(warp, origin, width, height), tolerance)
-        self._scales = self._lattice
+        self._lattice = coarse_lattice(warp, origin, width, height)
+        while self._lattice.stride > _SCALES:
+            self._lattice = refined(warp, self._lattice, tolerance)
+        self._scales, self._steps = self._lattice, _steps(self._lattice)
         self.shape = (-(-height // CELL), -(-width // CELL))  # rows and columns of cells
 
     def part(self, x: int, y: int, width: int, height: int) -> "Field":
         """The field of a part of the area, its offset whole cells."""
         found = copy(self)
         found.width, found.height, found.shape = width, height, (-(-height // CELL), -(-width // CELL))
-        rows, columns = found.shape
-        found._lattice, found._scales = (
-            lattice.part(x, y, CELL * columns, CELL * rows) for lattice in (self._lattice, self._scales)
-        )
+        here = x, y, CELL * found.shape[1], CELL * found.shape[0]
+        found._lattice, found._scales = self._lattice.part(*here), self._scales.part(*here)
+        found._steps = self._steps[:, :, *self._scales.window(*here)]
         return found
 
     def active(self, occupancy: Occupancy) -> NDArray[np.bool_]:
@@ -177,12 +176,10 @@ class Field:
             if needy.sum() <= _MOSTLY * active.sum():
                 return
             self._lattice = refined(self.warp, self._lattice, self.tolerance)
-            if self._lattice.stride >= _SCALES:
-                self._scales = self._lattice
 
     def least_scale(self, active: NDArray[np.bool_]) -> float:
         """The fewest source pixels along one step of one canvas pixel, over the active cells."""
-        lengths = np.hypot(*_steps(self._scales))
+        lengths = np.hypot(*self._steps.swapaxes(0, 1))
         return float(self._over_cells(self._scales, lengths, np.minimum).min(axis=0)[active].min())
 
     def counts(self, active: NDArray[np.bool_], reduced: int = 1) -> NDArray[Any]:
@@ -191,7 +188,7 @@ class Field:
         Args:
             reduced: source pixels to a pixel of the reduced source that is sampled (1, 2, 4 …).
         """
-        lengths = np.hypot(*_steps(self._scales)) / reduced
+        lengths = np.hypot(*self._steps.swapaxes(0, 1)) / reduced
         longest = _filtered(self._over_cells(self._scales, lengths, np.maximum), reduced)
         return active * np.where(longest > 0, np.maximum(np.ceil(longest / _SPACING), 2), 1).astype(int)
 
@@ -203,9 +200,9 @@ class Field:
         nodes = lattice.nodes.astype(np.float32)
         tile = Tile(run, lattice.stride, nodes / np.float32(reduced) if reduced > 1 else nodes)
         if max(run.samples) > 1:
-            scales = self._scales.part(run.x, run.y, run.width, run.height)
-            across, down = (_shortened(step, reduced) for step in np.moveaxis(_steps(scales), 0, 1))
-            tile = replace(tile, step_stride=scales.stride, across=across, down=down)
+            rows, columns = self._scales.window(run.x, run.y, run.width, run.height)
+            across, down = (_shortened(step[:, rows, columns], reduced) for step in self._steps)
+            tile = replace(tile, across=across, down=down)
         return replace(tile, correction=self._correction(tile, lattice, reduced)) if rough else tile
 
     def _correction(self, tile: Tile, lattice: Lattice, reduced: int) -> NDArray[np.float32]:
@@ -268,12 +265,12 @@ def _even_rectangles(
 def _steps(lattice: Lattice) -> NDArray[Any]:
     """What a step of one canvas pixel along x and along y adds to x and to y of the source position.
 
-    (x | y of the source, x | y of the canvas, rows, columns); central differences.
+    (x | y of the canvas, x | y of the source, rows, columns); central differences.
     """
     padded = np.pad(lattice.nodes, ((0, 0), (1, 1), (1, 1)), mode="reflect", reflect_type="odd")
     across = padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]
     down = padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]
-    return np.stack([across, down], axis=1) / (2 * lattice.stride)
+    return np.stack([across, down]) / (2 * lattice.stride)
 
 
 def _filtered(length: NDArray[Any], reduced: int) -> NDArray[Any]:

@@ -41,7 +41,11 @@ class Occupancy:
         def look(line: int) -> None:
             part = picture[line * _BLOCK : (line + _LINES) * _BLOCK]
             alpha = part if part.ndim == 2 else cv2.extractChannel(part, 3)
-            if cv2.minMaxLoc(alpha)[0] == 255:
+            least, most_alpha, *_ = cv2.minMaxLoc(alpha)
+            if least == 255:
+                return
+            if most_alpha == 0:
+                held[line : line + _LINES] = full[line : line + _LINES] = 0
                 return
             below, right = (-size % _BLOCK for size in alpha.shape)
             if below or right:
@@ -85,10 +89,22 @@ class Source:
         levels: the picture as given, (H, W, 3 | 4) uint8, straight alpha; after it premultiplied RGBA, each
             half the size of the one before.
         occupancy: of the picture as given.
+        alpha: (H, W) in place of the picture's own; None: its own.
     """
 
     levels: tuple[NDArray[np.uint8], ...]
     occupancy: Occupancy
+    alpha: NDArray[np.uint8] | None = None
+
+    @classmethod
+    def matted(cls, picture: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> "Source":
+        """A part of an RGBA picture, which is shared and not copied: what `alpha` (H, W) lets be seen."""
+        return cls((picture,), Occupancy(alpha), alpha)
+
+    def premultiplied(self, rows: slice = slice(None), columns: slice = slice(None)) -> NDArray[np.uint8]:
+        """(h, w, 4): a part of the picture as given, colour multiplied by alpha."""
+        cut = self.levels[0][rows, columns]
+        return premultiplied(cut, None if self.alpha is None else self.alpha[rows, columns])
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -190,11 +206,11 @@ def prepared(source: NDArray[np.uint8] | Source, level: int = 0) -> Source:
         return prepare_source(source, level + 1)
     levels = list(source.levels)
     while len(levels) <= level:
-        larger = premultiplied(levels[0]) if len(levels) == 1 else levels[-1]
+        larger = source.premultiplied() if len(levels) == 1 else levels[-1]
         width, height = max(larger.shape[1] // 2, 1), max(larger.shape[0] // 2, 1)
         even = np.ascontiguousarray(larger[: height * 2, : width * 2])
         levels.append(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
-    return Source(tuple(levels), source.occupancy)
+    return Source(tuple(levels), source.occupancy, source.alpha)
 
 
 def excerpt(source: Source, level: int, low: NDArray[Any], high: NDArray[Any]) -> Excerpt | None:
@@ -202,7 +218,8 @@ def excerpt(source: Source, level: int, low: NDArray[Any], high: NDArray[Any]) -
     picture = source.levels[level]
     x0, y0 = (math.floor(v) for v in low - _MARGIN)
     x1, y1 = (math.ceil(v) for v in high + _MARGIN)
-    cut = picture[max(y0, 0) : max(y1, 0), max(x0, 0) : max(x1, 0)]
+    here = np.s_[max(y0, 0) : max(y1, 0), max(x0, 0) : max(x1, 0)]
+    cut = picture[here]
     anything, opaque = source.occupancy.shown(*(v << level for v in (x0, y0, x1, y1)))
     if not anything or not cut.size:
         return None
@@ -210,7 +227,7 @@ def excerpt(source: Source, level: int, low: NDArray[Any], high: NDArray[Any]) -
     if opaque:
         rgb = cut if cut.shape[2] == 3 else cv2.cvtColor(cut, cv2.COLOR_RGBA2RGB)
         return Excerpt(rgb, origin)
-    rgba = cut if level > 0 else premultiplied(cut)
+    rgba = cut if level > 0 else source.premultiplied(*here)
     if min(x0, y0) < 0 or x1 > picture.shape[1] or y1 > picture.shape[0]:
         # What lies beyond the border has a range too.
         rgba = cv2.copyMakeBorder(rgba, _EDGE, _EDGE, _EDGE, _EDGE, cv2.BORDER_CONSTANT, value=_CLEAR)
@@ -218,10 +235,12 @@ def excerpt(source: Source, level: int, low: NDArray[Any], high: NDArray[Any]) -
     return Excerpt(rgba, origin)
 
 
-def premultiplied(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(H, W, 3 | 4) with straight alpha → (H, W, 4), colour multiplied by alpha, rounded."""
+def premultiplied(picture: NDArray[np.uint8], alpha: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
+    """(H, W, 3 | 4), straight alpha, its own or another, → (H, W, 4), colour multiplied by it, rounded."""
     if picture.shape[2] == 3:
-        return cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA)
+        picture = cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA)
+    if alpha is not None:
+        picture = cv2.insertChannel(alpha, picture.copy(), 3)
     return cv2.multiply(picture, _alpha_for_colour(picture), scale=1 / 255)
 
 
@@ -232,6 +251,8 @@ def hold_colour(rgba: NDArray[np.uint8]) -> None:
 
 def alpha_of(source: NDArray[np.uint8] | Source) -> NDArray[np.uint8]:
     """(H, W) uint8."""
+    if isinstance(source, Source) and source.alpha is not None:
+        return source.alpha
     picture = source.levels[0] if isinstance(source, Source) else source
     if picture.shape[2] == 4:
         return cv2.extractChannel(picture, 3)

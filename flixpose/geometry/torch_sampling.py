@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from flixpose.geometry.field import TOLERANCE_SHARE, Tile
 from flixpose.geometry.lattice import FINEST, coarse_lattice, interpolation, refined
-from flixpose.geometry.source import Source, premultiplied
+from flixpose.geometry.source import Source
 from flixpose.structures.warp import AnyWarp
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def ranges16(pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 def torch_drawer(source: Source, level: int, device: str) -> "Drawer":
     """Draws one tile of the given level into an array (height, width, 4), as `opencv_drawer` does."""
-    rgba = source.levels[level] if level else premultiplied(source.levels[0])
+    rgba = source.levels[level] if level else source.premultiplied()
     picture = torch.from_numpy(rgba).to(device).permute(2, 0, 1)[None].float().contiguous()
     ranges = ranges16(picture)
 

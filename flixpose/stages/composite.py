@@ -17,6 +17,7 @@ from flixpose.fit.remembered import remembered
 from flixpose.fit.remnants import Painted, paint_remnants
 from flixpose.fit.stack import Region, Sheet, Stack
 from flixpose.geometry.sampling import sample
+from flixpose.geometry.source import Source
 from flixpose.geometry.threads import gathered
 from flixpose.imaging.edges import carve, decontaminate
 from flixpose.imaging.lace import thin_out
@@ -115,7 +116,14 @@ def _sheets(
     wanted = [(part.matte, warp, _reach(part.border, margin)) for part, warp in parts]
     if plan.layout.behind is not None:
         wanted.append((plan.layout.behind, warps[0], _reach(plan.layout.parts[0].border, unit)))
-    drawn = gathered(lambda one: _draw(cloth, *one[:2], size, one[2]), wanted)
+    alpha = cv2.extractChannel(cloth, 3)
+
+    def draw(part: tuple[Mask, PartWarp, Box]) -> Sheet:
+        matte, warp, reach = part
+        seen = sample(Source.matted(cloth, cv2.min(alpha, matte.alpha)), warp.warp, size, region=reach)
+        return Sheet(seen.patch, seen.box)
+
+    drawn = gathered(draw, wanted)
     sheets = {
         warp.name: _without_scraps(sheet, part.border, margin)
         for (part, warp), sheet in zip(parts, drawn, strict=False)
@@ -127,17 +135,6 @@ def _reach(border: NDArray[np.float64], margin: float) -> Box:
     """The box that holds a planned border and a margin around it; nothing is drawn beyond."""
     (x0, y0), (x1, y1) = border.min(axis=0) - margin, border.max(axis=0) + margin
     return Box(float(x0), float(y0), float(x1), float(y1))
-
-
-def _draw(cloth: NDArray[np.uint8], matte: Mask, warp: PartWarp, size: tuple[int, int], reach: Box) -> Sheet:
-    part = np.zeros_like(cloth)
-    if (box := matte.box) is not None:
-        here = _pixels(box)
-        part[here] = cloth[here]
-        alpha = cv2.min(cv2.extractChannel(cloth[here], 3), matte.alpha[here])
-        cv2.insertChannel(alpha, part[here], 3)
-    drawn = sample(part, warp.warp, size, region=reach)
-    return Sheet(drawn.patch, drawn.box)
 
 
 def _without_scraps(drawn: Sheet, border: NDArray[np.float64], margin: float) -> Sheet:

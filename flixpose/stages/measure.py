@@ -20,6 +20,8 @@ from flixpose.structures.found import Garment, Pose
 from flixpose.structures.image import Image, Mask
 from flixpose.structures.job import Figure, Quality, Tuck
 
+Places = NDArray[np.float64]
+
 _PROBES = 9000  # places a part is looked at; sharpness is off by some 3 %, where few threads carry it all
 _FEW = 3  # one in so many serves for colours and stretch: a mean ΔE2000 is off by some 0.02 (standard error)
 _OUTLINE = 3000  # pixels of it that are compared
@@ -54,12 +56,14 @@ class Drawn:
     tuck: Tuck = "auto"
 
     @cached_property
-    def probes(self) -> list[NDArray[np.float64]]:
-        """Per part (N, 2): pixels of the person image well inside what is seen of it, evenly thinned."""
+    def probes(self) -> list[tuple[Places, Places]]:
+        """Per part (N, 2): pixels of the person image well inside what is seen of it, evenly thinned, and the
+        places of the product image that they show.
+        """
         x, y, width, height = cv2.boundingRect(self.drawn.visible.alpha)
         solid = (self.drawn.visible.alpha[y : y + height, x : x + width] == 255).astype(np.uint8)
         if not solid.size:
-            return [np.zeros((0, 2)) for _ in self.parts]
+            return [(np.zeros((0, 2)), np.zeros((0, 2))) for _ in self.parts]
         side = 2 * _INSIDE + 1
         thin = max(1, solid.size // (_PLENTY * _PROBES))
         solid = cv2.erode(solid, np.ones((side, side), np.uint8))[::thin]
@@ -118,23 +122,24 @@ def _warp_figures(drawn: Drawn) -> list[Figure]:
     ]
 
 
-def _of_part(xy: NDArray[np.float64], part: PartWarp, matte: Mask) -> NDArray[np.float64]:
-    """Those of some pixels of the person image that one part shows, and no other."""
+def _of_part(xy: Places, part: PartWarp, matte: Mask) -> tuple[Places, Places]:
+    """Those of some pixels of the person image that one part shows, and no other; and what they show."""
     low, high = part.controls.person_xy.min(axis=0), part.controls.person_xy.max(axis=0)
     xy = xy[((xy >= low) & (xy <= high + 1)).all(axis=1)]
     xy = xy[:: max(1, len(xy) // _PROBES)]
     if not len(xy):
-        return xy
-    on_cloth = np.floor(map_points(part.warp, xy)).astype(int)
-    within = ((on_cloth >= 0) & (on_cloth < (matte.width, matte.height))).all(axis=1)
-    xy, on_cloth = xy[within], on_cloth[within]
-    return xy[matte.alpha[on_cloth[:, 1], on_cloth[:, 0]] == 255]
+        return xy, xy
+    shown = map_points(part.warp, xy)
+    columns, rows = np.floor(shown).astype(int).T
+    within = (columns >= 0) & (columns < matte.width) & (rows >= 0) & (rows < matte.height)
+    within[within] = matte.alpha[rows[within], columns[within]] == 255
+    return xy[within], shown[within]
 
 
 def _stretches(drawn: Drawn) -> NDArray[np.float64]:
     """Local stretch (root of the area's) relative to each part's median; 1 = as the part as a whole."""
     found = []
-    for part, probes in zip(drawn.parts, drawn.probes, strict=True):
+    for part, (probes, _) in zip(drawn.parts, drawn.probes, strict=True):
         xy = probes[::_FEW]
         if len(xy) > 20:
             local = 1 / np.sqrt(np.maximum(_areas(part, xy), 1e-12))
@@ -150,11 +155,10 @@ def _areas(part: PartWarp, xy: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _colour_figures(drawn: Drawn) -> list[Figure]:
     """ΔE2000 and sharpness of the drawn garment against the product photo at the same cloth, on the trunk."""
-    part, xy = drawn.parts[0], drawn.probes[0]
+    part, (xy, on_cloth) = drawn.parts[0], drawn.probes[0]
     if len(xy) < 20:
         return []
     scale = float(np.sqrt(np.median(_areas(part, xy[::_FEW]))))
-    on_cloth = map_points(part.warp, xy)
     drawn_there = srgb_to_lab(_softly(drawn.drawn.picture, xy[::_FEW], 1.2))
     product_there = srgb_to_lab(_softly(drawn.product.pixels, on_cloth[::_FEW], max(0.6, 1.2 * scale)))
     differences = delta_e_2000(drawn_there, product_there)
