@@ -38,6 +38,7 @@ from flixpose.structures.keypoints import Keypoints
 
 _LEAST_WHOLE = 0.15  # below: no garment, two, or a part of one
 _MOST_SURE = 0.98
+_LEAST_SCORE = 0.1  # below, what is found is as likely a chair
 _SEVERAL_VIEWS = 0.5  # of the score is left where front and back stand side by side
 _CROP = "Crop the photo to the one garment, and the one view of it, that is meant."
 _LIKE = 0.95  # overlap of both regions from which the outline's corners are heard
@@ -130,6 +131,9 @@ class NetReader:
         points: dict[str, Point],
         view: str | None,
     ) -> Garment:
+        score = _MOST_SURE * sight.whole * found.seen.plain * (1.0 if sight.views == 1 else _SEVERAL_VIEWS)
+        if score < _LEAST_SCORE:
+            raise NoGarment(f"{image.name}: no garment can be told from what is around.", subject=image.name)
         facing, view_score = _view(view, sight.back)
         named = as_seen({name: _doubted(name, point, view_score) for name, point in points.items()}, facing)
         if facing == "back":
@@ -142,7 +146,7 @@ class NetReader:
             box=box_of(found.mask),
             mask=found.mask,
             landmarks=Keypoints.from_points(kinds.skeleton(kind[0]), named),
-            score=_MOST_SURE * sight.whole * found.seen.plain * (1.0 if sight.views == 1 else _SEVERAL_VIEWS),
+            score=score,
             model=self._info,
         )
 
