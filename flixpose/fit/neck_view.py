@@ -129,12 +129,12 @@ def neck_frame(garment: Garment) -> tuple[Floats, Floats, Floats, float]:
     """(middle, right, down, width): between the neck's corners, from the wearer's left to the right, and
     down across that, towards the garment's middle; pixels of the photo."""
     left, right = (garment.landmarks[f"neck_{side}"].astype(np.float64) for side in ("left", "right"))
-    middle, width = (left + right) / 2, max(float(np.linalg.norm(right - left)), 1.0)
-    across = (right - left) / width
+    middle, width = (left + right) / 2, float(np.linalg.norm(right - left))
+    across = (right - left) / width if width >= 1.0 else np.array([-1.0, 0.0])
     down = np.array([-across[1], across[0]])
     box = garment.box
     heart = np.array([box.x0 + box.x1, box.y0 + box.y1]) / 2
-    return middle, across, down if down @ (heart - middle) > 0 else -down, width
+    return middle, across, down if down @ (heart - middle) > 0 else -down, max(width, 1.0)
 
 
 def _sampled(
@@ -144,8 +144,9 @@ def _sampled(
     corners = np.array([[x, y, 1] for x in (0, size[0]) for y in (0, size[1])]) @ place.T
     step = float(np.linalg.norm(place[:, 0]))
     room = 2 * step + 4
-    x0, y0 = np.maximum(np.floor(corners.min(axis=0) - room), 0).astype(int)
-    x1, y1 = np.ceil(corners.max(axis=0) + room).astype(int)
+    last = np.array(product.size) - 1
+    x0, y0 = np.clip(np.floor(corners.min(axis=0) - room), 0, last).astype(int)
+    x1, y1 = np.maximum(np.ceil(corners.max(axis=0) + room), (x0 + 1, y0 + 1)).astype(int)
     window = product.pixels[y0:y1, x0:x1], garment.mask.alpha[y0:y1, x0:x1]
     shrink = min(1.0, 1.5 / step)
     height, width = window[1].shape

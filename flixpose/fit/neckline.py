@@ -23,7 +23,8 @@ _UNTIL = 0.3  # widths: shallower curves lean less
 # What a curve's merits count, in logarithms of odds.
 _EDGE, _PARTING = 7.0, 2.5
 _LEANING, _SHAPE = 0.5, 0.4
-_DEPTHS = np.geomspace(0.07, 1.3, 52)
+_DEPTHS = np.geomspace(0.07, 1.3, 28)
+_SEEN = 0.03, 3.0  # widths: landmarks further off are none of a neck's
 _SINKS = (0.9, 0.95, 1.0, 1.05, 1.1, 1.17, 1.25)
 # The landmark is mostly right; where it is not, a label or the back's band was taken for the edge, which
 # lies above it.
@@ -65,7 +66,7 @@ def front_neckline(garment: Garment, product: Image) -> NDArray[np.float64] | No
 def _collar_edge(garment: Garment, product: Image) -> NDArray[np.float64]:
     """From neck corner to neck corner, of everything that has no hood."""
     middle, _, down, width = neck_frame(garment)
-    seen = max(float((point(garment, "neck_front") - middle) @ down) / width, 0.03)
+    seen = float(np.clip((point(garment, "neck_front") - middle) @ down / width, *_SEEN))
     deepest = max(1.15, 1.3 * seen)
     view = NeckView.of(garment, product, above=0.0, below=deepest + 0.15)
     depths = np.unique([*_DEPTHS, *(seen * sink for sink in _SINKS)])
@@ -140,7 +141,7 @@ def _rise(garment: Garment) -> float:
 def _hood_edge(garment: Garment, product: Image, rise: float) -> NDArray[np.float64]:
     """Of a hood the two front edges that rise beside the neck, from where they cross."""
     middle, _, down, width = neck_frame(garment)
-    seen = float((point(garment, "neck_front") - middle) @ down) / width
+    seen = float(np.clip((point(garment, "neck_front") - middle) @ down / width, -0.5, _SEEN[1]))
     view = NeckView.of(garment, product, above=rise, below=max(seen, 0.0) + 0.6)
     heights = _HOOD_HEIGHTS[max(rise - 0.05, 0.01) > _HOOD_HEIGHTS]
     depth, power, lean, half, height = _grid(

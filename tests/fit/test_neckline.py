@@ -196,3 +196,22 @@ def test_a_hood_parts_between_its_front_edges() -> None:
     behind = np.minimum(behind_neckline(garment, curve, frame_of(garment)).alpha, alpha) > 127
     assert behind[115:120, 260:340].all(), "the hood's back lies behind the head"
     assert not behind[180:260, 200:255].any() and not behind[180:260, 345:400].any(), "its fronts do not"
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        {"neck_left": (300.0, 90.0), "neck_right": (300.0, 90.0)},
+        {"neck_left": (-900.0, -400.0), "neck_right": (-990.0, -400.0), "neck_front": (-945.0, -350.0)},
+        {"neck_front": (300.0, 10.0)},
+    ],
+)
+def test_landmarks_that_a_hand_set_wrong_give_no_traceback(places: dict[str, tuple[float, float]]) -> None:
+    product, garment, _ = dressed("round")
+    xy = garment.landmarks.xy.copy()
+    for name, place in places.items():
+        xy[garment.landmarks.skeleton.index[name]] = place
+    wrong = replace(garment, landmarks=replace(garment.landmarks, xy=xy))
+    curve = front_neckline(wrong, product)
+    assert curve is not None and np.isfinite(curve).all()
+    assert behind_neckline(wrong, curve, frame_of(garment)).alpha.shape == garment.mask.alpha.shape
