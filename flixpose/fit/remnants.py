@@ -15,19 +15,16 @@ from numpy.typing import NDArray
 from flixpose.fit.bare_arms import BareArm, find_bare_arm, paint_skin
 from flixpose.fit.body import Body
 from flixpose.fit.occluders import Occluders
+from flixpose.fit.patching import MOST_DEPTH, Plane, Window, copy_mirrored, distance, fill_from, square
+from flixpose.fit.slivers import slivers
 from flixpose.garment.kinds import group
 from flixpose.geometry.threads import gathered
 from flixpose.imaging.colour import srgb_to_lab
-from flixpose.imaging.fill import fill, mirrored
 from flixpose.structures.image import Mask
-
-Plane = NDArray[np.bool_]
-Window = tuple[slice, slice]
 
 # A remnant is painted up to these; larger ones stay as they are and are told.
 MOST_AREA = 0.07  # of the seen garment, each
 MOST_TOTAL = 0.10  # of the seen garment, all together
-MOST_DEPTH = 0.25  # shoulder widths from its surroundings
 
 _SEEN = 0.30  # of a pixel: less of the old clothes does not show
 _THIN = 0.014  # shoulder widths: half of a sliver's breadth
@@ -98,9 +95,11 @@ def paint_remnants(
     left = cv2.multiply(worn, 255 - seen, scale=1 / 255)
     blank = np.zeros(seen.shape, np.uint8)
     result = Painted(person, Mask(blank), blank > 0, Mask(left))
-    if person_mask is None or not left.any():
+    rims = blank if person_mask is None else slivers(seen, body, occluders, person_mask)
+    if person_mask is None or not (left.any() or rims.any()):
         return result
-    photo = _Photo(person, seen, left, body, occluders, person_mask, lower=group(kind) == "lower")
+    shown = cv2.max(left, rims)
+    photo = _Photo(person, seen, shown, rims > 0, body, occluders, person_mask, lower=group(kind) == "lower")
     places = [place for place in gathered(photo.look, photo.windows()) if place is not None]
     photo.choose(places)
     painted = [place for place in places if place.hole.any()]
@@ -132,11 +131,17 @@ class _Place:
 
 @dataclass(frozen=True, eq=False)
 class _Photo:
-    """The person image and what is known of it; `lower`: trousers or a skirt are replaced."""
+    """The person image and what is known of it.
+
+    Attributes:
+        left: what shows of the old clothes and of `rims`, thin rims of whatever the person is.
+        lower: trousers or a skirt are replaced.
+    """
 
     person: NDArray[np.uint8]
     seen: NDArray[np.uint8]
     left: NDArray[np.uint8]
+    rims: Plane
     body: Body
     occluders: Occluders
     person_mask: Mask
@@ -156,7 +161,7 @@ class _Photo:
         # The mean of a block of which one pixel shows is 4 of 255.
         coarse = cv2.min(cv2.resize(padded, size, interpolation=cv2.INTER_AREA), 1)
         room = round(MOST_DEPTH * self.unit) + 4
-        grown = cv2.dilate(coarse, _square(0.5 * room / _COARSE))
+        grown = cv2.dilate(coarse, square(0.5 * room / _COARSE))
         _, _, stats, _ = cv2.connectedComponentsWithStats(grown)
         boxes = [(x, y, x + w, y + h) for x, y, w, h, _ in _COARSE * stats[1:].astype(int)]
         return [
@@ -168,8 +173,8 @@ class _Photo:
         """The remnants in a window; None where there is nothing but what lies far from the garment."""
         seen = self.seen[window]
         shows = self.left[window] > 255 * _SEEN
-        cores = cv2.morphologyEx(shows.astype(np.uint8), cv2.MORPH_OPEN, _square(_THIN * self.unit))
-        near = cv2.dilate((seen > 127).astype(np.uint8), _square(_NEAR * self.unit)) > 0
+        cores = cv2.morphologyEx(shows.astype(np.uint8), cv2.MORPH_OPEN, square(_THIN * self.unit))
+        near = cv2.dilate((seen > 127).astype(np.uint8), square(_NEAR * self.unit)) > 0
         count, labels, stats, _ = cv2.connectedComponentsWithStats(cores)
         touching = np.bincount(labels[near], minlength=count) > 0
         touching[0] = False
@@ -178,7 +183,7 @@ class _Photo:
         if not shows.any():
             return None
         sources = self.sources(window)
-        away = np.stack([_distance(plane) for plane in sources])
+        away = np.stack([distance(plane) for plane in sources])
         body = self.upper_arms(window) & (self.person_mask.alpha[window] > 127)
         under = self.under(window)
         for _, part in self.sleeved(window, shows & ~under):
@@ -186,9 +191,11 @@ class _Photo:
             body = np.where(part >= 0, part > 0.5, body)
             away[1][part > 0.5] = 0.0
             away[1:, (part >= 0) & (part <= 0.5)] = np.inf
-        away[0][body | under] = np.inf
+        rims = self.beside_rims(window)
+        away[0][(body & ~rims) | under] = np.inf
+        away[1:, rims] = np.inf
         away[3] += _RELUCTANCE * self.unit
-        away[3][cv2.dilate((labels > 0).astype(np.uint8), _square((_THIN + 2 * _RIM) * self.unit)) > 0] = (
+        away[3][cv2.dilate((labels > 0).astype(np.uint8), square((_THIN + 2 * _RIM) * self.unit)) > 0] = (
             np.inf
         )
         inside = np.flatnonzero(labels)
@@ -208,15 +215,16 @@ class _Photo:
             deep = places[k].depths[n] > MOST_DEPTH * self.unit
             kept[k][n] = deep or area > MOST_AREA * most or total + area > MOST_TOTAL * most
             total += 0.0 if kept[k][n] else area
-        reach = _square((_THIN + 2 * _RIM) * self.unit)
-        rim, edge = (_square(breadth * self.unit) for breadth in (2 * _RIM, _EDGE))
+        reach = square((_THIN + 2 * _RIM) * self.unit)
+        rim, edge = (square(breadth * self.unit) for breadth in (2 * _RIM, _EDGE))
         for place, stays in zip(places, kept, strict=True):
             large = cv2.dilate(stays[place.cores].astype(np.uint8), reach) > 0
             shows = (place.shows & ~large).astype(np.uint8)
             hole = cv2.dilate(shows, rim) & (self.left[place.window] > 12) | cv2.dilate(shows, edge)
             masks = self.occluders
             front = np.maximum(masks.head.alpha[place.window], masks.arms.alpha[place.window])
-            place.hole = (hole > 0) & ~large & (front < 128) & (self.seen[place.window] < 255)
+            free = (front < 128) | self.rims[place.window]
+            place.hole = (hole > 0) & ~large & free & (self.seen[place.window] < 255)
             place.hole &= np.isfinite(place.away).any(axis=0)
             place.hole |= self.ends_of_sleeves(place) & ~large
 
@@ -226,15 +234,18 @@ class _Photo:
         worn = (masks.worn_lower if self.lower else masks.worn_upper).alpha[window]
         stays = (masks.worn_upper if self.lower else masks.worn_lower).alpha[window]
         inside, head = self.person_mask.alpha[window], masks.head.alpha[window]
-        arms = (
-            cv2.dilate((masks.arms.alpha[window] > 25).astype(np.uint8), _square(_ARM_ROOM * self.unit)) > 0
-        )
+        arms = cv2.dilate((masks.arms.alpha[window] > 25).astype(np.uint8), square(_ARM_ROOM * self.unit)) > 0
         arms &= ~self.upper_arms(window)
         bare = (inside > 230) & (worn < 26) & (stays < 26) & (head < 26) & ~arms
         lent = (masks.arms.alpha[window] > 230) & (worn < 26) & (inside > 230)
         found = [inside < 16, self.skin(window, bare), (stays > 230) & ~arms & (worn < 26), lent]
-        rim = _square(_RIM * self.unit)
-        return np.stack([cv2.erode(plane.astype(np.uint8), rim) > 0 for plane in found])
+        rim = square(_RIM * self.unit)
+        rims = self.beside_rims(window)
+        return np.stack([cv2.erode((plane & ~rims).astype(np.uint8), rim) > 0 for plane in found])
+
+    def beside_rims(self, window: Window) -> Plane:
+        """The rims and what lies next to them: there the background has the person's colours."""
+        return cv2.dilate(self.rims[window].astype(np.uint8), square(_HALO * self.unit)) > 0
 
     def upper_arms(self, window: Window) -> Plane:
         """Around the bones of both upper arms."""
@@ -271,10 +282,10 @@ class _Photo:
         """Beside a painted sleeve: its inside, its seam and the shade that it throws on the arm."""
         here, found = place.window, np.zeros_like(place.hole)
         free = (self.seen[here] < 255) & (self.occluders.head.alpha[here] < 128)
-        free &= cv2.dilate(self.person_mask.alpha[here], _square(2 * _RIM * self.unit)) > 12
+        free &= cv2.dilate(self.person_mask.alpha[here], square(2 * _RIM * self.unit)) > 12
         arms = self.occluders.arms.alpha[here] >= 128
         for _, part in self.sleeved(here, place.hole):
-            painted = cv2.dilate((part >= 0).astype(np.uint8), _square(_SLEEVE_END * self.unit)) > 0
+            painted = cv2.dilate((part >= 0).astype(np.uint8), square(_SLEEVE_END * self.unit)) > 0
             for _, around in self.sleeved(here, painted & free & ~place.hole & ~self.under(here)):
                 cloth, skin = (around >= 0) & (around <= 0.5) & ~arms, around > 0.5
                 place.away[:, cloth | skin] = np.inf
@@ -285,9 +296,9 @@ class _Photo:
     def under(self, window: Window) -> Plane:
         """Well inside the garment's outline: what shows there, through lace, is no background."""
         whole = cv2.morphologyEx(
-            (self.seen[window] > 25).astype(np.uint8), cv2.MORPH_CLOSE, _square(_MESH * self.unit)
+            (self.seen[window] > 25).astype(np.uint8), cv2.MORPH_CLOSE, square(_MESH * self.unit)
         )
-        return cv2.erode(whole, _square(2 * _RIM * self.unit)) > 0
+        return cv2.erode(whole, square(2 * _RIM * self.unit)) > 0
 
     def skin(self, window: Window, bare: Plane) -> Plane:
         """Of what is neither clothes nor hair, what has the usual colour: no straps, belts and buttons."""
@@ -318,7 +329,7 @@ class _Photo:
         pixels = self.person[place.window].copy()
         nearest = np.full(place.hole.shape, -1, np.int8)
         nearest[place.hole] = place.away[:, place.hole].argmin(axis=0)
-        thick = cv2.dilate((place.cores > 0).astype(np.uint8), _square(2 * _RIM * self.unit)) > 0
+        thick = cv2.dilate((place.cores > 0).astype(np.uint8), square(2 * _RIM * self.unit)) > 0
         sleeves = self.sleeved(place.window, place.hole & ~self.under(place.window))
         sleeve = np.any([part >= 0 for _, part in sleeves], axis=0) if sleeves else thick & False
         share = self.share_of_skin(place)
@@ -328,8 +339,8 @@ class _Photo:
         for number, source in enumerate(place.sources):
             behind = pixels[soft].astype(np.float32)
             own, lent = (nearest == number) & ~sleeve | (soft & (number < 2)), source & ~place.hole
-            _copy(pixels, own & ~thick, lent, self.unit)
-            _fill(pixels, own & thick, lent, self.unit, _GRAINS[number])
+            copy_mirrored(pixels, own & ~thick, lent, self.unit)
+            fill_from(pixels, own & thick, lent, self.unit, _GRAINS[number])
             if number == 1:
                 mixed = behind + share[soft][:, None] * (pixels[soft] - behind)
                 pixels[soft] = np.rint(mixed).astype(np.uint8)
@@ -351,41 +362,7 @@ class _Photo:
     ) -> None:
         """Background where the sleeve was wider than its arm, and the arm over it."""
         # Beside a person a photo is often lighter or darker than elsewhere.
-        calm = cv2.erode(place.sources[0].astype(np.uint8), _square(_HALO * self.unit)) > 0
-        _fill(pixels, (part >= 0) & (part < 1), calm & ~place.hole, self.unit, _RIM)
+        calm = cv2.erode(place.sources[0].astype(np.uint8), square(_HALO * self.unit)) > 0
+        fill_from(pixels, (part >= 0) & (part < 1), calm & ~place.hole, self.unit, _RIM)
         rows, columns = np.nonzero(part > 0)
         paint_skin(pixels, arm, rows, columns, (place.window[0].start, place.window[1].start))
-
-
-def _copy(pixels: NDArray[np.uint8], hole: Plane, source: Plane, unit: float) -> None:
-    """Slivers take their mirror image beyond the rim as it is."""
-    if (here := _around(hole, unit)) is not None and source[here].any():
-        mirror, _ = mirrored(hole[here], source[here])
-        pixels[here][hole[here]] = pixels[here][mirror[:, 0], mirror[:, 1]]
-
-
-def _fill(pixels: NDArray[np.uint8], hole: Plane, source: Plane, unit: float, grain: float) -> None:
-    if (here := _around(hole, unit)) is not None:
-        pixels[here] = fill(pixels[here], hole[here], source[here], grain=max(1.0, grain * unit))
-
-
-def _around(hole: Plane, unit: float) -> Window | None:
-    """The hole and as much around it as it may be filled from; None where there is no hole."""
-    x, y, width, height = cv2.boundingRect(hole.view(np.uint8))
-    if not width:
-        return None
-    room = round(1.1 * MOST_DEPTH * unit)
-    return np.s_[max(0, y - room) : y + height + room, max(0, x - room) : x + width + room]
-
-
-def _distance(plane: Plane) -> NDArray[np.float32]:
-    """Pixels to the nearest of the plane; infinite where it is empty."""
-    if not plane.any():
-        return np.full(plane.shape, np.inf, np.float32)
-    return np.asarray(cv2.distanceTransform((~plane).astype(np.uint8), cv2.DIST_L2, 3), np.float32)
-
-
-def _square(radius: float) -> NDArray[np.uint8]:
-    """A kernel of that radius; squares are many times faster than discs."""
-    size = 2 * max(1, round(radius)) + 1
-    return np.ones((size, size), np.uint8)

@@ -84,7 +84,10 @@ def test_bare_arms_and_the_face_stay_in_front(kind: str) -> None:
         drawn = sample(np.dstack([seen.product.pixels, part.matte.alpha]), warp.warp, seen.person.size)
         box = drawn.box
         sleeves[int(box.y0) : int(box.y1), int(box.x0) : int(box.x1)] |= drawn.patch[..., 3] > 0
-    for front in ((arms == 255) & ~sleeves, plan.occluders.head.alpha == 255):
+    # The seam of an old sleeve is painted over, and the shade that it throws on the arm.
+    seam = seen.drape.painted.alpha > 0
+    assert (seam & (arms == 255)).mean() < 0.05 * (arms == 255).mean()
+    for front in ((arms == 255) & ~sleeves & ~seam, plan.occluders.head.alpha == 255):
         assert front.sum() > 800
         assert (seen.drape.picture[front] == seen.person.pixels[front]).all()
         assert (seen.drape.visible.alpha[front] == 0).all()

@@ -1,0 +1,49 @@
+"""Filling holes of a photo from given surroundings, and the small kernels that go with it.
+
+Lengths come in shoulder widths; `unit` is one in pixels.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.imaging.fill import fill, mirrored
+
+Plane = NDArray[np.bool_]
+Window = tuple[slice, slice]
+
+MOST_DEPTH = 0.25  # shoulder widths from its surroundings that a hole is filled
+
+
+def copy_mirrored(pixels: NDArray[np.uint8], hole: Plane, source: Plane, unit: float) -> None:
+    """Slivers take their mirror image beyond the rim as it is."""
+    if (here := _around(hole, unit)) is not None and source[here].any():
+        mirror, _ = mirrored(hole[here], source[here])
+        pixels[here][hole[here]] = pixels[here][mirror[:, 0], mirror[:, 1]]
+
+
+def fill_from(pixels: NDArray[np.uint8], hole: Plane, source: Plane, unit: float, grain: float) -> None:
+    if (here := _around(hole, unit)) is not None:
+        pixels[here] = fill(pixels[here], hole[here], source[here], grain=max(1.0, grain * unit))
+
+
+def _around(hole: Plane, unit: float) -> Window | None:
+    """The hole and as much around it as it may be filled from; None where there is no hole."""
+    x, y, width, height = cv2.boundingRect(hole.view(np.uint8))
+    if not width:
+        return None
+    room = round(1.1 * MOST_DEPTH * unit)
+    return np.s_[max(0, y - room) : y + height + room, max(0, x - room) : x + width + room]
+
+
+def distance(plane: Plane) -> NDArray[np.float32]:
+    """Pixels to the nearest of the plane; infinite where it is empty."""
+    if not plane.any():
+        return np.full(plane.shape, np.inf, np.float32)
+    return np.asarray(cv2.distanceTransform((~plane).astype(np.uint8), cv2.DIST_L2, 3), np.float32)
+
+
+def square(radius: float) -> NDArray[np.uint8]:
+    """A kernel of that radius; squares are many times faster than discs."""
+    size = 2 * max(1, round(radius)) + 1
+    return np.ones((size, size), np.uint8)
