@@ -16,7 +16,6 @@ _Asked = ParamSpec("_Asked")
 _Answer = TypeVar("_Answer")
 
 _KEPT = 4  # answers of a function; each may be some tens of megabytes
-_FORGET: list[Callable[[], None]] = []
 
 
 class remembered(Generic[_Asked, _Answer]):  # noqa: N801  (used as a decorator)
@@ -25,16 +24,13 @@ class remembered(Generic[_Asked, _Answer]):  # noqa: N801  (used as a decorator)
     def __init__(self, function: Callable[_Asked, _Answer]) -> None:
         update_wrapper(self, function)
         self._known = lru_cache(maxsize=_KEPT)(lambda question: function(*question.args, **question.kwargs))
-        _FORGET.append(self._known.cache_clear)
 
     def __call__(self, *args: _Asked.args, **kwargs: _Asked.kwargs) -> _Answer:
         return self._known(_Question(args, kwargs))
 
-
-def forget() -> None:
-    """Nothing is remembered any more; for measurements."""
-    for clear in _FORGET:
-        clear()
+    def forget(self) -> None:
+        """Nothing is remembered any more; for measurements."""
+        self._known.cache_clear()
 
 
 class _Question:

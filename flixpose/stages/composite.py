@@ -46,7 +46,7 @@ def composite(
         light: "scene": the garment takes the person image's exposure and soft shading; "exact": it keeps its
             own colours.
     """
-    cloth = _cut_out(product.pixels, garment.mask, _armpit_wedges(garment))
+    cloth = cut_out(product.pixels, garment.mask, _armpit_wedges(garment))
     sheets, behind = _sheets(cloth, plan, warps, person.size)
     boxes = [sheet.box for sheet in (*sheets.values(), *([behind] if behind else []))]
     stack = Stack(_around(boxes, shadow_reach(plan.body.shoulder_width), person.size))
@@ -64,7 +64,7 @@ def composite(
 
 
 @remembered
-def _cut_out(pixels: NDArray[np.uint8], mask: Mask, wedges: list[NDArray[np.float64]]) -> NDArray[np.uint8]:
+def cut_out(pixels: NDArray[np.uint8], mask: Mask, wedges: list[NDArray[np.float64]]) -> NDArray[np.uint8]:
     """(H, W, 4) the garment alone, straight RGBA: cut out once for many persons."""
     alpha = carve(pixels, mask.alpha, wedges)
     threads, thin = thin_out(pixels, alpha)

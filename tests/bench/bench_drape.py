@@ -18,12 +18,15 @@ from PIL import Image as Pil
 
 from flixpose import bootstrap, resources
 from flixpose.errors import WeightsMissing
-from flixpose.fit import remembered
+from flixpose.fit.mannequin import shows_mannequin
+from flixpose.fit.neckline import front_neckline
+from flixpose.fit.regions import split
 from flixpose.imaging.decode import decode_image
 from flixpose.imaging.encode import encode_jpeg
 from flixpose.local_batch import open_batch
 from flixpose.pipeline import Tools, drape, run
 from flixpose.settings import load_settings
+from flixpose.stages.composite import cut_out
 from flixpose.structures.job import Job, Result
 from tests.bench.rows import Row
 
@@ -70,7 +73,8 @@ def _beside_the_least(rounds: int) -> list[Row]:
 
     def whole(eyes: Tools = tools, forget: bool = False) -> None:
         if forget:
-            remembered.forget()
+            for known in (shows_mannequin, front_neckline, split, cut_out):
+                known.forget()
         on, what = (decode_image(data, name="photo.jpg") for data in files)
         encode_jpeg(drape(on, what, eyes).picture)
 

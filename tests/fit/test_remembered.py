@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from flixpose.fit.remembered import forget, remembered
+from flixpose.fit.remembered import remembered
 from flixpose.structures.image import Image, Mask
 
 
@@ -58,6 +58,6 @@ def test_a_picture_written_to_afterwards_is_a_new_question():
 def test_everything_can_be_forgotten():
     brightness, asked = counted()
     brightness(picture())
-    forget()
+    brightness.forget()
     brightness(picture())
     assert len(asked) == 2
