@@ -12,9 +12,10 @@ from flixpose.adapters.weights import WeightsCache
 from flixpose.errors import UsageError, WeightsMissing
 from flixpose.imaging.decode import read_image
 from flixpose.pose.skeletons import COCO_17, convert
-from flixpose.structures.found import Pose
+from flixpose.structures.found import ModelInfo, Pose
 from flixpose.structures.image import Image
 from flixpose.structures.keypoints import Keypoints
+from flixpose.training.pose_tasks import build, estimator_of
 
 FULL_FIGURE, UPPER_BODY = "levihsu_model_8.png", "magento_mt05-blue_main.jpg"
 TRUNK = ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
@@ -146,3 +147,14 @@ def test_loading_names_what_is_missing(tmp_path: Path):
         poses.load("nonesuch", WeightsCache(tmp_path))
     with pytest.raises(WeightsMissing, match="pose_detection"):
         poses.load("blazepose", WeightsCache(tmp_path))
+
+
+def test_it_finds_people_for_families_that_look_at_one_person(estimator, person):
+    """Two photos: a top-down net looks into BlazePose's boxes, and its people are where BlazePose's are."""
+    net = build("simple_baseline", {"depth": 10, "width": 8, "up": 16}, (64, 96))
+    info = ModelInfo("net", "1", "keypoints", "none", "random weights", "")
+    reader = estimator_of("simple_baseline", net.eval(), info, finder=estimator, picture=(64, 96), threads=1)
+    images = [person(UPPER_BODY), person(FULL_FIGURE)]
+    for found, people in zip(reader(images), estimator(images), strict=True):
+        assert [each.box for each in found] == [each.box for each in people] and len(found) == 1
+    assert [model.name for model in reader.models][-1] == "net" and len(reader.models) == 3
