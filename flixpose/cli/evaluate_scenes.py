@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from flixpose.cli.progress import progress
+from flixpose.evaluation.drape import calibration
 from flixpose.evaluation.scene_sheets import beside_truth, contact_sheet
 from flixpose.evaluation.scene_truth import TrueGarment
-from flixpose.evaluation.scenes import SceneRow, calibration, drape_scene, find_scenes, summary
+from flixpose.evaluation.scenes import SceneRow, drape_scene, find_scenes, summary
 from flixpose.imaging.encode import encode_jpeg
 from flixpose.imaging.files import write_atomic
 from flixpose.pipeline import Tools

@@ -10,7 +10,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -29,6 +29,9 @@ from flixpose.structures.found import Pose
 from flixpose.structures.image import Mask
 
 Plane = NDArray[np.bool_]
+
+# From this IoU on a drape may be called good.
+GOOD_IOU = 0.8
 
 # The labels of the parse maps.
 _WORN = 5
@@ -75,17 +78,23 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True)
 class PairRow:
-    """What came of one pair: an overlap, or the code of the error that stopped it (an IoU of 0)."""
+    """What came of one pair: overlap and verdict, or the code of the error that stopped it (an IoU of 0)."""
 
     name: str
     frontal: bool
     kind: str | None
     overlap: Overlap | None
     error: str | None = None
+    verdict: str | None = None
 
     @property
     def iou(self) -> float:
         return self.overlap.iou if self.overlap else 0.0
+
+    @property
+    def good(self) -> bool:
+        """Whether the drape covers what the worn garment covers."""
+        return self.iou >= GOOD_IOU
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -120,7 +129,8 @@ def drape_pair(pair: Pair, tools: Tools) -> tuple[PairRow, Drape | None]:
     except FlixposeError as failure:
         return PairRow(pair.name, pair.frontal, None, None, failure.code), None
     overlap = measure_overlap(draped, labels)
-    return PairRow(pair.name, pair.frontal, draped.garment.kind, overlap), draped
+    verdict = draped.quality.verdict
+    return PairRow(pair.name, pair.frontal, draped.garment.kind, overlap, verdict=verdict), draped
 
 
 def read_labels(path: Path) -> NDArray[np.uint8]:
@@ -239,6 +249,22 @@ def plain_box(pose: Pose, shape: tuple[int, ...]) -> Plane:
 
 
 # --- tables
+
+
+class Judged(Protocol):
+    """A drape whose truth is known, and the verdict that was given without it."""
+
+    @property
+    def verdict(self) -> str | None: ...
+    @property
+    def good(self) -> bool: ...
+
+
+def calibration(rows: Sequence[Judged]) -> dict[str, tuple[int, int]]:
+    """Verdict → (drapes, good ones among them)."""
+    verdicts = sorted({row.verdict for row in rows if row.verdict})
+    of = {verdict: [row for row in rows if row.verdict == verdict] for verdict in verdicts}
+    return {verdict: (len(some), sum(row.good for row in some)) for verdict, some in of.items()}
 
 
 def summary(rows: Sequence[PairRow]) -> dict[str, dict[str, float]]:

@@ -10,7 +10,9 @@ from click.testing import CliRunner
 from flixpose.cli.main import cli
 from flixpose.errors import MissingInput
 from flixpose.evaluation.drape import (
+    Overlap,
     PairRow,
+    calibration,
     correspondence_error,
     iou,
     neck_of,
@@ -95,6 +97,19 @@ def test_a_pair_that_fails_counts_as_nothing() -> None:
     assert means["iou"] == 0.0 and means["failed"] == 1.0
 
 
+def test_a_verdict_is_held_against_what_came_of_it() -> None:
+    """Of passes and reviews, how many cover what the worn garment covers; failures have no verdict."""
+
+    def row(name: str, iou: float, verdict: str) -> PairRow:
+        return PairRow(name, True, "vest", Overlap(iou, 0.7, 0.7, 0.7, 0.0, 0.0), verdict=verdict)
+
+    rows = [row("a", 0.8, "pass"), row("b", 0.79, "pass"), row("c", 0.9, "pass"), row("d", 0.5, "review")]
+    assert calibration([*rows, PairRow("e", True, None, None, "no_garment")]) == {
+        "pass": (3, 2),
+        "review": (1, 0),
+    }
+
+
 class Counting:
     """Eyes that count how often they look."""
 
@@ -136,3 +151,5 @@ def test_real_pairs_lie_where_they_are_worn(shared: Path) -> None:
     frontal = next(line.split() for line in told.stdout.splitlines() if line.startswith("frontal"))
     count, overlap, margin = int(frontal[1]), float(frontal[2]), float(frontal[5])
     assert count == 4 and overlap > 0.72 and margin > 0.0
+    told_of = [line for line in told.stdout.splitlines() if line.startswith(("pass:", "review:"))]
+    assert sum(int(line.split()[3]) for line in told_of) == 4

@@ -11,8 +11,9 @@ from click.testing import CliRunner
 from flixpose import bootstrap, resources
 from flixpose.cli.main import cli
 from flixpose.errors import MissingInput
+from flixpose.evaluation.drape import calibration
 from flixpose.evaluation.scene_truth import TrueGarment
-from flixpose.evaluation.scenes import SceneRow, calibration, drape_scene, evenly, find_scenes, summary
+from flixpose.evaluation.scenes import SceneRow, drape_scene, evenly, find_scenes, summary
 from flixpose.geometry.warp import invert_points
 from flixpose.imaging.decode import read_image
 from flixpose.pipeline import Tools, drape
