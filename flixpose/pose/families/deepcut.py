@@ -40,7 +40,7 @@ def estimator(runner: Runner, options: Options, *, seconds: float = _SECONDS) ->
         if not isinstance(net, nets.DeepCut):
             raise TypeError(type(net))
         maps = net(x)
-        weight, bias = net.pair_weight.numpy(), net.pair_bias.numpy()
+        weight, bias = net.pair_weight.detach().numpy(), net.pair_bias.detach().numpy()
         return [_people(maps, row, weight, bias, view, seconds) for row, view in enumerate(views)]
 
     return OneStage(

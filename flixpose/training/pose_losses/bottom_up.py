@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from flixpose.pose.codec import centre, displacement, embedding, paf, regression
+from flixpose.pose.codec import body_parts, centre, displacement, embedding, paf, regression
 from flixpose.pose.codec.maps import bumps, of_all
 from flixpose.training.loop import Losses
 from flixpose.training.pose_data import People
@@ -90,6 +90,18 @@ def offsets(net: Any, x: Tensor, people: Sequence[People]) -> Losses:
         offset.append((gaps * target.weights).sum() / target.weights.count_nonzero().clamp(min=1))
     told, led = 300 * torch.stack(heat).mean(), torch.stack(offset).mean()
     return {"loss": told + 3 * led, "heat": told, "offsets": led}
+
+
+def parts(net: Any, x: Tensor, people: Sequence[People]) -> Losses:
+    """DeeperCut's: where parts are, the way to each part's middle, and to all the others of the person."""
+    maps = net(x)
+    size, stride = _sized(maps.scores), x.shape[3] / maps.scores.shape[3]
+    wanted = []
+    for p in people:
+        cells = torch.cat([p.xy / stride, p.there[..., None].to(p.xy)], dim=2)
+        wanted.append(body_parts.encode(cells.cpu().numpy(), size))
+    targets = body_parts.Targets(*(torch.cat(each).to(x) for each in zip(*wanted, strict=True)))
+    return {"loss": body_parts.loss(body_parts.Maps(*(each.float() for each in maps)), targets)}
 
 
 def centres(net: Any, x: Tensor, people: Sequence[People]) -> Losses:
