@@ -81,6 +81,11 @@ class ArmOutline:
         depth = float((near - body.mid_shoulder) @ body.down)
         return np.array([np.interp(depth, depths, edge[:, axis]) for axis in (0, 1)])
 
+    def hangs(self, body: Body) -> bool:
+        """Whether the upper arm goes down beside the trunk."""
+        upper = self.centres[len(self.centres) // 2] - self.centres[0]
+        return float(upper @ body.down) > _HANGS * float(np.linalg.norm(upper))
+
     def touched(self, start: Point, outward: Point) -> float | None:
         """How far out a ray first comes to the arm below the armpit, pixels; None where it misses it."""
         crossings = self._crossings(start, outward)
@@ -121,6 +126,11 @@ def find_arms(person: Image, body: Body, person_mask: Mask | None) -> dict[str, 
 def _is_lowered(chain: Curve, body: Body) -> bool:
     """Whether elbow and wrist lie below the shoulder."""
     return bool(((chain[1:] - chain[0]) @ body.down > 0).all())
+
+
+def usual_thickness(share: float) -> float:
+    """Of a bare arm, in shoulder widths, at a share of its length from the shoulder."""
+    return float(np.interp(share, _SHARES, _THICKNESS))
 
 
 def arm_chain(body: Body, side: str) -> list[Point]:
@@ -166,7 +176,7 @@ def _outline(person: Image, mask: Mask, body: Body, side: str, chain: Curve) -> 
     centres, tangents = walk(chain, shares * length_of(chain))
     normals = handedness(body, side) * np.stack([-tangents[:, 1], tangents[:, 0]], axis=1)
     sections = _look(person, mask, centres, normals, body.shoulder_width)
-    thick = np.interp(shares, _SHARES, _THICKNESS) * body.shoulder_width
+    thick = np.array([usual_thickness(share) for share in shares]) * body.shoulder_width
     outer = _edge(sections.side(1), thick / 2, np.ones(_SECTIONS), np.interp(shares, _SHARES, _SLEEVE))
     begun = np.clip((shares - _BEGINS[0]) / (_BEGINS[1] - _BEGINS[0]), 0.0, 1.0)
     # An arm whose free side is seen near its bone has the more of itself on the other.

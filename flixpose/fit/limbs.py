@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flixpose.fit.arms import ArmOutline
+from flixpose.fit.arms import ArmOutline, usual_thickness
 from flixpose.fit.body import Body
 from flixpose.fit.chain import handedness, length_of, walk
 from flixpose.fit.measure import Point
 from flixpose.fit.outline import reach
 from flixpose.fit.regions import LimbLandmarks
 from flixpose.fit.rig import Limb
+from flixpose.fit.taut import bridged
 from flixpose.structures.image import Mask
 from flixpose.structures.warp import ControlPoints
 
@@ -25,9 +26,12 @@ _LOOKS = 25
 _MOST_BEND = 0.25
 # In shoulder widths: cloth lies outside the limb's outline by so much; an outline further off is not its own.
 _COVER = 0.006
+_INSIDE = 0.012  # beside the trunk
 _LIMB_LIMIT = 0.30
 _SHOULDER_LIMIT = 0.45  # on the outside: a raised arm's shoulder bulges far above the middle of the seam
 _LEAST_EDGE = 0.04  # of the limb
+_HOLLOW, _UPPER = 0.02, 0.5  # shoulder widths of a hollow that cloth bridges; how far down the limb
+_MOST_OF_ARM = 0.62  # of its thickness that lies on one side of its joints
 _BESIDE_SEAM = 0.5  # of the limb: up to there the inner edge keeps beside the torso
 
 
@@ -122,11 +126,18 @@ def limb_controls(
     centres, tangents = walk(path, distances)
     handed = handedness(body, limb.part.split("_")[0])
     normals = handed * np.stack([-tangents[:, 1], tangents[:, 0]], axis=1)
-    outward, inward = _half_widths_on_limb(strip, distances, normals, whole, body, numbers, scale)
-    slack = numbers.slack * body.shoulder_width
-    seen = _Seen(person_mask, arm, body.shoulder_width)
-    outward = _along_outline(outward, centres, normals, seen, slack, _SHOULDER_LIMIT)
-    inward = _along_outline(inward, centres, -normals, seen, slack, _LIMB_LIMIT)
+    own = _half_widths_on_limb(strip, distances, normals, whole, body, numbers, scale)
+    unit = body.shoulder_width
+    seen, slack = _Seen(person_mask, arm, unit), numbers.slack * unit
+    inward = _along_outline(own[1], centres, -normals, seen, _LIMB_LIMIT, own[1] - slack, _INSIDE)
+    least = own[0] - slack
+    if arm is not None and numbers.hang > 0 and arm.hangs(body):
+        least = _standing_off(strip, distances, whole, unit, numbers, scale)
+        least += _bare_reach(arm, centres, normals, distances / whole, unit)
+    outward = _along_outline(own[0], centres, normals, seen, _SHOULDER_LIMIT, least, _COVER)
+    if limb.part.endswith("sleeve"):
+        upper = min(strip.along[-1] * scale, _UPPER * whole)
+        outward = bridged(outward, upper, distances, _HOLLOW * unit)
     inner_side = centres - inward[:, None] * normals
     if arm is None:
         inner_side = _beside_seam(inner_start, inner_side, normals, distances / whole)
@@ -226,21 +237,59 @@ def _along_outline(
     centres: NDArray[np.float64],
     normals: NDArray[np.float64],
     seen: _Seen,
-    slack: float,
     furthest: float,
+    least: NDArray[np.float64],
+    cover: float,
 ) -> NDArray[np.float64]:
     """Half widths on one side that follow the limb's outline where it is seen, smoothed along it.
 
-    Cloth covers the outline; what is wider by more than `slack` (pixels) hangs free of it.
+    Args:
+        own: (K,) pixels, where the outline is not seen.
+        furthest, cover: shoulder widths from the limb that are looked at; by which cloth lies outside of it.
+        least: (K,) pixels from the limb's middle that the cloth reaches at least.
     """
     if seen.mask is None:
         return own
-    limit, cover = furthest * seen.unit, _COVER * seen.unit
-    found = [seen.reach(c, n, limit) for c, n in zip(centres, normals, strict=True)]
+    found = [seen.reach(c, n, furthest * seen.unit) for c, n in zip(centres, normals, strict=True)]
     wanted = np.array(
-        [o if r is None else max(r + cover, o - slack) for r, o in zip(found, own, strict=True)]
+        [
+            o if r is None else max(r + cover * seen.unit, at_least)
+            for r, o, at_least in zip(found, own, least, strict=True)
+        ]
     )
     return np.convolve(np.pad(wanted, 4, mode="edge"), np.full(9, 1 / 9), mode="valid")
+
+
+def _bare_reach(
+    arm: ArmOutline,
+    centres: NDArray[np.float64],
+    normals: NDArray[np.float64],
+    shares: NDArray[np.float64],
+    unit: float,
+) -> NDArray[np.float64]:
+    """(K,) pixels from the middle to the free side of the arm itself, without its old sleeve."""
+    seen = [arm.left(centre, normal) for centre, normal in zip(centres, normals, strict=True)]
+    usual = np.array([_MOST_OF_ARM * usual_thickness(float(share)) * unit for share in shares])
+    return np.array([most if r is None else min(r, most) for r, most in zip(seen, usual, strict=True)])
+
+
+def _standing_off(
+    strip: Strip,
+    distances: NDArray[np.float64],
+    whole: float,
+    unit: float,
+    numbers: Limb,
+    scale: float,
+) -> NDArray[np.float64]:
+    """How far a wide sleeve stands off the outside of an arm that hangs: straight from shoulder to cuff.
+
+    How far at the cuff was measured where such sleeves are worn; most of what a sleeve is wider than the arm
+    goes around it.
+    """
+    end = strip.along[-1] * scale
+    wider = 2 * float(_half_widths(strip)[-1]) * scale - usual_thickness(end / whole) * unit
+    at_cuff = numbers.stand * unit + numbers.hang * max(wider, 0.0)
+    return at_cuff * np.clip(distances / max(end, 1e-9), 0.0, 1.0)
 
 
 def _beside_seam(

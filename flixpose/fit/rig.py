@@ -57,6 +57,9 @@ class Limb:
         inward: share of the limb's half width that the cloth keeps on the inside: a sleeve is caught between
             arm and torso, a trouser leg is not.
         free_from: lengths of the whole limb from the seam on which cloth comes to hang free of it.
+        stand, hang: how far a sleeve's cuff stands off the outside of a hanging arm that is seen: shoulder
+            widths, and a share of what it is wider than the arm; the sleeve falls straight from the shoulder
+            to there. With 0 it hangs free by what it is wider.
     """
 
     half_width: tuple[float, float]
@@ -66,6 +69,8 @@ class Limb:
     max_reach: float
     inward: float
     free_from: float
+    stand: float = 0.0
+    hang: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

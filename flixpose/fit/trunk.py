@@ -129,9 +129,10 @@ def beside_body(fit: Fit, own: float, depth: float, sign: float) -> float:
     if edge.seen is not None:
         return _cling(own, edge.seen + fit.rig.ease, fit.rig)
     if edge.most is not None:
-        beside = _cling(own, edge.most + fit.rig.ease + (_UNDER_ARM if arm is not None else 0.0), fit.rig)
-        # Where the arm is seen to begin, a narrower trunk still goes on to it, and a little under it.
-        return beside if arm is not None and own < beside else _BESIDE_ARM * beside + (1 - _BESIDE_ARM) * own
+        sleeved = arm is not None and fit.rig.limb is not None
+        beside = _cling(own, edge.most + fit.rig.ease + (_UNDER_ARM if sleeved else 0.0), fit.rig)
+        # Under a sleeve whose arm is seen to begin, a narrower trunk still goes on to it, and a little on.
+        return beside if sleeved and own < beside else _BESIDE_ARM * beside + (1 - _BESIDE_ARM) * own
     return own
 
 

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from flixpose.fit.cuffs import before_sleeves
 from flixpose.fit.layout import Plan, bare_zone
 from flixpose.fit.light import light_gain, read_light, shadow_on_cloth, shadow_reach, thrown_shadow
 from flixpose.fit.remembered import remembered
@@ -51,7 +52,7 @@ def composite(
     boxes = [sheet.box for sheet in (*sheets.values(), *([behind] if behind else []))]
     stack = Stack(_around(boxes, shadow_reach(plan.body.shoulder_width), person.size))
     front = _front(plan, person.size)
-    _lay(stack, sheets, front, plan.occluders.topmost)
+    _lay(stack, sheets, front, before_sleeves(plan.occluders, plan.body, sheets))
     painted = _painted(person, stack, behind, garment, plan, person_mask)
     remaining = _remaining(person_mask, painted)
     if behind is not None and behind.box.area and remaining is not None:

@@ -84,6 +84,8 @@ def test_bare_arms_and_the_face_stay_in_front(kind: str) -> None:
         drawn = sample(np.dstack([seen.product.pixels, part.matte.alpha]), warp.warp, seen.person.size)
         box = drawn.box
         sleeves[int(box.y0) : int(box.y1), int(box.x0) : int(box.x1)] |= drawn.patch[..., 3] > 0
+    # Drawn by itself a sleeve's hard edge may come out a pixel off.
+    sleeves = cv2.dilate(sleeves.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     # The seam of an old sleeve is painted over, and the shade that it throws on the arm.
     seam = seen.drape.painted.alpha > 0
     assert (seam & (arms == 255)).mean() < 0.05 * (arms == 255).mean()

@@ -1,0 +1,130 @@
+"""Sleeves on arms that are seen: they cover them, fall straight, and hands come out of them."""
+
+from dataclasses import replace
+from functools import cache
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from flixpose import resources
+from flixpose.fit.arms import ArmOutline, find_arms
+from flixpose.fit.body import Body, measure_body
+from flixpose.fit.cuffs import before_sleeves
+from flixpose.fit.layout import plan_layout
+from flixpose.fit.occluders import Occluders
+from flixpose.fit.rig import Rig, load_rigs
+from flixpose.fit.stack import Sheet
+from flixpose.structures.image import Box, Mask
+from flixpose.structures.warp import ControlPoints
+from tests.fit.figures import SIZE, make_garment, paint_person
+from tests.fit.test_occluders import hand_at
+
+RIGS = load_rigs(resources.CONFIGS / "rigs")
+NOTHING = Mask(np.zeros(SIZE[::-1], np.uint8))
+BLANK = Occluders(NOTHING, NOTHING, NOTHING, NOTHING)
+UNIT = 150.0
+
+
+@cache
+def figure(notch: bool = False, aside: float = 0.0) -> tuple[Body, Mask, dict[str, ArmOutline]]:
+    """A person whose mask fills the gaps beside the arms.
+
+    `notch`: the free side of the arms has a hollow; `aside`: pixels that joints lie off the arms' middle.
+    """
+    image, pose, labels = paint_person()
+    pixels, mask = image.pixels.copy(), labels > 0
+    if notch:
+        rows, columns = np.mgrid[: SIZE[1], : SIZE[0]]
+        hollow = (np.abs(rows - 310) < 22) & (np.abs(columns - 320) > 95)
+        pixels[hollow], mask = (205, 208, 212), mask & ~hollow
+    closed = cv2.morphologyEx(np.where(mask, 255, 0).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((1, 81)))
+    body = measure_body(pose)
+    for joint in ("left_elbow", "left_wrist"):
+        body.joints[joint] = body.joints[joint] + (aside, 0.0)
+    return body, Mask(closed), find_arms(replace(image, pixels=pixels), body, Mask(closed))
+
+
+def sleeve(
+    kind: str, rig: Rig, *, notch: bool = False, aside: float = 0.0, wide: float = 1.0, looked: bool = True
+) -> ControlPoints:
+    """The left sleeve; `wide`: its cuff so many times as wide."""
+    body, mask, arms = figure(notch, aside)
+    product, garment = make_garment(kind)
+    points, index = garment.landmarks.xy.copy(), garment.landmarks.skeleton.index
+    outer, inner = (index[f"cuff_left_{edge}"] for edge in ("outer", "inner"))
+    points[outer] = points[inner] + wide * (points[outer] - points[inner])
+    garment = replace(garment, landmarks=replace(garment.landmarks, xy=points))
+    occluders = replace(BLANK, outlines=arms if looked else {})
+    parts = plan_layout(garment, product, body, rig, mask, occluders).parts
+    return next(part.controls for part in parts if part.controls.part == "left_sleeve")
+
+
+def edge_of(controls: ControlPoints, edge: str) -> NDArray[np.float64]:
+    rows = [row for row, name in enumerate(controls.names) if f"_{edge}_" in name]
+    return controls.person_xy[rows]
+
+
+def off(xy: NDArray[np.float64], side: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far points lie to the image's right of a curve that goes down."""
+    return xy[:, 0] - np.interp(xy[:, 1], side[:, 1], side[:, 0])
+
+
+def test_a_long_sleeve_covers_the_inside_of_an_arm_whose_gap_is_filled() -> None:
+    """Joints are seldom in the middle of an arm: here a slit of its inside would show."""
+    aside = 0.06 * UNIT
+    seen, unseen = (
+        edge_of(sleeve("long_sleeve_top", RIGS["long_sleeve_top"], aside=aside, looked=looked), "inner")
+        for looked in (True, False)
+    )
+
+    def covered(inner: NDArray[np.float64]) -> NDArray[np.float64]:
+        below = inner[(inner[:, 1] > 230 + 0.5 * UNIT) & (inner[:, 1] < 230 + 1.4 * UNIT)]
+        return -off(below, figure()[2]["left"].inner)
+
+    assert covered(seen).min() > -0.5 and covered(seen).max() < 0.06 * UNIT
+    assert covered(unseen).min() < -2.0
+
+
+def test_a_long_sleeve_reaches_the_wrist() -> None:
+    body, _, _ = figure()
+    controls = sleeve("long_sleeve_top", RIGS["long_sleeve_top"])
+    cuff = (edge_of(controls, "outer")[-1] + edge_of(controls, "inner")[-1]) / 2
+    arm = body.limb("left", "shoulder", "elbow", "wrist")
+    length = float(np.linalg.norm(np.diff(np.array(arm), axis=0), axis=1).sum())
+    assert -0.05 * length < cuff[1] - arm[-1][1] < 0.1 * length
+
+
+def test_a_wide_short_sleeve_falls_straight_and_stands_off_by_part_of_its_width() -> None:
+    rig = RIGS["short_sleeve_top"]
+    _, _, arms = figure()
+    usual, wide = (sleeve("short_sleeve_top", rig, wide=times) for times in (1.0, 1.8))
+    stands = [off(edge_of(controls, "outer")[-1:], arms["left"].outer)[0] for controls in (usual, wide)]
+    assert 0 < stands[0] < stands[1] < 0.12 * UNIT
+    distances = off(edge_of(wide, "outer")[4:], arms["left"].outer)
+    assert (np.diff(distances) > -1.0).all()  # no bulge: the furthest out is the cuff
+
+
+@pytest.mark.parametrize("notch", [False, True])
+def test_cloth_bridges_a_hollow_of_the_arm(notch: bool) -> None:
+    outer = edge_of(sleeve("long_sleeve_top", RIGS["long_sleeve_top"], notch=notch), "outer")
+    _, _, arms = figure()
+    whole = off(outer[2:-1], arms["left"].outer)
+    assert whole.min() > -0.03 * UNIT and whole.max() < 0.1 * UNIT
+
+
+def test_a_hand_comes_out_of_its_own_sleeve_and_lies_before_the_other() -> None:
+    body, _, _ = figure()
+    hand = hand_at((0.2, 0.5))
+    shown = Mask(np.full(SIZE[::-1], 255, np.uint8))
+    occluders = replace(BLANK, hands=shown)
+    x, y = (int(v) for v in hand.keypoints["wrist"])
+    patch = np.zeros((20, 20, 4), np.uint8)
+    patch[:, 10:] = 255
+    sheet = Sheet(patch, Box(x - 10, y - 10, x + 10, y + 10))
+    body = replace(body, hands=(hand,))
+    own = before_sleeves(occluders, body, {"left_sleeve": sheet})
+    assert own[y, x + 5] == 0 and own[y, x - 5] == 255 and own[y, x + 15] == 255
+    assert (before_sleeves(occluders, body, {"right_sleeve": sheet}) == 255).all()
+    assert (before_sleeves(BLANK, body, {"left_sleeve": sheet}) == 0).all()
