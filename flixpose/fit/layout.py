@@ -11,6 +11,7 @@ from flixpose.errors import MissingKeypoint
 from flixpose.fit.armholes import at_creases
 from flixpose.fit.arms import ArmOutline, arm_chain
 from flixpose.fit.body import Body
+from flixpose.fit.forks import with_armpits
 from flixpose.fit.limbs import cuff_middle, garment_strip, limb_controls, strip_border
 from flixpose.fit.mannequin import shows_mannequin
 from flixpose.fit.measure import GarmentFrame, Point, measure_garment, point
@@ -128,10 +129,13 @@ def plan_layout(
         MissingLandmark: the garment lacks a landmark that the rig needs.
         MissingKeypoint: the body lacks a joint that the rig needs.
     """
-    if rig.worn is not None and shows_mannequin(product, garment):
-        rig = rig.worn
+    worn = rig.worn if rig.worn is not None and shows_mannequin(product, garment) else None
+    rig = worn or rig
     frame = measure_garment(garment, body, rig, person_mask)
-    limbs = _limbs(garment, frame) if rig.limb else ()
+    forks: dict[str, Point] = {}
+    if worn is None:  # a mannequin's sleeves hang as they are worn
+        garment, forks = with_armpits(garment, frame, body, rig)
+    limbs = _limbs(garment, frame, forks) if rig.limb else ()
     regions = split(garment, limbs)
     overlap = _OVERLAP * garment.box.longer_side
     seams = tuple((limb.outer, limb.inner) for limb in limbs if limb.part in regions)
@@ -202,7 +206,7 @@ def _seam_places(limb: LimbLandmarks, fit: Fit) -> NDArray[np.float64]:
     return np.vstack([on_seam, within])
 
 
-def _limbs(garment: Garment, frame: GarmentFrame) -> tuple[LimbLandmarks, ...]:
+def _limbs(garment: Garment, frame: GarmentFrame, forks: dict[str, Point]) -> tuple[LimbLandmarks, ...]:
     """The sleeves or legs whose landmarks are all there."""
     found = []
     legs = garment.landmarks.has("crotch")
@@ -216,7 +220,8 @@ def _limbs(garment: Garment, frame: GarmentFrame) -> tuple[LimbLandmarks, ...]:
         else:
             outer, inner = point(garment, tip), point(garment, pit)
         part = f"{side}_{'leg' if legs else 'sleeve'}"
-        limb = LimbLandmarks(part, outer, inner, point(garment, cuffs[0]), point(garment, cuffs[1]))
+        fork = None if legs else forks.get(side)
+        limb = LimbLandmarks(part, outer, inner, point(garment, cuffs[0]), point(garment, cuffs[1]), fork)
         if legs or not _is_cap(limb):
             found.append(limb)
     return tuple(found)

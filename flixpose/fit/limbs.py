@@ -33,6 +33,7 @@ _LEAST_EDGE = 0.04  # of the limb
 _HOLLOW, _UPPER = 0.02, 0.5  # shoulder widths of a hollow that cloth bridges; how far down the limb
 _MOST_OF_ARM = 0.62  # of its thickness that lies on one side of its joints
 _BESIDE_SEAM = 0.5  # of the limb: up to there the inner edge keeps beside the torso
+_LEAST_ARC = 0.55  # of the circle between seam and side: an outline nearer than this is not the arm's
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,7 +197,8 @@ class _Edge:
             usual = (1 - share) * radii[0] + share * radii[1]
             found = None if person_mask is None else reach(person_mask, centre, direction, 1.25 * usual)
             arc.append(
-                centre + (usual if found is None else max(found + _COVER * width, 0.9 * usual)) * direction
+                centre
+                + (usual if found is None else max(found + _COVER * width, _LEAST_ARC * usual)) * direction
             )
         curve = np.vstack([self.curve[:1], arc, self.curve[1:]])
         length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])

@@ -5,6 +5,7 @@ import numpy as np
 from flixpose.fit.measure import Point, point
 from flixpose.fit.outline import reach
 from flixpose.fit.trunk import SIDES, Fit, Points, has, in_body_frame
+from flixpose.structures.image import Mask
 
 _PAST_EDGE = 0.05  # shoulder widths
 _THICKNESS = 0.006  # shoulder widths: cloth lies on the skin, not beside it
@@ -16,7 +17,6 @@ _TOPLINE_RISE, _TOPLINE_FALL = 0.12, 0.07
 _TOPLINE_END = 0.47
 _SHOULDER_FALL = 0.45
 _MAX_LIFT = 1.4  # of the half seam
-_ROUNDEST = 0.3  # of the chord that the end of a shoulder's line may rise above it
 
 
 def add_on_shoulder_line(points: Points, fit: Fit, name: str) -> None:
@@ -56,25 +56,35 @@ def lift_shoulder_tips(points: Points, fit: Fit) -> None:
         length = float(np.linalg.norm(out))
         found = reach(fit.person, middle, out / max(length, 1e-9), _MAX_LIFT * length)
         if found is not None and found > length:
+            found += _THICKNESS * fit.body.shoulder_width
             points.person[points.names.index(tip)] = middle + out * (found / length)
 
 
-def add_beside_tips(points: Points, fit: Fit) -> None:
-    """Shoulders are round: a point on the body's outline between the shoulder's line and its tip."""
+def lay_on_outline(points: Points, fit: Fit) -> None:
+    """The shoulder's line lies on the body's outline, and one point more follows it round to the tip.
+
+    The line was found without bare skin, or from the slope that is usual: where the outline is a little
+    higher or lower, the line moves there. Hair rises further, and moves nothing.
+    """
     for side, _ in SIDES:
         inner, tip = f"shoulder_line_{side}_3", f"shoulder_{side}"
         if fit.person is None or inner not in points.names:
             continue
         (start, start_cloth), (end, end_cloth) = points.of(inner), points.of(tip)
-        chord = end - start
-        across = np.array([chord[1], -chord[0]]) / max(float(np.linalg.norm(chord)), 1e-9)
-        up = across if across @ fit.body.down < 0 else -across
-        depth = _ROUNDEST * float(np.linalg.norm(chord))
-        middle = (start + end) / 2
-        found = reach(fit.person, middle - depth * up, up, 2 * depth)
-        if found is not None and found > depth:
-            cloth = _upper_edge(fit, (start_cloth + end_cloth) / 2)
-            points.add(f"shoulder_line_{side}_4", middle + (found - depth) * up, cloth)
+        cloth = _upper_edge(fit, (start_cloth + end_cloth) / 2)
+        points.add(f"shoulder_line_{side}_4", (start + end) / 2, cloth)
+        for number in (2, 3, 4):
+            row = points.names.index(f"shoulder_line_{side}_{number}")
+            points.person[row] = _on_outline(fit, fit.person, points.person[row])
+
+
+def _on_outline(fit: Fit, person: Mask, place: Point) -> Point:
+    """A point moved up or down to just above the person's outline; itself where that is not near."""
+    near = _PAST_EDGE * fit.body.shoulder_width
+    found = reach(person, place + near * fit.body.down, -fit.body.down, 2 * near)
+    if found is None:
+        return place
+    return place + (near - found - _THICKNESS * fit.body.shoulder_width) * fit.body.down
 
 
 def _upper_edge(fit: Fit, near: Point) -> Point:

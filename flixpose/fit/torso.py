@@ -7,9 +7,9 @@ from flixpose.fit.measure import pair, point
 from flixpose.fit.middle import add_front_of_neck, add_hem_center, bulge_to_camera
 from flixpose.fit.regions import leg_seam
 from flixpose.fit.shoulders import (
-    add_beside_tips,
     add_between_neck_and_shoulder,
     add_on_shoulder_line,
+    lay_on_outline,
     lift_shoulder_tips,
 )
 from flixpose.fit.trunk import SIDES, Fit, Points, beside_body, cloth_edge, has, in_body_frame
@@ -32,7 +32,7 @@ def torso_controls(fit: Fit) -> ControlPoints:
     _add_pair(points, fit, "armpit")
     if fit.rig.limb:
         lift_shoulder_tips(points, fit)
-        add_beside_tips(points, fit)
+        lay_on_outline(points, fit)
     add_front_of_neck(points, fit)
     corners = ["armpit"]
     if "waist" in fit.rig.places and has(fit, "waist_left", "waist_right"):
