@@ -34,7 +34,7 @@ _FINE_ROWS = 12  # above and below the curve
 _FINE_WINDOW = 6
 _FINE_SMOOTH = 5  # columns
 # An edge further down is as likely the hem of a close-fitting top over leggings: nothing goes into that.
-_HIGHEST, _LOWEST = 0.50, 0.80
+_HIGHEST, _LOWEST = 0.50, 0.82
 _LEAST_TUCK, _MOST_TUCK = 0.06, 0.65  # torso lengths of cloth below the waistband
 
 
