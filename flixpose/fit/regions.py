@@ -16,6 +16,7 @@ from flixpose.structures.image import Mask
 _CUT = 2
 _MOST = 0.55  # of the garment: more is no sleeve and no leg
 _ASIDE = 0.25  # of the seam
+_PAST_FORK, _TO_SLEEVE = 0.1, (0.2, 0.5, 0.8)  # of the seam; of the way from straight on to along the sleeve
 _FROM_CUFF = (0.12, 0.25, 0.4)  # of the way to the seam
 _CRUMB = 0.0005  # of the trunk's area
 
@@ -125,7 +126,11 @@ def _further_cuts(limb: LimbLandmarks) -> Iterator[list[tuple[Point, Point]]]:
     """Lines that go on from the seam's inner end, one attempt after the other."""
     along = limb.inner - limb.outer
     if limb.fork is not None:
-        yield [(limb.inner, limb.fork), (limb.fork, limb.fork + 0.05 * (limb.fork - limb.outer))]
+        seam = limb.fork - limb.outer
+        sleeve = limb.cuff_inner - limb.fork
+        for turned in _TO_SLEEVE:  # into the gap, which opens between straight on and along the sleeve
+            on = (1 - turned) * seam / _length(seam) + turned * sleeve / _length(sleeve)
+            yield [(limb.inner, limb.fork), (limb.fork, limb.fork + _PAST_FORK * _length(seam) * on)]
     yield [(limb.inner, limb.inner + 0.05 * along)]
     beyond = limb.cuff_inner + 0.25 * (limb.cuff_inner - limb.inner)
     yield [(limb.inner, limb.cuff_inner), (limb.cuff_inner, beyond)]
