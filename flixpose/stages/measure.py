@@ -70,7 +70,13 @@ class Drawn:
         rows, columns = np.divmod(np.flatnonzero(solid), width)
         xy = np.stack([columns + (x + 0.5), rows * thin + (y + 0.5)], axis=1)
         plans = self.plan.layout.parts
-        return [_of_part(xy, part, plan.matte) for part, plan in zip(self.parts, plans, strict=True)]
+        found = [_of_part(xy, part, plan.matte) for part, plan in zip(self.parts, plans, strict=True)]
+        # Sleeves lie before the trunk: what they cover does not show the trunk's cloth.
+        (trunk, shown), *limbs = found
+        free = np.ones(len(trunk), dtype=bool)
+        for part, plan in zip(self.parts[1:], plans[1:], strict=True):
+            free &= ~_covered(trunk, part, plan.matte)
+        return [(trunk[free], shown[free]), *limbs]
 
 
 def measure(drawn: Drawn, rules: Sequence[Rule]) -> Quality:
@@ -123,17 +129,33 @@ def _warp_figures(drawn: Drawn) -> list[Figure]:
 
 
 def _of_part(xy: Places, part: PartWarp, matte: Mask) -> tuple[Places, Places]:
-    """Those of some pixels of the person image that one part shows, and no other; and what they show."""
+    """Those of some pixels of the person image on which a part's own cloth lies, and what they show of it."""
     low, high = part.controls.person_xy.min(axis=0), part.controls.person_xy.max(axis=0)
     xy = xy[((xy >= low) & (xy <= high + 1)).all(axis=1)]
     xy = xy[:: max(1, len(xy) // _PROBES)]
     if not len(xy):
         return xy, xy
     shown = map_points(part.warp, xy)
-    columns, rows = np.floor(shown).astype(int).T
-    within = (columns >= 0) & (columns < matte.width) & (rows >= 0) & (rows < matte.height)
-    within[within] = matte.alpha[rows[within], columns[within]] == 255
+    within = _matte_at(shown, matte) == 255
     return xy[within], shown[within]
+
+
+def _covered(xy: Places, part: PartWarp, matte: Mask) -> NDArray[np.bool_]:
+    """(N,) which pixels of the person image a part's cloth lies on, at least in part."""
+    low, high = part.controls.person_xy.min(axis=0), part.controls.person_xy.max(axis=0)
+    near = ((xy >= low) & (xy <= high + 1)).all(axis=1)
+    if near.any():
+        near[near] = _matte_at(map_points(part.warp, xy[near]), matte) > 0
+    return near
+
+
+def _matte_at(places: Places, matte: Mask) -> NDArray[np.uint8]:
+    """(N,) of a matte at places of the product image; 0 outside."""
+    columns, rows = np.floor(places).astype(int).T
+    within = (columns >= 0) & (columns < matte.width) & (rows >= 0) & (rows < matte.height)
+    found = np.zeros(len(places), np.uint8)
+    found[within] = matte.alpha[rows[within], columns[within]]
+    return found
 
 
 def _stretches(drawn: Drawn) -> NDArray[np.float64]:
