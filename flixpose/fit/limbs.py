@@ -253,6 +253,8 @@ def _along_outline(
     if seen.mask is None:
         return own
     found = [seen.reach(c, n, furthest * seen.unit) for c, n in zip(centres, normals, strict=True)]
+    if seen.arm is not None:
+        found = _held(found)
     wanted = np.array(
         [
             o if r is None else max(r + cover * seen.unit, at_least)
@@ -260,6 +262,16 @@ def _along_outline(
         ]
     )
     return np.convolve(np.pad(wanted, 4, mode="edge"), np.full(9, 1 / 9), mode="valid")
+
+
+def _held(found: list[float | None]) -> list[float | None]:
+    """Past where an arm's outline is seen (a hand that turns aside at the wrist) it goes on as it was."""
+    last: float | None = None
+    held = []
+    for reached in found:
+        last = last if reached is None else reached
+        held.append(last)
+    return held
 
 
 def _bare_reach(

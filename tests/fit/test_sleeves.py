@@ -13,6 +13,7 @@ from flixpose.fit.arms import ArmOutline, find_arms
 from flixpose.fit.body import Body, measure_body
 from flixpose.fit.cuffs import before_sleeves
 from flixpose.fit.layout import plan_layout
+from flixpose.fit.limbs import _along_outline, _Seen
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.rig import Rig, load_rigs
 from flixpose.fit.stack import Sheet
@@ -128,3 +129,15 @@ def test_a_hand_comes_out_of_its_own_sleeve_and_lies_before_the_other() -> None:
     assert own[y, x + 5] == 0 and own[y, x - 5] == 255 and own[y, x + 15] == 255
     assert (before_sleeves(occluders, body, {"right_sleeve": sheet}) == 255).all()
     assert (before_sleeves(BLANK, body, {"left_sleeve": sheet}) == 0).all()
+
+
+def test_past_the_wrist_an_edge_goes_on_as_it_was() -> None:
+    """Where the hand turns aside, the line of the arm leaves the person, and nothing is seen there."""
+    _, mask, arms = figure()
+    arm = arms["left"]
+    beyond = arm.centres[-1] + np.array([[60.0 + 4 * k, 4.0 * k] for k in range(1, 9)])
+    centres = np.vstack([arm.centres[-20:], beyond])
+    normals = np.vstack([arm.normals[-20:], np.repeat(arm.normals[-1:], len(beyond), axis=0)])
+    nothing = np.zeros(len(centres))
+    widths = _along_outline(nothing + UNIT, centres, normals, _Seen(mask, arm, UNIT), 0.45, nothing, 0.0)
+    assert widths[-1] < 1.2 * widths[5] < 0.3 * UNIT
