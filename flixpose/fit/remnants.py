@@ -16,10 +16,11 @@ from flixpose.fit.bare_arms import BareArm, find_bare_arm, paint_skin
 from flixpose.fit.body import Body
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.patching import MOST_DEPTH, Plane, Window, copy_mirrored, distance, fill_from, square
+from flixpose.fit.skin import usual_skin
 from flixpose.fit.slivers import slivers
+from flixpose.fit.under_lace import find_under_lace, paint_under_lace, within_outline
 from flixpose.garment.kinds import group
 from flixpose.geometry.threads import gathered
-from flixpose.imaging.colour import srgb_to_lab
 from flixpose.structures.image import Mask
 
 # A remnant is painted up to these; larger ones stay as they are and are told.
@@ -29,9 +30,7 @@ MOST_TOTAL = 0.10  # of the seen garment, all together
 _SEEN = 0.30  # of a pixel: less of the old clothes does not show
 _THIN = 0.014  # shoulder widths: half of a sliver's breadth
 _RIM = 0.006  # shoulder widths: how far an edge's colours are mixed
-_MESH = 0.02  # shoulder widths: half of the widest opening in lace
 _EDGE = 0.010  # shoulder widths beyond a remnant that its seam, and the shade it throws, are painted, too
-_SKIN_SPREAD = 28.0  # Lab units around the usual colour of what counts as skin
 _LIMB = 0.13  # shoulder widths around the upper arms' bones: there is skin below, and nothing else
 _RELUCTANCE = 0.04  # shoulder widths by which a forearm must be nearer than anything else to lend its colour
 _ARM_ROOM = 0.03  # shoulder widths around forearms and hands that lend no colour
@@ -95,15 +94,52 @@ def paint_remnants(
     left = cv2.multiply(worn, 255 - seen, scale=1 / 255)
     blank = np.zeros(seen.shape, np.uint8)
     result = Painted(person, Mask(blank), blank > 0, Mask(left))
-    rims = blank if person_mask is None else slivers(seen, body, occluders, person_mask)
-    if person_mask is None or not (left.any() or rims.any()):
+    if person_mask is None:
         return result
-    shown = cv2.max(left, rims)
-    photo = _Photo(person, seen, shown, rims > 0, body, occluders, person_mask, lower=group(kind) == "lower")
+    lower = group(kind) == "lower"
+    result = _under_lace(result, seen, worn, body, occluders, person_mask, lower=lower)
+    rims = slivers(seen, body, occluders, person_mask)
+    if not (result.left.alpha.any() or rims.any()):
+        return result
+    shown = cv2.max(result.left.alpha, rims)
+    photo = _Photo(result.picture, seen, shown, rims > 0, body, occluders, person_mask, lower=lower)
     places = [place for place in gathered(photo.look, photo.windows()) if place is not None]
     photo.choose(places)
     painted = [place for place in places if place.hole.any()]
     return photo.painted(painted, result) if painted else result
+
+
+def _under_lace(
+    before: Painted,
+    seen: NDArray[np.uint8],
+    worn: NDArray[np.uint8],
+    body: Body,
+    occluders: Occluders,
+    person_mask: Mask,
+    *,
+    lower: bool,
+) -> Painted:
+    """What shows through lace painted with skin."""
+    unit, stays = body.shoulder_width, (occluders.worn_upper if lower else occluders.worn_lower).alpha
+    lace = find_under_lace(before.picture, seen, worn, stays, occluders, person_mask, unit)
+    if lace is None:
+        return before
+    arms = [] if lower else bare_arms(before.picture, body, occluders)
+    pixels = paint_under_lace(before.picture, lace, arms, unit)
+    if pixels is None:
+        return before
+    picture, mask, left = (plane.copy() for plane in (before.picture, before.mask.alpha, before.left.alpha))
+    picture[lace.window] = pixels
+    mask[lace.window][(pixels != before.picture[lace.window]).any(axis=2)] = 255
+    left[lace.window][lace.hole] = 0
+    return Painted(picture, Mask(mask), before.background, Mask(left))
+
+
+def bare_arms(person: NDArray[np.uint8], body: Body, occluders: Occluders) -> list[BareArm]:
+    """Those that go on under an old sleeve that ends on them."""
+    skin, worn = occluders.arms, occluders.worn_upper
+    found = [find_bare_arm(body, side, person, skin, worn) for side in ("left", "right")]
+    return [arm for arm in found if arm is not None]
 
 
 @dataclass(eq=False)
@@ -238,7 +274,8 @@ class _Photo:
         arms &= ~self.upper_arms(window)
         bare = (inside > 230) & (worn < 26) & (stays < 26) & (head < 26) & ~arms
         lent = (masks.arms.alpha[window] > 230) & (worn < 26) & (inside > 230)
-        found = [inside < 16, self.skin(window, bare), (stays > 230) & ~arms & (worn < 26), lent]
+        skin = usual_skin(self.person[window], bare)
+        found = [inside < 16, skin, (stays > 230) & ~arms & (worn < 26), lent]
         rim = square(_RIM * self.unit)
         rims = self.beside_rims(window)
         return np.stack([cv2.erode((plane & ~rims).astype(np.uint8), rim) > 0 for plane in found])
@@ -261,11 +298,7 @@ class _Photo:
     @cached_property
     def bare_arms(self) -> list[BareArm]:
         """Those that go on under an old sleeve that ends on them."""
-        masks, skin = self.occluders, self.occluders.arms
-        found = [
-            find_bare_arm(self.body, side, self.person, skin, masks.worn_upper) for side in ("left", "right")
-        ]
-        return [] if self.lower else [arm for arm in found if arm is not None]
+        return [] if self.lower else bare_arms(self.person, self.body, self.occluders)
 
     def sleeved(self, window: Window, where: Plane) -> list[tuple[BareArm, NDArray[np.float32]]]:
         """Per arm, (h, w) how much of each pixel of an old sleeve it is; -1 elsewhere."""
@@ -295,21 +328,7 @@ class _Photo:
 
     def under(self, window: Window) -> Plane:
         """Well inside the garment's outline: what shows there, through lace, is no background."""
-        whole = cv2.morphologyEx(
-            (self.seen[window] > 25).astype(np.uint8), cv2.MORPH_CLOSE, square(_MESH * self.unit)
-        )
-        return cv2.erode(whole, square(2 * _RIM * self.unit)) > 0
-
-    def skin(self, window: Window, bare: Plane) -> Plane:
-        """Of what is neither clothes nor hair, what has the usual colour: no straps, belts and buttons."""
-        if not bare.any():
-            return bare
-        lab = srgb_to_lab(self.person[window][bare])
-        sample = lab[:: max(1, len(lab) // 2000)]
-        off = (lab - np.median(sample, axis=0)) * np.array((0.5, 1.0, 1.0), np.float32)
-        same = bare.copy()
-        same[bare] = (off * off).sum(axis=1) < _SKIN_SPREAD**2
-        return same
+        return within_outline(self.seen[window], self.unit)
 
     def painted(self, places: list[_Place], before: Painted) -> Painted:
         """All holes filled, each pixel from the nearest of its surroundings."""

@@ -1,0 +1,140 @@
+"""Old clothes under lace and mesh: skin is painted there, however much of it shows.
+
+Through thin cloth nobody sees folds or edges, but everybody sees the old garment's colour. So what the
+threads leave open is painted whole: arms as they go on under their old sleeves, and between them and the
+neck the smoothest skin that joins both.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.fit.bare_arms import BareArm, paint_skin
+from flixpose.fit.occluders import Occluders
+from flixpose.fit.patching import Plane, Window, square
+from flixpose.fit.skin import usual_skin
+from flixpose.imaging.fill import hang_membrane
+from flixpose.structures.image import Mask
+
+_MESH = 0.02  # shoulder widths: half of the widest opening in lace
+_EDGE = 0.012  # shoulder widths: the garment's own soft edge, and that of the old clothes
+_SHADE = 0.07  # shoulder widths beyond an old sleeve in which its shade lies on the arm
+_THREADS = 25  # alpha from which on a place has a thread
+_OPEN = 250  # alpha up to which something shows through
+_LEAST = 0.002  # of the garment; less is the soft edge of a seam
+_AROUND = 0.6  # shoulder widths from the lace to the skin that tells what lies below
+_SMALL = 80.0  # pixels of a shoulder width at which smooth skin is made
+_FEW = 20  # pixels of skin there, or nothing is known
+
+
+def within_outline(seen: NDArray[np.uint8], unit: float) -> Plane:
+    """(h, w) well inside the garment's outline, through the openings of lace.
+
+    Args:
+        seen: (h, w) how much of each pixel the garment covers. unit: a shoulder width in pixels.
+    """
+    threads = (seen > _THREADS).astype(np.uint8)
+    whole = cv2.morphologyEx(threads, cv2.MORPH_CLOSE, square(_MESH * unit))
+    return cv2.erode(whole, square(_EDGE * unit)) > 0
+
+
+@dataclass(frozen=True, eq=False)
+class UnderLace:
+    """The window that holds lace over old clothes.
+
+    Attributes:
+        window: of the photo. hole: (h, w) old clothes that show through.
+        shade: (h, w) bare arms that show through, in the shade of the old sleeves' ends.
+        skin: (h, w) bare skin that tells what lies below.
+    """
+
+    window: Window
+    hole: Plane
+    shade: Plane
+    skin: Plane
+
+
+def find_under_lace(
+    person: NDArray[np.uint8],
+    seen: NDArray[np.uint8],
+    worn: NDArray[np.uint8],
+    stays: NDArray[np.uint8],
+    occluders: Occluders,
+    person_mask: Mask,
+    unit: float,
+) -> UnderLace | None:
+    """Where old clothes show through a garment; None where they do not.
+
+    Args:
+        person: (H, W, 3) sRGB. seen: (H, W) how much of each pixel the garment covers.
+        worn, stays: (H, W) the old clothes, and those that stay on.
+    """
+    x, y, width, height = cv2.boundingRect(_showing(seen, worn))
+    if not width:
+        return None
+    room = round(_AROUND * unit)
+    here = np.s_[max(0, y - room) : y + height + room, max(0, x - room) : x + width + room]
+    old = cv2.dilate((worn[here] > 25).astype(np.uint8), square(_EDGE * unit)) > 0
+    through = within_outline(seen[here], unit) & (seen[here] < _OPEN) & (occluders.head.alpha[here] < 128)
+    arms = occluders.arms.alpha[here] >= 128
+    hole = through & old & ~arms
+    if hole.sum() < _LEAST * (seen[here] > 127).sum():
+        return None
+    shade = through & arms & (cv2.dilate(old.view(np.uint8), square(_SHADE * unit)) > 0)
+    bare = (person_mask.alpha[here] > 230) & (worn[here] < 26) & (stays[here] < 26)
+    bare &= occluders.head.alpha[here] < 26
+    firm = (
+        cv2.erode((usual_skin(person[here], bare) & ~hole & ~shade).astype(np.uint8), square(_EDGE * unit))
+        > 0
+    )
+    return UnderLace(here, hole, shade, firm)
+
+
+def _showing(seen: NDArray[np.uint8], worn: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(H, W) where threads and old clothes share a pixel, solid edges too."""
+    thin = cv2.inRange(seen, _THREADS + 1, _OPEN - 1)
+    return np.asarray(cv2.min(thin, cv2.threshold(worn, 127, 255, cv2.THRESH_BINARY)[1]), np.uint8)
+
+
+def paint_under_lace(
+    person: NDArray[np.uint8], lace: UnderLace, arms: Sequence[BareArm], unit: float
+) -> NDArray[np.uint8] | None:
+    """The window's pixels with skin in the hole; None where no skin is seen near.
+
+    Args:
+        person: (H, W, 3) sRGB. arms: those that go on under an old sleeve.
+    """
+    pixels, known = person[lace.window].copy(), lace.skin.copy()
+    origin = lace.window[0].start, lace.window[1].start
+    rows, columns = np.nonzero(lace.hole | lace.shade)
+    parts = [arm.look(rows + origin[0], columns + origin[1])[0] for arm in arms]
+    for arm, part in zip(arms, parts, strict=True):
+        mine = part > 0.5
+        paint_skin(pixels, arm, rows[mine], columns[mine], origin)
+        known[rows[mine], columns[mine]] = True
+    smooth = _smooth_skin(pixels, known, unit)
+    if smooth is None:
+        return None
+    pixels[lace.hole] = np.clip(np.rint(smooth[lace.hole]), 0, 255)
+    for arm, part in zip(arms, parts, strict=True):
+        mine = part > 0
+        paint_skin(pixels, arm, rows[mine], columns[mine], origin)
+    return pixels
+
+
+def _smooth_skin(pixels: NDArray[np.uint8], known: Plane, unit: float) -> NDArray[np.float32] | None:
+    """(h, w, 3) the smoothest colours that join what is known; made in a small picture."""
+    reduce = max(1.0, unit / _SMALL)
+    height, width = known.shape
+    size = max(1, round(width / reduce)), max(1, round(height / reduce))
+    share = known.astype(np.float32)
+    sums = cv2.resize(np.dstack([pixels * share[..., None], share]), size, interpolation=cv2.INTER_AREA)
+    told = sums[..., 3] > 0.5
+    if told.sum() < _FEW:
+        return None
+    colours = sums[..., :3] / np.maximum(sums[..., 3:], 1e-4)
+    membrane = hang_membrane(colours, told)
+    return np.asarray(cv2.resize(membrane, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
