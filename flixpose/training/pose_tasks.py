@@ -52,6 +52,7 @@ Build = Callable[..., nn.Module]
 
 _DOUBT = -4.6  # logit of a hundredth
 _SMALL = 0.02  # of the usual first weights
+_QUIET = 0.1  # of RTMO's: its attention squares what it adds up, and all bins are to be as likely at first
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,9 @@ def _yolo_pose(deepen: float, widen: float) -> nn.Module:
 def _rtmo(deepen: float, widen: float, pose: int) -> nn.Module:
     net = rtmo.RTMO(rtmo.Size(csp.Scale(deepen, widen), pose, 1))
     _doubtful(net.head.head_module.out_cls)
+    with torch.no_grad():
+        for weight in (net.head.dcc.pos_enc, net.head.dcc.x_fc.weight, net.head.dcc.y_fc.weight):
+            weight.mul_(_QUIET)
     return net
 
 

@@ -233,10 +233,7 @@ class _Classifier(nn.Module):
         self.sigma_fc = nn.Sequential(nn.Linear(pose, keypoints), nn.Sigmoid(), _Scaled())
 
     def forward(self, features: Tensor, boxes: Tensor, centres: Tensor) -> Tensor:
-        axes = [
-            (shares * places[:, None]).sum(dim=-1) for shares, places in self.shares(features, boxes, centres)
-        ]
-        return torch.stack(axes, dim=-1) + centres[:, None]
+        return _means(self.shares(features, boxes, centres)) + centres[:, None]
 
     def shares(self, features: Tensor, boxes: Tensor, centres: Tensor) -> list[tuple[Tensor, Tensor]]:
         """For x and y: (R, K, bins) how likely each bin is, and (R, bins) where it lies, from the cell."""
@@ -247,20 +244,20 @@ class _Classifier(nn.Module):
             for axis in (0, 1)
         ]
 
-    def surprise(self, features: Tensor, boxes: Tensor, centres: Tensor, xy: Tensor) -> Tensor:
-        """(R, K) minus the logarithm of how likely the keypoints are where they are.
+    def tried(self, features: Tensor, boxes: Tensor, centres: Tensor, xy: Tensor) -> tuple[Tensor, Tensor]:
+        """(R, K, 2) as `forward`, and (R, K) minus the logarithm of how likely the keypoints are at `xy`.
 
         Each bin vouches for what lies around it, less the farther, within the spread that the features tell,
         a share of the box's side: so bins that are merely near learn, too.
         """
-        spread = self.sigma_fc(features)[..., None] + _LEAST_SPREAD
-        told = features.new_zeros(())
-        for axis, (shares, places) in enumerate(self.shares(features, boxes, centres)):
+        spread = self.sigma_fc(features)[..., None].clamp(min=0) + _LEAST_SPREAD  # its scale is learnt, too
+        both, unlikely = self.shares(features, boxes, centres), features.new_zeros(())
+        for axis, (shares, places) in enumerate(both):
             truth = xy[..., axis] - centres[:, None, axis]
             away = (places[:, None] - truth[..., None]).abs() / boxes[:, None, None, 2 + axis]
             likely = (shares * (-away / (2 * spread)).exp()).sum(dim=-1) / spread[..., 0]
-            told = told - (likely + _NEVER).log()
-        return told
+            unlikely = unlikely - (likely + _NEVER).log()
+        return _means(both) + centres[:, None], unlikely
 
     def _along(self, axis: int, points: Tensor, side: Tensor, middle: Tensor) -> tuple[Tensor, Tensor]:
         bins, adapt = (
@@ -268,6 +265,11 @@ class _Classifier(nn.Module):
         )
         places = bins * side[:, None] + middle[:, None]
         return (points @ adapt(self.spe(places)).transpose(1, 2)).softmax(dim=-1), places
+
+
+def _means(axes: list[tuple[Tensor, Tensor]]) -> Tensor:
+    """(R, K, 2) where the bins lie, by how likely each is."""
+    return torch.stack([(shares * places[:, None]).sum(dim=-1) for shares, places in axes], dim=-1)
 
 
 class _Sigmas(nn.Module):
@@ -306,9 +308,9 @@ class RTMO(nn.Module):
         """
         return self.head.dcc(features, boxes, centres)
 
-    def surprise(self, features: Tensor, boxes: Tensor, centres: Tensor, xy: Tensor) -> Tensor:
-        """(R, K) for training: how unlikely the keypoints at `xy`, pixel indices, are. Others as `place`."""
-        return self.head.dcc.surprise(features, boxes, centres, xy)
+    def tried(self, features: Tensor, boxes: Tensor, centres: Tensor, xy: Tensor) -> tuple[Tensor, Tensor]:
+        """For training: as `place`, and (R, K) how unlikely the keypoints at `xy`, pixel indices, are."""
+        return self.head.dcc.tried(features, boxes, centres, xy)
 
 
 def centres(height: int, width: int, stride: int, like: Tensor) -> Tensor:

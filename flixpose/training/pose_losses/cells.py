@@ -19,7 +19,8 @@ from flixpose.training.pose_data import People
 _BOX, _SCORE, _BINS, _POSE, _SEEN = 7.5, 0.5, 1.5, 12.0, 1.0  # YOLOv8's weights of the losses
 _FAR = 0.2  # of the plain distance, which still pulls where the similarity is flat
 _PADDING, _JITTER = 1.25, 0.08  # of the boxes along which RTMO places keypoints; and what they are shaken by
-_MOST = 96  # cells whose keypoints RTMO learns from at a step
+_UNLIKELY, _MEANS = 0.5, 10.0  # of RTMO's bins and of their means
+_MOST = 128  # cells whose keypoints RTMO learns from at a step
 
 
 def _spread(x: Tensor) -> Tensor:
@@ -120,34 +121,51 @@ def rtmo(net: Any, x: Tensor, people: Sequence[People]) -> Losses:
             seen = p.there[who].float()
             parts["seen"].append(functional.binary_cross_entropy_with_logits(visible[row, some], seen))
     means = _sums(parts, x)
-    means["pose"] = _placed(net, features, centres, people, chosen)
-    total = means["score"] + 5 * means["box"] + means["seen"] + means["pose"]
-    return {"loss": total} | means
+    means |= _placed(net, features, centres, people, chosen)
+    weights = {"score": 1.0, "box": 5.0, "seen": 1.0, "bins": _UNLIKELY, "pose": _MEANS}
+    return {"loss": torch.stack([weights[name] * value for name, value in means.items()]).sum()} | means
 
 
 def _placed(
     net: Any, features: Tensor, centres: Tensor, people: Sequence[People], chosen: list[tuple[int, Owners]]
-) -> Tensor:
-    """How unlikely RTMO's chosen cells hold the keypoints, all pictures at once: its head needs a batch."""
-    told, boxes, cells_at, xy, there = [], [], [], [], []
+) -> dict[str, Tensor]:
+    """RTMO's chosen cells, all pictures' at once, since its head needs a batch.
+
+    Returns "bins", how unlikely they hold the keypoints, and "pose", how far off their means lie: what bins
+    say of a few places can be likely while what is read, their mean, is nowhere.
+    """
+    told, cells_at, who = [], [], []
     for row, owner in chosen:
-        some = owner.cells[: max(_MOST // len(chosen), 2)]
-        who, p = owner.person[some], people[row]
+        some = owner.cells[owner.target[owner.cells].argsort(descending=True)]
+        some = some[: max(_MOST // len(chosen), 2)]  # the surest: it is they who are read
         told.append(features[row, some])
-        boxes.append(p.boxes[who] - 0.5)
         cells_at.append(centres[some])
-        xy.append(p.xy[who] - 0.5)
-        there.append(p.there[who])
+        who.append(owner.person[some] + sum(map(len, people[:row])))
     if sum(map(len, told)) < 2:
-        return features.sum() * 0
-    box, seen, at = torch.cat(boxes), torch.cat(told), torch.cat(cells_at)
+        return {"bins": features.sum() * 0, "pose": features.sum() * 0}
+    everybody, mine, at = _together(people), torch.cat(who), torch.cat(cells_at)
+    boxes = _shaken(everybody.boxes[mine] - 0.5)
+    xy, unlikely = net.tried(torch.cat(told), boxes, at, everybody.xy[mine] - 0.5)
+    marked = everybody.there[mine]
+    return {
+        "bins": (unlikely.float() * marked).sum() / marked.sum().clamp(min=1),
+        "pose": _pose_loss(xy.float() + 0.5, everybody, mine),
+    }
+
+
+def _together(people: Sequence[People]) -> People:
+    """Of all pictures."""
+    return People(
+        *(torch.cat([getattr(p, name) for p in people]) for name in ("xy", "there", "boxes", "area"))
+    )
+
+
+def _shaken(box: Tensor) -> Tensor:
+    """(M, 4) cxcywh of xyxy, wider, and each a little off, as boxes found will be."""
     size = box[:, 2:] - box[:, :2]
     shake = torch.sin(torch.arange(box.numel(), device=box.device).view_as(box) * 12.9898) * _JITTER
     middle = (box[:, :2] + box[:, 2:]) / 2 + shake[:, :2] * size
-    wider = torch.cat([middle, size * (_PADDING + shake[:, 2:])], dim=1)
-    unlikely = net.surprise(seen, wider, at, torch.cat(xy)).float()
-    marked = torch.cat(there)
-    return (unlikely * marked).sum() / marked.sum().clamp(min=1)
+    return torch.cat([middle, size * (_PADDING + shake[:, 2:])], dim=1)
 
 
 def queries(net: Any, x: Tensor, people: Sequence[People]) -> Losses:
