@@ -1,5 +1,6 @@
 """Boxes as moves of anchors: KAPAO's objects, and both stages of Keypoint R-CNN."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ _BALANCE = (4.0, 1.0, 0.5, 0.25)  # of the levels' objectness
 
 _RPN_SPREAD, _BOX_SPREAD = (1.0, 1.0, 1.0, 1.0), (10.0, 10.0, 5.0, 5.0)
 _SURELY, _SURELY_NOT, _SAME = 0.6, 0.3, 0.5  # overlaps with an anchor; with a box of the second stage
-_NEGATIVES, _PROPOSED, _SHAKEN = 64, 24, 4
+_NEGATIVES, _SUREST, _PROPOSED, _SHAKEN = 64, 12, 24, 4
 
 
 def kapao(net: Any, x: Tensor, people: Sequence[People]) -> Losses:
@@ -150,8 +151,13 @@ def _proposal_loss(logits: Tensor, deltas: Tensor, p: People, places: Tensor) ->
 
 @torch.no_grad()
 def _candidates(logits: Tensor, deltas: Tensor, p: People, places: Tensor, x: Tensor) -> Tensor:
-    """(R, 4) true boxes shaken in fixed ways, and the surest proposals."""
-    best = logits.topk(min(_PROPOSED, len(logits))).indices
+    """(R, 4) true boxes shaken in fixed ways, the surest proposals, and ever rarer ones of the others.
+
+    In use the second stage is asked about a thousand proposals: it must have met those that show nobody.
+    """
+    order = logits.argsort(descending=True)
+    ranks = torch.logspace(0, math.log10(len(order)), _PROPOSED, dtype=torch.float64).long() - 1
+    best = order[torch.unique(torch.cat([ranks, torch.arange(min(_SUREST, len(order)))])).to(order)]
     proposed = moves.moved(places[best], deltas[best], _RPN_SPREAD)
     shakes = torch.tensor([[0, 0, 0, 0], [0.1, 0.05, 0.1, 0], [-0.1, 0, 0.05, 0.1], [0, -0.1, -0.05, 0.05]])
     size = (p.boxes[:, 2:] - p.boxes[:, :2]).repeat(1, 2)

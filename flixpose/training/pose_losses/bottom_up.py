@@ -16,7 +16,7 @@ _SIGMA = 1.2  # of a keypoint's bump, in cells
 _CENTRE_SIGMA = 2.0
 _BACKGROUND = 0.1  # weight of cells without anything (DEKR)
 _LIMB_WIDTH = 1.0  # cells on either side
-_FOREGROUND = 9.0  # how much more a bump counts than the empty cells around it
+_FOREGROUND = 3.0  # how much more a bump counts than the empty cells around it
 _PULL, _PUSH = 1.0, 1.0
 
 
