@@ -125,10 +125,13 @@ def _kapao(deepen: float, widen: float, anchors: float) -> nn.Module:
     return net
 
 
-def _detrpose(width: int, depth: int) -> nn.Module:
+def _detrpose(width: int, depth: int, queries: int, backbone: float) -> nn.Module:
+    """Args: backbone: share of B0's channels."""
     neck = detrpose_encoder.Neck(width, 2 * width, max(width // 4, 8), 1)
-    net = detrpose.DETRPose(detrpose.Size(hgnet.B0, neck, depth=depth, inner=2 * width))
-    _louder(net.backbone)  # its normalisations are frozen: from nothing, they do nothing
+    shape = hgnet.narrowed(hgnet.B0, backbone)
+    net = detrpose.DETRPose(detrpose.Size(shape, neck, depth=depth, inner=2 * width, queries=queries))
+    hgnet.thaw(net.backbone)
+    net.begin(_DOUBT)
     return net
 
 

@@ -1,9 +1,10 @@
 """DETRPose (Janampa and Pattichis 2025): one query per keypoint, distributions refined layer by layer."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,7 @@ from flixpose.pose.nets.hgnet import B0, B2, B4, B5, HGNet, Shape
 class Size:
     """Attributes: depth, inner: layers of the decoder and channels of their wide layer.
     strides: of the levels. samples: places looked at on each. reach: of the bins' spread.
+    queries: the most people.
     """
 
     backbone: Shape
@@ -26,6 +28,7 @@ class Size:
     strides: tuple[int, ...] = (8, 16, 32)
     samples: int = 4
     reach: float = 4.0
+    queries: int = 60
 
 
 SIZES = {
@@ -36,7 +39,6 @@ SIZES = {
     "x": Size(B5, Neck(384, 2048, 192, 3), depth=6, reach=8.0),
 }
 
-_QUERIES = 60  # the most people
 _HEADS = 8
 _BINS = 33
 _QUALITIES, _QUALITY_INNER = 4, 256
@@ -100,6 +102,18 @@ class _DeformableAttention(nn.Module):
             read.append(_sampled(values, grid.transpose(1, 2).flatten(0, 1)))
         mixed = torch.cat(read, dim=-1) * weights.transpose(1, 2).flatten(0, 1)[:, None]
         return mixed.sum(dim=-1).unflatten(0, (batch, _HEADS)).flatten(1, 2).transpose(1, 2)
+
+    def begin(self) -> None:
+        """Each head looks its own way, each sample a cell farther, all alike."""
+        _silent(self.sampling_offsets)
+        _silent(self.attention_weights)
+        angles = torch.arange(_HEADS) * 2 * math.pi / _HEADS
+        way = torch.stack([angles.cos(), angles.sin()], dim=1)
+        way = way / way.abs().amax(dim=1, keepdim=True)
+        far = torch.arange(1, self.samples + 1.0)
+        moves = (way[:, None, None] * far[:, None]).expand(-1, self.levels, -1, -1)
+        with torch.no_grad():
+            self.sampling_offsets.bias.copy_(moves.flatten())
 
 
 def _sampled(values: Tensor, grid: Tensor) -> Tensor:
@@ -177,7 +191,7 @@ class _Transformer(nn.Module):
     def __init__(self, size: Size, *, keypoints: int) -> None:
         super().__init__()
         width, layers = size.neck.width, range(size.depth)
-        self.keypoints, self.strides = keypoints, size.strides
+        self.keypoints, self.strides, self.queries = keypoints, size.strides, size.queries
         self.up = nn.Parameter(torch.tensor([0.5]), requires_grad=False)
         self.reg_scale = nn.Parameter(torch.tensor([size.reach]), requires_grad=False)
         logits, outside = _anchors([(_PICTURE // stride, _PICTURE // stride) for stride in size.strides])
@@ -186,7 +200,7 @@ class _Transformer(nn.Module):
         self.decoder = _Decoder(size)
         self.keypoint_embedding = nn.Embedding(keypoints, width)
         self.instance_embedding = nn.Embedding(1, width)
-        self.tgt_embed = nn.Embedding(_QUERIES, width)
+        self.tgt_embed = nn.Embedding(size.queries, width)
         self.label_enc = nn.Embedding(81, width)
         self.pose_enc = nn.Embedding(keypoints, width)
         self.enc_output = nn.Linear(width, width)
@@ -199,10 +213,24 @@ class _Transformer(nn.Module):
         self.enc_out_class_embed = nn.Linear(width, 2)
 
     def forward(self, levels: list[Tensor]) -> Output:
-        xy = self._proposed(levels)
+        *_, (person, xy) = self._rounds(levels, self._proposed(levels)[1])
+        return self._told(-1, person, xy, levels)
+
+    def tried(self, levels: list[Tensor]) -> list[Output]:
+        """The first guesses and every layer's answer; what a layer begins with is not learnt through it."""
+        logits, guesses = self._proposed(levels)
+        rounds = self._rounds(levels, guesses.detach())
+        told = [self._told(row, person, xy, levels) for row, (person, xy) in enumerate(rounds)]
+        return [Output(logits, guesses), *told]
+
+    def _told(self, row: int, person: Tensor, xy: Tensor, levels: list[Tensor]) -> Output:
+        return Output(self.lqe_embed[row](self.class_embed[row](person), xy.detach(), levels[0]), xy)
+
+    def _rounds(self, levels: list[Tensor], xy: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """After each layer (N, queries, width) people and (N, queries, K, 2) in [0, 1]."""
         batch = len(xy)
         parts = self.keypoint_embedding.weight + self.tgt_embed.weight[:, None]
-        whole = self.instance_embedding.weight.expand(_QUERIES, 1, -1)
+        whole = self.instance_embedding.weight.expand(self.queries, 1, -1)
         x = torch.cat([whole, parts], dim=1).expand(batch, -1, -1, -1)
         widths = self._bin_values()
         corners, before = xy.new_zeros(()), xy.new_zeros(())
@@ -218,19 +246,19 @@ class _Transformer(nn.Module):
             corners = self.pose_embed[row](points + before) + corners
             moves = corners.unflatten(-1, (2, _BINS)).softmax(dim=-1) @ widths
             xy = start + moves / self.reg_scale.abs()
-            before = points
-        logits = self.lqe_embed[-1](self.class_embed[-1](person), xy, levels[0])
-        return Output(logits, xy)
+            yield person, xy
+            xy, before = xy.detach(), points.detach()
 
-    def _proposed(self, levels: list[Tensor]) -> Tensor:
-        """(N, queries, K, 2) in [0, 1]: first guesses at the surest cells."""
+    def _proposed(self, levels: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """(N, queries, 2) logits and (N, queries, K, 2) in [0, 1]: first guesses at the surest cells."""
         memory = torch.cat([level.flatten(2) for level in levels], dim=2).transpose(1, 2)
-        logits, outside = self._anchors_for(levels)
+        anchors, outside = self._anchors_for(levels)
         memory = self.enc_output_norm(self.enc_output(memory.masked_fill(outside, 0.0)))
-        chosen = self.enc_out_class_embed(memory).amax(dim=-1).topk(_QUERIES, dim=1).indices
+        logits = self.enc_out_class_embed(memory)
+        chosen = logits.amax(dim=-1).topk(self.queries, dim=1).indices
         rows = torch.arange(len(memory), device=memory.device)[:, None]
         moves = self.enc_pose_embed(memory[rows, chosen]).unflatten(-1, (self.keypoints, 2))
-        return torch.sigmoid(moves + logits[0, chosen][:, :, None])
+        return logits[rows, chosen], torch.sigmoid(moves + anchors[0, chosen][:, :, None])
 
     def _anchors_for(self, levels: list[Tensor]) -> tuple[Tensor, Tensor]:
         sizes = [(level.shape[2], level.shape[3]) for level in levels]
@@ -278,6 +306,31 @@ class DETRPose(nn.Module):
 
     def forward(self, x: Tensor) -> Output:
         return self.transformer(self.encoder(self.backbone(x)))
+
+    def tried(self, x: Tensor) -> list[Output]:
+        """For training: the first guesses and every layer's answer, the last one is what is read."""
+        return self.transformer.tried(self.encoder(self.backbone(x)))
+
+    def begin(self, doubt: float) -> None:
+        """First weights to learn from: nobody is anywhere, no keypoint moves, and each head looks its way.
+
+        Args:
+            doubt: logit of somebody.
+        """
+        part: Any = self.transformer
+        for layer in (*part.class_embed, part.enc_out_class_embed):
+            nn.init.constant_(layer.bias, doubt)
+        for mlp in (*part.pose_embed, part.pre_pose_embed, part.enc_pose_embed):
+            _silent(mlp.layers[-1])
+        for quality in part.lqe_embed:
+            _silent(quality.reg_conf.layers[-1])
+        for layer in part.decoder.layers:
+            layer.cross_attn.begin()
+
+
+def _silent(layer: nn.Linear) -> None:
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
 
 
 def build(size: str, *, keypoints: int = 17) -> DETRPose:

@@ -1,6 +1,6 @@
 """HGNetV2 (Cui et al., PaddleClas), the small backbone of today's real-time transformers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +20,16 @@ class FrozenNorm(nn.Module):
         scale = self.get_buffer("weight") * (self.get_buffer("running_var") + self.eps).rsqrt()
         shift = self.get_buffer("bias") - self.get_buffer("running_mean") * scale
         return x * scale[:, None, None] + shift[:, None, None]
+
+
+def thaw(net: nn.Module) -> None:
+    """Norms that learn take the frozen ones' places and numbers: from nothing, frozen ones do nothing."""
+    for module in list(net.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, FrozenNorm):
+                norm = nn.BatchNorm2d(len(child.get_buffer("weight")), eps=child.eps)
+                norm.load_state_dict(child.state_dict(), strict=False)
+                setattr(module, name, norm)
 
 
 class _Affine(nn.Module):
@@ -167,6 +177,19 @@ B5 = Shape(
     (Stage(64, 128, 1), Stage(128, 512, 2), Stage(256, 1024, 5, 5), Stage(512, 2048, 2, 5)),
     affine=False,
 )
+
+
+def narrowed(shape: Shape, share: float) -> Shape:
+    """A share of the channels, one block a stage."""
+    stages = (
+        replace(stage, inner=_even(stage.inner * share), out=_even(stage.out * share), blocks=1)
+        for stage in shape.stages
+    )
+    return replace(shape, stem=_even(shape.stem * share), stages=tuple(stages))
+
+
+def _even(channels: float) -> int:
+    return max(2 * round(channels / 2), 8)
 
 
 class HGNet(nn.Module):

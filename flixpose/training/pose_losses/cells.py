@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 from torch.nn import functional
 
-from flixpose.pose.codec.assignment import assign
 from flixpose.pose.codec.matching import Owners, complete_overlap, corners, likeness, task_aligned
 from flixpose.pose.nets import rtmo as rtmo_nets
 from flixpose.pose.nets import yolo_pose as yolo_nets
@@ -20,7 +20,8 @@ _BOX, _SCORE, _BINS, _POSE, _SEEN = 7.5, 0.5, 1.5, 12.0, 1.0  # YOLOv8's weights
 _FAR = 0.2  # of the plain distance, which still pulls where the similarity is flat
 _PADDING, _JITTER = 1.25, 0.08  # of the boxes along which RTMO places keypoints; and what they are shaken by
 _UNLIKELY, _MEANS = 0.5, 10.0  # of RTMO's bins and of their means
-_MOST = 128  # cells whose keypoints RTMO learns from at a step
+_EACH = 3  # cells of each person whose keypoints RTMO learns from
+_LEAST_TARGET = 0.05  # score of a query that stands for somebody, however far off
 
 
 def _spread(x: Tensor) -> Tensor:
@@ -136,8 +137,7 @@ def _placed(
     """
     told, cells_at, who = [], [], []
     for row, owner in chosen:
-        some = owner.cells[owner.target[owner.cells].argsort(descending=True)]
-        some = some[: max(_MOST // len(chosen), 2)]  # the surest: it is they who are read
+        some = _surest(owner, _EACH)  # it is they who are read
         told.append(features[row, some])
         cells_at.append(centres[some])
         who.append(owner.person[some] + sum(map(len, people[:row])))
@@ -151,6 +151,14 @@ def _placed(
         "bins": (unlikely.float() * marked).sum() / marked.sum().clamp(min=1),
         "pose": _pose_loss(xy.float() + 0.5, everybody, mine),
     }
+
+
+def _surest(owner: Owners, count: int) -> Tensor:
+    """(M,) of each person's cells the `count` that should be surest."""
+    order = owner.cells[owner.target[owner.cells].argsort(descending=True)]
+    who = owner.person[order]
+    rank = (who[:, None] == who).tril().sum(dim=1)
+    return order[rank <= count]
 
 
 def _together(people: Sequence[People]) -> People:
@@ -169,23 +177,38 @@ def _shaken(box: Tensor) -> Tensor:
 
 
 def queries(net: Any, x: Tensor, people: Sequence[People]) -> Losses:
-    """DETRPose's: each person given to one query, the cheapest way; the others are to be nobody."""
-    out = net(x)
+    """DETRPose's, of its first guesses and of every layer's answer."""
     size = torch.tensor([x.shape[3], x.shape[2]]).to(x)
+    told = [_queried(out.logits[..., 1].float(), out.xy.float() * size, people) for out in net.tried(x)]
+    means = {name: torch.stack([each[name] for each in told]).mean() for name in told[0]}
+    return {"loss": means["score"] + 5 * means["pose"], "last": told[-1]["pose"].detach()} | means
+
+
+def _queried(logits: Tensor, xy: Tensor, people: Sequence[People]) -> dict[str, Tensor]:
+    """Each person given to one query, the cheapest way; the others are to be nobody.
+
+    Args:
+        logits: (N, Q). xy: (N, Q, K, 2) pixels.
+    """
     parts: dict[str, list[Tensor]] = {"score": [], "pose": []}
+    count = max(sum(map(len, people)), 1)
     for row, p in enumerate(people):
-        logits, xy = out.logits[row, :, 1].float(), out.xy[row].float() * size
-        target = torch.zeros_like(logits)
+        target = torch.zeros_like(logits[row])
         if len(p):
-            who = torch.arange(len(p), device=x.device)
-            alike = likeness(xy[None], p.xy[:, None], p.there[:, None], p.area[:, None], _spread(x))
-            gap = ((xy[None] - p.xy[:, None]).abs().sum(dim=3) * p.there[:, None]).mean(dim=2)
-            costs = gap / p.area.sqrt()[:, None] - alike - logits.sigmoid()
-            rows = torch.tensor(assign(costs.detach().cpu().double().numpy()), device=x.device)
-            target[rows] = alike[who, rows].detach().clamp(min=0.05)
-            parts["pose"].append(_pose_loss(xy[rows], p, who))
-        weight = (logits.sigmoid() - target).abs().square().detach() + (target > 0)
-        told = functional.binary_cross_entropy_with_logits(logits, target, weight, reduction="sum")
-        parts["score"].append(told / max(len(p), 1))
-    means = _sums(parts, x)
-    return {"loss": means["score"] + 5 * means["pose"]} | means
+            mine, alike = _matched(logits[row].detach(), xy[row].detach(), p)
+            target[mine] = alike.clamp(min=_LEAST_TARGET)
+            who = torch.arange(len(p), device=xy.device)
+            parts["pose"].append(_pose_loss(xy[row, mine], p, who) * len(p) * len(people) / count)
+        weight = (logits[row].sigmoid() - target).abs().square().detach() + (target > 0)
+        told = functional.binary_cross_entropy_with_logits(logits[row], target, weight, reduction="sum")
+        parts["score"].append(told * len(people) / count)
+    return _sums(parts, xy)
+
+
+def _matched(logits: Tensor, xy: Tensor, p: People) -> tuple[Tensor, Tensor]:
+    """(P,) the query of each person, and (P,) how alike they are."""
+    alike = likeness(xy[None], p.xy[:, None], p.there[:, None], p.area[:, None], _spread(xy))
+    gap = ((xy[None] - p.xy[:, None]).abs().sum(dim=3) * p.there[:, None]).mean(dim=2)
+    costs = gap / p.area.clamp(min=1).sqrt()[:, None] - alike - logits.sigmoid()
+    who, mine = (torch.as_tensor(each, device=xy.device) for each in linear_sum_assignment(costs.cpu()))
+    return mine, alike[who, mine]
