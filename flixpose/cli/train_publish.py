@@ -10,11 +10,13 @@ from flixpose.cli.progress import progress
 @click.command()
 @click.option(
     "--run",
+    "runs",
     type=click.Path(path_type=Path),
-    default=Path("out/train/garment"),
+    multiple=True,
+    default=[Path("out/train/garment")],
     show_default=True,
     metavar="DIR",
-    help="The folder of a training run.",
+    help="The folder of a training run; given several times, the mean of their weights is published.",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Gets weights and card."
@@ -26,22 +28,29 @@ from flixpose.cli.progress import progress
     metavar="DIR",
     help="Simulated scenes: every second one calibrates, too, and the others check.",
 )
+@click.option(
+    "--side", type=click.IntRange(32), help="Pixels that the net will read; default: as last trained."
+)
 @click.option("--note", default="", help="A line for the card: what else a reader should know of the run.")
-def command(run: Path, out: Path, photos: int, scenes: Path | None, note: str) -> None:
+def command(
+    runs: tuple[Path, ...], out: Path, photos: int, scenes: Path | None, side: int | None, note: str
+) -> None:
     """Calibrate the scores of a trained garment net, and write its weights (fp16) and model card.
 
     \b
     Example:
       flixpose train publish --run out/train/garment --out flixpose/garment/weights
+      flixpose train publish --run first --run second --side 288 --out weights
     """
     from flixpose.training.publish import WEIGHTS, publish
 
     with progress("calibrating", photos) as advance:
         figures = publish(
-            run,
+            runs,
             out,
             photos=photos,
             scenes=scenes,
+            side=side,
             note=note,
             report=lambda done, note: advance(done=done, note=note),
         )

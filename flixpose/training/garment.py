@@ -13,7 +13,7 @@ from flixpose.training.curves import Curve
 from flixpose.training.held_out import HeldOut, test
 from flixpose.training.loop import CHECKPOINT, Report
 from flixpose.training.losses import losses, total
-from flixpose.training.recipe import Recipe
+from flixpose.training.recipe import Balance, Recipe
 from flixpose.training.samples import Pool, drawing
 
 __all__ = ["CHECKPOINT", "Report", "State", "learning_rate", "load_checkpoint", "train"]
@@ -53,13 +53,13 @@ def learning_rate(recipe: Recipe, step: int) -> float:
     )
 
 
-def _losses(net: GarmentNet, batch: Batch, recipe: Recipe) -> loop.Losses:
+def _losses(net: GarmentNet, batch: Batch, balance: Balance) -> loop.Losses:
     device = next(net.parameters()).device
     batch = batch.to(device)
     with torch.autocast(device.type, torch.bfloat16):
         answers = net(batch.pictures)
     parts = losses(answers, batch)
-    return {"loss": total(parts, recipe.balance)} | parts
+    return {"loss": total(parts, balance)} | parts
 
 
 def save_checkpoint(path: Path, state: State, recipe: Recipe) -> None:
@@ -163,16 +163,24 @@ def _run(
         report(state.step, " ".join(f"{name} {value:.3f}" for name, value in figures.items()))
         curve.picture()
 
-    loop.run(
-        state,
-        loop.ahead(make, state.step, until),
-        lambda net, batch: _losses(net, batch, recipe),
-        loop.Pace(
-            lambda step: learning_rate(recipe, step),
-            recipe.optimiser.clip,
-            recipe.optimiser.average,
-            recipe.every,
-            recipe.test_every,
-        ),
-        loop.Watch(line, look, lambda: save_checkpoint(out / CHECKPOINT, state, recipe)),
+    watch = loop.Watch(line, look, lambda: save_checkpoint(out / CHECKPOINT, state, recipe))
+    for steps in recipe.stretches(state.step, until):
+        balance = recipe.balance_at(steps.start)
+        loop.run(
+            state,
+            loop.ahead(make, steps.start, steps.stop),
+            lambda net, batch, balance=balance: _losses(net, batch, balance),  # type: ignore[misc]
+            _pace(recipe, steps.start),
+            watch,
+        )
+
+
+def _pace(recipe: Recipe, step: int) -> loop.Pace:
+    """Of the stage that a step is in."""
+    return loop.Pace(
+        lambda step: learning_rate(recipe, step),
+        recipe.optimiser.clip,
+        recipe.average_at(step),
+        recipe.every,
+        recipe.test_every,
     )

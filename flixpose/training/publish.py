@@ -3,14 +3,15 @@
 import csv
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
 
 from flixpose.errors import BadSettings, MissingInput, NoGarment
 from flixpose.evaluation.garment import Entry, Figures, evaluate_entries
@@ -30,6 +31,7 @@ from flixpose.structures.image import Image
 from flixpose.training.calibrate import RIGHT_WITHIN, Case, fit_final, fit_trust
 from flixpose.training.export import export
 from flixpose.training.garment import CHECKPOINT, Report
+from flixpose.training.held_out import HeldOut, test
 from flixpose.training.recipe import Recipe, parse_recipe
 from flixpose.training.samples import HELD_OUT
 
@@ -39,7 +41,11 @@ _CALIBRATION = HELD_OUT + 1_000_000  # seeds of their own
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Trained:
-    """A checkpoint as it is published: the averaged net, its recipe, and how it came to be."""
+    """A checkpoint as it is published: the averaged net, its recipe, and how it came to be.
+
+    Attributes:
+        means: the steps of the checkpoints whose weights were averaged; empty where there is one alone.
+    """
 
     net: GarmentNet
     recipe: Recipe
@@ -47,6 +53,7 @@ class Trained:
     seconds: float
     studios: tuple[tuple[int, str], ...]
     photos: tuple[tuple[int, str, int, float], ...] = ()
+    means: tuple[int, ...] = ()
 
 
 def read_trained(folder: Path) -> Trained:
@@ -66,25 +73,51 @@ def read_trained(folder: Path) -> Trained:
     return Trained(net, recipe, content["step"], content["seconds"], studios, photos)
 
 
+def read_mean(folders: Sequence[Path]) -> Trained:
+    """The plain mean of the weights of several runs that began as one; all else is the furthest one's.
+
+    Nets that were trained on from one place lie in one valley: their mean is often better than each, and
+    costs no time. Raises MissingInput, BadSettings: their nets differ.
+    """
+    runs = sorted((read_trained(folder) for folder in folders), key=lambda run: run.step)
+    if len(runs) == 1:
+        return runs[0]
+    last = runs[-1]
+    if any(run.recipe.net != last.recipe.net for run in runs):
+        raise BadSettings(f"the nets of {', '.join(map(str, folders))} differ.", subject=str(folders[0]))
+    states = [run.net.state_dict() for run in runs]
+    last.net.load_state_dict({name: _mean([state[name] for state in states]) for name in states[0]})
+    return replace(last, means=tuple(run.step for run in runs))
+
+
+def _mean(values: Sequence[Tensor]) -> Tensor:
+    """Of one weight; of counts the last."""
+    return torch.stack(list(values)).mean(dim=0) if values[0].is_floating_point() else values[-1]
+
+
 def publish(
-    run: Path,
+    runs: Path | Sequence[Path],
     out: Path,
     *,
     photos: int = 240,
     scenes: Path | None = None,
+    side: int | None = None,
     note: str = "",
     report: Report = lambda done, note: None,
 ) -> dict[str, float]:
     """Calibrate on drawn photos and write weights and model card into `out`; returns the held-out figures.
 
     Args:
+        runs: folder of a training run, or of several whose weights are averaged (`read_mean`).
+        side: of the squares that the net will read, in pixels; default: the last stage's.
         scenes: a folder of simulated scenes; every second one is calibrated on, too, the others are checked.
         note: what else a reader of the card should know of the run.
 
     Raises: MissingInput, BadSettings.
     """
-    trained = read_trained(run)
-    side = trained.recipe.stages[-1].side
+    folders = [runs] if isinstance(runs, Path) else list(runs)
+    trained = read_mean(folders)
+    side = side or trained.recipe.stages[-1].side
     eyes = GarmentEyes(trained.net, side=side)
     entries = drawn_entries(range(_CALIBRATION, _CALIBRATION + photos))
     simulated = list(scene_entries(scenes)) if scenes else []
@@ -105,7 +138,7 @@ def publish(
     }
     out.mkdir(parents=True, exist_ok=True)
     export(trained.net, out / WEIGHTS, facts=facts)
-    figures = last_test(run / "curve.csv")
+    figures = held_out_figures(trained, folders, side)
     checked = drawn_entries(range(CHECKED, CHECKED + photos // 2))
     drawn, acted = _figures(out / WEIGHTS, checked), _figures(out / WEIGHTS, simulated[1::2])
     text = card(trained, figures, drawn, acted, (out / WEIGHTS).read_bytes(), note)
@@ -171,6 +204,13 @@ def _figures(weights: Path, entries: Iterable[tuple[Entry, Image]]) -> Figures:
     return evaluate_entries(reader, entries)
 
 
+def held_out_figures(trained: Trained, folders: Sequence[Path], side: int) -> dict[str, float]:
+    """Of the bare net: the curve's last where one run is published as it was trained, else tested now."""
+    if len(folders) == 1 and side == trained.recipe.stages[-1].side:
+        return last_test(folders[0] / "curve.csv")
+    return test(trained.net, HeldOut(trained.recipe).batches(side))
+
+
 def last_test(curve: Path) -> dict[str, float]:
     """The last line of the accuracy curve; empty where there is none."""
     if not curve.is_file():
@@ -203,7 +243,7 @@ def card(
         drawn=next(islice(drawn.lines(), 1, None)),
         reliability=_reliability(drawn),
         simulated=_simulated(acted),
-        note=f"\n- {note}" if note else "",
+        note=_means(trained) + (f"\n- {note}" if note else ""),
         recipe=trained.recipe.text.strip(),
     )
 
@@ -221,6 +261,12 @@ def _simulated(figures: Figures) -> str:
         return ""
     told = next(islice(figures.lines(), 1, None))
     return _SIMULATED.format(photos=figures.photos, told=told, reliability=_reliability(figures))
+
+
+def _means(trained: Trained) -> str:
+    if not trained.means:
+        return ""
+    return f"\n- The weights are the plain mean of those of steps {', '.join(map(str, trained.means))}."
 
 
 def _data(trained: Trained) -> str:

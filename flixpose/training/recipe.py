@@ -1,7 +1,8 @@
 """Recipes: everything that decides a training run, as TOML; the text is saved with every checkpoint."""
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ class Stage:
         lr: learning rate at its first and last step; a cosine leads from one to the other.
         reuse: how often a drawn sample is seen on average.
         drawn: side of the photos that are drawn for it, in pixels; 0 = as `Data` says.
+        average: decay of the averaged weights in it; 0 = as `Optimiser` says.
+        balance: weights of losses that are others in it than `Balance` says, by name.
     """
 
     steps: int
@@ -26,6 +29,8 @@ class Stage:
     lr: tuple[float, float]
     reuse: float
     drawn: int = 0
+    average: float = 0.0
+    balance: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,23 @@ class Recipe:
         last = len(self.stages) - 1
         return last, self.stages[last], self.stages[last].steps
 
+    def stretches(self, begin: int, end: int) -> Iterator[range]:
+        """The steps from `begin` to before `end`, cut where stages end."""
+        first = 0
+        for stage in self.stages:
+            steps = range(max(first, begin), min(first + stage.steps, end))
+            first += stage.steps
+            if steps:
+                yield steps
+
+    def balance_at(self, step: int) -> Balance:
+        """The weights of the losses in a step."""
+        return replace(self.balance, **self.stage_at(step)[1].balance)
+
+    def average_at(self, step: int) -> float:
+        """The decay of the averaged weights in a step."""
+        return self.stage_at(step)[1].average or self.optimiser.average
+
     def drawn_before(self, step: int) -> int:
         """How many new samples the steps before this one have asked for."""
         fresh, left = 0.0, step
@@ -142,13 +164,16 @@ def _build(values: dict[str, Any], text: str) -> Recipe:
     stages = tuple(Stage(**{**stage, "lr": tuple(stage["lr"])}) for stage in values["stages"])
     if not stages or any(stage.side % 32 or stage.steps < 1 or stage.batch < 2 for stage in stages):
         raise ValueError("each stage needs steps, a batch of at least 2 and a side in multiples of 32")
+    balance = Balance(**values.get("balance", {}))
+    for stage in stages:
+        replace(balance, **stage.balance)  # names that there are
     return Recipe(
         name=values["name"],
         seed=values["seed"],
         net=Shape.from_json(values["net"]),
         data=Data(**values.get("data", {})),
         optimiser=Optimiser(**values.get("optimiser", {})),
-        balance=Balance(**values.get("balance", {})),
+        balance=balance,
         stages=stages,
         every=values.get("every", 50),
         test_every=values.get("test_every", 1000),

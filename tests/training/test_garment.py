@@ -10,7 +10,7 @@ from flixpose.errors import BadSettings, MissingInput
 from flixpose.garment.net_reader import load_reader
 from flixpose.garment.silhouette import MODEL
 from flixpose.training.garment import CHECKPOINT, load_checkpoint, train
-from flixpose.training.publish import CARD, WEIGHTS, publish
+from flixpose.training.publish import CARD, WEIGHTS, publish, read_mean, read_trained
 from flixpose.training.recipe import parse_recipe
 from tests.training.tiny import RECIPE
 
@@ -62,3 +62,32 @@ def test_a_checkpoint_becomes_weights_with_a_card(run: Path, tmp_path: Path):
     text = (tmp_path / CARD).read_text()
     assert "Apache-2.0" in text and "seed 7, 20 steps" in text and RECIPE.strip() in text
     assert "simulated mannequins that were not calibrated on" in text
+
+
+def test_the_mean_of_two_checkpoints_can_be_published(run: Path, tmp_path: Path):
+    early = tmp_path / "early"
+    train(TINY, early, until=8)
+    first, last, mean = read_trained(early), read_trained(run), read_mean([run, early])
+    name = (
+        "stem.conv.weight"
+        if "stem.conv.weight" in mean.net.state_dict()
+        else next(iter(mean.net.state_dict()))
+    )
+    half = (first.net.state_dict()[name] + last.net.state_dict()[name]) / 2
+    assert torch.allclose(mean.net.state_dict()[name], half)
+    assert (mean.step, mean.means) == (20, (8, 20))
+    publish([run, early], tmp_path, photos=2, side=64)
+    assert "the plain mean of those of steps 8, 20" in (tmp_path / CARD).read_text()
+
+
+def test_a_stage_has_its_own_average_and_balance(tmp_path: Path):
+    own = RECIPE + "average = 0.5\nbalance = { kind = 0.0, mask = 0.0 }\n"
+    train(parse_recipe(own, "own"), tmp_path / "own", until=14)
+    train(TINY, tmp_path / "plain", until=14)
+    one, other = (torch.load(tmp_path / f / CHECKPOINT, weights_only=True) for f in ("own", "plain"))
+    name = "stem.conv.weight"
+    assert not torch.equal(one["net"][name], other["net"][name])
+    gap = {
+        f: float((c["net"][name] - c["average"][name]).norm()) for f, c in (("own", one), ("plain", other))
+    }
+    assert gap["own"] < gap["plain"]

@@ -44,3 +44,13 @@ def test_a_broken_recipe_is_named(wrong: str):
 def test_a_missing_recipe_is_named(tmp_path: Path):
     with pytest.raises(MissingInput, match=r"none\.toml"):
         read_recipe(tmp_path / "none.toml")
+
+
+def test_a_stage_may_change_the_balance_and_the_average():
+    recipe = parse_recipe(RECIPE + "average = 0.9\nbalance = { kind = 2.5 }\n", "own")
+    assert (recipe.average_at(11), recipe.average_at(12)) == (0.999, 0.9)
+    assert (recipe.balance_at(11).kind, recipe.balance_at(12).kind) == (0.5, 2.5)
+    assert recipe.balance_at(12).heat == recipe.balance.heat
+    assert list(recipe.stretches(5, 14)) == [range(5, 12), range(12, 14)]
+    with pytest.raises(BadSettings, match="kinds"):
+        parse_recipe(RECIPE + "balance = { kinds = 2.5 }\n", "own")

@@ -21,10 +21,10 @@ DISPLAYS = ("ghost", "flat", "mannequin", "hanger")
 
 _SHOWN = (0.41, 0.15, 0.38, 0.06)
 _SHOWN_BARE = (
-    0.3,
-    0.1,
-    0.55,
-    0.05,
+    0.36,
+    0.15,
+    0.43,
+    0.06,
 )  # without sleeves: a mannequin's arms beside the cloth are what nets mix up
 _SHARES = dict.fromkeys(KINDS, 0.68 / 11) | {"short_sleeve_top": 0.18, "long_sleeve_top": 0.14}
 
