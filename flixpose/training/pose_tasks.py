@@ -98,8 +98,8 @@ def _yolo_pose(deepen: float, widen: float) -> nn.Module:
     return net
 
 
-def _rtmo(deepen: float, widen: float, pose: int) -> nn.Module:
-    net = rtmo.RTMO(rtmo.Size(csp.Scale(deepen, widen), pose, 1))
+def _rtmo(deepen: float, widen: float, pose: int, hidden: int) -> nn.Module:
+    net = rtmo.RTMO(rtmo.Size(csp.Scale(deepen, widen), pose, 1, hidden))
     _doubtful(net.head.head_module.out_cls)
     with torch.no_grad():
         for weight in (net.head.dcc.pos_enc, net.head.dcc.x_fc.weight, net.head.dcc.y_fc.weight):

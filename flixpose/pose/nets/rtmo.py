@@ -18,11 +18,12 @@ from flixpose.pose.nets.yolo import cells
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Attributes: pose: channels of the pose features. blocks: where the neck joins two levels."""
+    """Attributes: pose: channels of the pose features. blocks, hidden: where the neck joins levels; its width."""
 
     backbone: BackboneScale
     pose: int
     blocks: int
+    hidden: int = 256
 
 
 SIZES = {
@@ -34,7 +35,7 @@ SIZES = {
 
 STRIDES = (16, 32)
 _EPS = 1e-3
-_HIDDEN, _GROUPS, _PER_GROUP = 256, 8, 36
+_CELL, _GROUPS, _PER_GROUP = 256, 8, 36
 _FEATURES, _WAVES = 128, 128
 _BINS = (192, 256)
 _LEAST_SPREAD, _NEVER = 0.005, 1e-9
@@ -91,16 +92,16 @@ class _Waves(nn.Module):
 class _Neck(nn.Module):
     def __init__(self, channels: list[int], size: Size) -> None:
         super().__init__()
-        widen, count = size.backbone.widen, size.blocks
-        inner = int(_HIDDEN * widen)
-        self.input_proj = nn.ModuleList(ConvNorm(c, _HIDDEN, act=None) for c in channels)
-        self.encoder = nn.ModuleList([_Encoder()])
-        self.sincos_pos_enc = _Waves(_HIDDEN // 2, 10000.0)
-        self.lateral_convs = nn.ModuleList(ConvNorm(_HIDDEN, _HIDDEN) for _ in range(2))
-        self.fpn_blocks = nn.ModuleList(_Join(_HIDDEN, inner, count) for _ in range(2))
-        self.downsample_convs = nn.ModuleList(ConvNorm(_HIDDEN, _HIDDEN, 3, 2) for _ in range(2))
-        self.pan_blocks = nn.ModuleList(_Join(_HIDDEN, inner, count) for _ in range(2))
-        self.projector = _Projector(int(2 * _HIDDEN * widen))
+        widen, count, hidden = size.backbone.widen, size.blocks, size.hidden
+        inner = int(hidden * widen)
+        self.input_proj = nn.ModuleList(ConvNorm(c, hidden, act=None) for c in channels)
+        self.encoder = nn.ModuleList([_Encoder(hidden)])
+        self.sincos_pos_enc = _Waves(hidden // 2, 10000.0)
+        self.lateral_convs = nn.ModuleList(ConvNorm(hidden, hidden) for _ in range(2))
+        self.fpn_blocks = nn.ModuleList(_Join(hidden, inner, count) for _ in range(2))
+        self.downsample_convs = nn.ModuleList(ConvNorm(hidden, hidden, 3, 2) for _ in range(2))
+        self.pan_blocks = nn.ModuleList(_Join(hidden, inner, count) for _ in range(2))
+        self.projector = _Projector(hidden, 2 * int(_CELL * widen))
 
     def forward(self, features: list[Tensor]) -> list[Tensor]:
         levels = [project(x) for project, x in zip(self.input_proj, features, strict=True)]
@@ -120,18 +121,18 @@ class _Neck(nn.Module):
 
 
 class _Projector(nn.Module):
-    def __init__(self, out: int) -> None:
+    def __init__(self, hidden: int, out: int) -> None:
         super().__init__()
-        self.convs = nn.ModuleList(ConvNorm(_HIDDEN, out, act=None) for _ in STRIDES)
+        self.convs = nn.ModuleList(ConvNorm(hidden, out, act=None) for _ in STRIDES)
 
     def forward(self, xs: list[Tensor]) -> list[Tensor]:
         return [conv(x) for conv, x in zip(self.convs, xs, strict=True)]
 
 
 class _SelfAttention(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, hidden: int) -> None:
         super().__init__()
-        self.attn = nn.MultiheadAttention(_HIDDEN, 8, batch_first=True)
+        self.attn = nn.MultiheadAttention(hidden, 8, batch_first=True)
 
     def forward(self, x: Tensor, place: Tensor) -> Tensor:
         seen = x + place
@@ -139,11 +140,11 @@ class _SelfAttention(nn.Module):
 
 
 class _FeedForward(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, hidden: int) -> None:
         super().__init__()
-        inner = 4 * _HIDDEN
+        inner = 4 * hidden
         self.layers = nn.Sequential(
-            nn.Sequential(nn.Linear(_HIDDEN, inner), nn.GELU()), nn.Linear(inner, _HIDDEN)
+            nn.Sequential(nn.Linear(hidden, inner), nn.GELU()), nn.Linear(inner, hidden)
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -151,11 +152,11 @@ class _FeedForward(nn.Module):
 
 
 class _EncoderLayer(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, hidden: int) -> None:
         super().__init__()
-        self.self_attn = _SelfAttention()
-        self.ffn = _FeedForward()
-        self.norms = nn.ModuleList(nn.LayerNorm(_HIDDEN) for _ in range(2))
+        self.self_attn = _SelfAttention(hidden)
+        self.ffn = _FeedForward(hidden)
+        self.norms = nn.ModuleList(nn.LayerNorm(hidden) for _ in range(2))
 
     def forward(self, x: Tensor, place: Tensor) -> Tensor:
         x = self.norms[0](self.self_attn(x, place))
@@ -163,9 +164,9 @@ class _EncoderLayer(nn.Module):
 
 
 class _Encoder(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, hidden: int) -> None:
         super().__init__()
-        self.layers = nn.ModuleList([_EncoderLayer()])
+        self.layers = nn.ModuleList([_EncoderLayer(hidden)])
 
     def forward(self, x: Tensor, place: Tensor) -> Tensor:
         return self.layers[0](x, place)
@@ -176,7 +177,7 @@ class _Cells(nn.Module):
 
     def __init__(self, widen: float, pose: int, keypoints: int) -> None:
         super().__init__()
-        wide, grouped = int(256 * widen), _GROUPS * int(_PER_GROUP * widen)
+        wide, grouped = int(_CELL * widen), _GROUPS * int(_PER_GROUP * widen)
         self.conv_cls = nn.ModuleList(
             nn.Sequential(*(ConvNorm(wide, wide, 3) for _ in range(2))) for _ in STRIDES
         )
