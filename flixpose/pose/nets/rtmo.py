@@ -18,7 +18,7 @@ from flixpose.pose.nets.yolo import cells
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Attributes: pose: channels of the pose features. blocks, hidden: where the neck joins levels; its width."""
+    """Attributes: pose: channels of the pose features. blocks, hidden: where levels join, and how wide."""
 
     backbone: BackboneScale
     pose: int
