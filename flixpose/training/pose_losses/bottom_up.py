@@ -16,7 +16,7 @@ _SIGMA = 1.2  # of a keypoint's bump, in cells
 _CENTRE_SIGMA = 2.0
 _BACKGROUND = 0.1  # weight of cells without anything (DEKR)
 _LIMB_WIDTH = 1.0  # cells on either side
-_FOREGROUND = 3.0  # how much more a bump counts than the empty cells around it
+_FOREGROUND = 3.0  # how much more a bump or a limb counts than the empty cells around it
 _PULL, _PUSH = 1.0, 1.0
 
 
@@ -39,8 +39,9 @@ def _heat(people: Sequence[People], size: tuple[int, int], cells: Any, stride: f
     return torch.stack([of_all(bumps(cells(p.xy, stride), p.there, size, sigma)) for p in people])
 
 
-def _squared(maps: Tensor, target: Tensor) -> Tensor:
-    return ((maps - target).square() * (1 + _FOREGROUND * target)).mean()
+def _squared(maps: Tensor, target: Tensor, filled: Tensor) -> Tensor:
+    """Mean squared error, larger where something is to be told (`filled`, 0 to 1): that is in few cells."""
+    return ((maps - target).square() * (1 + _FOREGROUND * filled)).mean()
 
 
 def fields(net: Any, x: Tensor, people: Sequence[People]) -> Losses:
@@ -52,8 +53,9 @@ def fields(net: Any, x: Tensor, people: Sequence[People]) -> Losses:
     limbs = torch.stack(
         [paf.encode(_edge_cells(p.xy, stride), p.there, size, width=_LIMB_WIDTH) for p in people]
     )
-    told = sum((_squared(stage.heat, heat) for stage in stages), start=x.new_zeros(()))
-    joined = sum(((stage.fields - limbs).square().mean() for stage in stages), start=x.new_zeros(()))
+    along = limbs.unflatten(1, (-1, 2)).norm(dim=2).repeat_interleave(2, dim=1)  # 1 where a limb runs
+    told = sum((_squared(stage.heat, heat, heat) for stage in stages), start=x.new_zeros(()))
+    joined = sum((_squared(stage.fields, limbs, along) for stage in stages), start=x.new_zeros(()))
     return {"loss": 100 * (told + joined), "heat": told, "fields": joined}
 
 
@@ -65,7 +67,7 @@ def tags(net: Any, x: Tensor, people: Sequence[People]) -> Losses:
     for maps in (out.quarter[:, :count], out.half):
         stride = x.shape[3] / maps.shape[3]
         target = _heat(people, _sized(maps), _edge_cells, stride, _SIGMA * 4 / stride)
-        heat = heat + _squared(maps, target) * 100
+        heat = heat + _squared(maps, target, target) * 100
     stride = x.shape[3] / out.quarter.shape[3]
     grouped = [
         embedding.spread(maps, _edge_cells(p.xy, stride), p.there)
