@@ -23,7 +23,13 @@ _FEWEST = 4  # stations that are bare, or nothing is known
 _SEEN = 12  # stations next to a sleeve whose outline is carried on
 _SHADOW = 3  # stations below a sleeve that lie in its shade
 _BELOW = 6  # stations below a sleeve's end on the arm to which its other side may hang
+_FULL = 75.0  # per cent of those that are narrower than the arm is taken to be
+_WHOLE = 0.85  # of its breadth: where the arm is wholly bare
 _GROWTH = 0.2  # by which an upper arm is wider at the shoulder than at the elbow
+_SMOOTH_EDGE = 2.0  # stations
+_SKIN_SPREAD = 30.0  # 8-bit Lab units around an arm's usual colour of what is the same skin
+_LAB_WEIGHT = np.array((0.4, 1.5, 1.5), np.float32)  # shading changes lightness first
+_LIES_ON = 0.8  # of the covered arm from the shoulder, over which a sleeve comes off it
 _BINS = 32  # across an arm
 _RIM = 0.9  # of half its width; beyond, its colours are mixed with what lies behind
 _REACH = 0.35  # shoulder widths beside a bone in which old cloth is that arm's sleeve
@@ -39,6 +45,7 @@ class BareArm:
         stations: (N, 2) along the bones. across: (N, 2) unit vectors to one side.
         low, high: (N,) its edges along `across`.
         covered: (N,) whether the old sleeve covers it.
+        outer: 1 where `high` is the outer edge, -1 where `low` is. elbow: stations of the upper arm.
         profile: (_BINS, 3) sRGB from `low` to `high`. grain: how much single pixels differ, sRGB levels.
     """
 
@@ -47,6 +54,8 @@ class BareArm:
     low: Floats
     high: Floats
     covered: NDArray[np.bool_]
+    outer: int
+    elbow: float
     profile: Floats
     grain: float
     unit: float
@@ -54,20 +63,34 @@ class BareArm:
     def look(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> tuple[Floats, Floats]:
         """(P,) twice, of pixels: how much of each is the arm, -1 where it is beside no covered part; and the
         place across it, 0 to 1."""
+        at = self.beside(rows, columns)
+        first = int(np.argmin(self.covered))
+        sleeve = self.covered[at.nearest] | ((at.nearest < first + _BELOW) & (at.inside < 0.5))
+        part = np.where((sleeve | (at.nearest < first + _SHADOW)) & at.near & ~at.beyond, at.inside, -1.0)
+        return part, at.share
+
+    def beside(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> "Beside":
+        """Where pixels lie beside the arm."""
         xy = np.stack([columns, rows], axis=1) + 0.5
         step = max(float(np.linalg.norm(np.diff(self.stations, axis=0), axis=1).mean()), 1e-6)
-        nearest = _nearest(self.stations, xy)
+        nearest = nearest_station(self.stations, xy)
         off = xy - self.stations[nearest]
         side = (off * self.across[nearest]).sum(axis=1)
-        low, high = self.low[nearest], self.high[nearest]
-        inside = np.clip(np.minimum(side - low, high - side) + 0.5, 0.0, 1.0)
-        beside = np.linalg.norm(off, axis=1) < _REACH * self.unit
-        # Above the shoulder joint and past the last station there is no arm of this kind.
-        beyond = np.abs((off * self.across[nearest][:, ::-1] * (1, -1)).sum(axis=1)) > 1.5 * step
-        first = int(np.argmin(self.covered))
-        sleeve = self.covered[nearest] | ((nearest < first + _BELOW) & (inside < 0.5))
-        part = np.where((sleeve | (nearest < first + _SHADOW)) & beside & ~beyond, inside, -1.0)
-        return part, np.clip((side - low) / np.maximum(high - low, 1e-6), 0, 1)
+        along = (off * self.across[nearest][:, ::-1] * (1, -1)).sum(axis=1)
+        numbers = np.arange(len(self.stations))
+        place = nearest + np.clip(along / step, -0.5, 0.5)
+        low, high = np.interp(place, numbers, self.low), np.interp(place, numbers, self.high)
+        outward, inner, outer = (side, low, high) if self.outer > 0 else (-side, -high, -low)
+        return Beside(
+            nearest=nearest,
+            inside=np.clip(np.minimum(side - low, high - side) + 0.5, 0.0, 1.0),
+            share=np.clip((side - low) / np.maximum(high - low, 1e-6), 0, 1),
+            outwards=(outward - inner) / np.maximum(outer - inner, 1e-6),
+            near=np.linalg.norm(off, axis=1) < _REACH * self.unit,
+            # Above the shoulder joint and past the last station there is no arm of this kind.
+            beyond=np.abs(along) > 1.5 * step,
+            place=place,
+        )
 
     def weight(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Floats:
         """(P,) how much of the painted skin is laid on: less and less over the shade below the sleeve."""
@@ -82,6 +105,26 @@ class BareArm:
         """(P, 3) the colour at a place across the arm."""
         place = np.clip((share - 0.5) / _RIM + 0.5, 0, 1) * (_BINS - 1)
         return np.stack([np.interp(place, np.arange(_BINS), self.profile[:, k]) for k in range(3)], axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """Where pixels, (P,), lie beside an arm.
+
+    Attributes:
+        nearest: numbers of the nearest stations. inside: how much of each is the arm.
+        share: from one edge to the other, 0 to 1. outwards: from the inner edge, 0, to the outer one, 1, and
+            beyond both. near: it may be the arm's sleeve. beyond: above the shoulder or past the last one.
+        place: of the nearest point of the bones, in stations.
+    """
+
+    nearest: NDArray[np.intp]
+    inside: Floats
+    share: Floats
+    outwards: Floats
+    near: NDArray[np.bool_]
+    beyond: NDArray[np.bool_]
+    place: Floats
 
 
 def paint_skin(
@@ -104,33 +147,76 @@ def paint_skin(
     pixels[rows, columns] = np.clip(np.rint(painted), 0, 255).astype(np.uint8)
 
 
-def find_bare_arm(body: Body, side: str, pixels: NDArray[np.uint8], skin: Mask, worn: Mask) -> BareArm | None:
+def find_bare_arm(
+    body: Body, side: str, pixels: NDArray[np.uint8], skin: Mask, worn: Mask, person: Mask
+) -> BareArm | None:
     """The arm of one side where a sleeve ends on it; None where no part of it is bare, or all of it.
 
     Args:
-        pixels: (H, W, 3) sRGB. skin: bare forearms and hands. worn: the old clothes.
+        pixels: (H, W, 3) sRGB. skin: bare forearms and hands. worn: the old clothes. person: all of it.
     """
     chain = body.limb(side, "shoulder", "elbow", "wrist")
     if len(chain) < 2:
         return None
     unit = body.shoulder_width
     stations, across = _stations(np.array(chain), _STEP * unit)
-    bare, low, high = _edges(stations, across, skin, unit)
+    bare, low, high = _edges(
+        stations, across, _up_to_sleeve(pixels, stations, skin, worn, person, unit), unit
+    )
     if bare.sum() < _FEWEST:
-        return None
-    first = int(np.argmax(bare))
-    covered = np.arange(len(stations)) < first
-    if not covered.any() or _on(worn, stations[:first]).mean() < 0.1:
         return None
     seen = np.flatnonzero(bare)[_SHADOW : _SHADOW + _SEEN]
     if len(seen) < _FEWEST - _SHADOW:
         return None
+    # Where a slanting hem cuts off a part of it, the arm looks narrower than it is.
+    ends = np.percentile(low[seen], 100 - _FULL), np.percentile(high[seen], _FULL)
+    full = bare & (high - low > _WHOLE * (ends[1] - ends[0]))
+    first = int(np.argmax(full))
+    covered = np.arange(len(stations)) < first
+    if not covered.any() or _on(worn, stations[:first]).mean() < 0.1:
+        return None
     elbow = float(np.linalg.norm(chain[1] - chain[0])) / (_STEP * unit)
-    hidden = first + _SHADOW  # a slanting hem covers a part of the stations that follow
+    hidden = first + _SHADOW
     wider = 1 + _GROWTH * np.clip((hidden - np.arange(hidden)) / max(elbow, 1.0), 0, 1)
-    low[:hidden], high[:hidden] = (np.median(edge[seen[:_FEWEST]]) * wider for edge in (low, high))
+    outer = 1 if float((stations[0] - body.mid_shoulder) @ across[0]) > 0 else -1
+    low[:hidden], high[:hidden] = ends
+    edge = high if outer > 0 else low
+    edge[:hidden] *= wider
     profile, grain = _profile(pixels, stations, across, low, high, seen)
-    return BareArm(stations, across, low, high, covered, profile, grain, unit)
+    edge[:hidden] = _towards_shoulder(edge[:hidden], outer, stations, across, person, unit)
+    return BareArm(stations, across, low, high, covered, outer, elbow, profile, grain, unit)
+
+
+def _towards_shoulder(
+    edge: Floats, outer: int, stations: Floats, across: Floats, person: Mask, unit: float
+) -> Floats:
+    """The outer edge under a sleeve: at the shoulder cloth lies on the skin, further down it stands off."""
+    count = len(edge)
+    steps = np.arange(0.0, _AROUND * unit + 0.5)
+    places = stations[:count, None] + outer * steps[None, :, None] * across[:count, None]
+    beyond = _on(person, places.reshape(-1, 2)).reshape(count, -1) < 0.5
+    old = np.where(beyond.any(axis=1), steps[np.argmax(beyond, axis=1)], outer * edge)
+    share = np.clip(1 - np.arange(count) / max(_LIES_ON * count, 1.0), 0, 1)
+    reached = np.minimum(outer * edge + share * (old - outer * edge), np.maximum(old, _NARROWEST * unit / 2))
+    smooth = cv2.GaussianBlur(reached[:, None], (1, 0), _SMOOTH_EDGE, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(outer * smooth[:, 0], np.float64)
+
+
+def _up_to_sleeve(
+    pixels: NDArray[np.uint8], stations: Floats, skin: Mask, worn: Mask, person: Mask, unit: float
+) -> Mask:
+    """The bare arm with what of its colour lies between it and the sleeve."""
+    (x0, y0), (x1, y1) = stations.min(axis=0) - _AROUND * unit, stations.max(axis=0) + _AROUND * unit
+    here = np.s_[max(0, int(y0)) : max(0, int(y1)), max(0, int(x0)) : max(0, int(x1))]
+    known = skin.alpha[here] > 230
+    if not known.any():
+        return skin
+    lab = cv2.cvtColor(pixels[here], cv2.COLOR_RGB2LAB).astype(np.float32)
+    off = (lab - np.median(lab[known], axis=0)) * _LAB_WEIGHT
+    like = ((off * off).sum(axis=2) < _SKIN_SPREAD**2) & (worn.alpha[here] < 64) & (person.alpha[here] > 127)
+    whole = skin.alpha.copy()
+    whole[here][like] = 255
+    return Mask(whole)
 
 
 def _stations(chain: Floats, step: float) -> tuple[Floats, Floats]:
@@ -207,7 +293,7 @@ def _blurred(colours: Floats) -> Floats:
     )
 
 
-def _nearest(stations: Floats, xy: NDArray[np.floating]) -> NDArray[np.intp]:
+def nearest_station(stations: Floats, xy: NDArray[np.floating]) -> NDArray[np.intp]:
     """(P,) the number of the station nearest to each place."""
     found = np.zeros(len(xy), np.intp)
     for begin in range(0, len(xy), 20000):

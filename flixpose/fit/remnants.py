@@ -5,7 +5,7 @@ taken from hair and face, and from forearms and hands only for slivers beside th
 far from its surroundings is left to be seen.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import cv2
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from flixpose.fit.bare_arms import BareArm, find_bare_arm, paint_skin
 from flixpose.fit.body import Body
 from flixpose.fit.occluders import Occluders
+from flixpose.fit.old_sleeves import find_old_sleeve, paint_old_sleeve
 from flixpose.fit.patching import MOST_DEPTH, Plane, Window, copy_mirrored, distance, fill_from, square
 from flixpose.fit.skin import usual_skin
 from flixpose.fit.slivers import slivers
@@ -27,6 +28,7 @@ from flixpose.structures.image import Mask
 MOST_AREA = 0.07  # of the seen garment, each
 MOST_TOTAL = 0.10  # of the seen garment, all together
 
+_SLEEVELESS = ("vest", "sling")  # kinds whose trunk arms hang before
 _SEEN = 0.30  # of a pixel: less of the old clothes does not show
 _THIN = 0.014  # shoulder widths: half of a sliver's breadth
 _RIM = 0.006  # shoulder widths: how far an edge's colours are mixed
@@ -56,12 +58,22 @@ class Painted:
         mask: where it was painted, 255 or 0; bit-identical to the photo elsewhere.
         background: where background was painted: no longer the person's.
         left: soft mask of the old clothes that still show.
+        arms: (H, W) soft mask of painted arms that lie before the garment.
     """
 
     picture: NDArray[np.uint8]
     mask: Mask
     background: Plane
     left: Mask
+    arms: NDArray[np.uint8]
+
+    def changed(self, window: Window, pixels: NDArray[np.uint8], gone: Plane) -> "Painted":
+        """With a window's pixels in place of these, and old clothes gone from it."""
+        picture, mask, left = (plane.copy() for plane in (self.picture, self.mask.alpha, self.left.alpha))
+        picture[window] = pixels
+        mask[window][(pixels != self.picture[window]).any(axis=2)] = 255
+        left[window][gone] = 0
+        return replace(self, picture=picture, mask=Mask(mask), left=Mask(left))
 
 
 def old_clothes(occluders: Occluders, kind: str) -> NDArray[np.uint8]:
@@ -93,11 +105,13 @@ def paint_remnants(
     worn = old_clothes(occluders, kind)
     left = cv2.multiply(worn, 255 - seen, scale=1 / 255)
     blank = np.zeros(seen.shape, np.uint8)
-    result = Painted(person, Mask(blank), blank > 0, Mask(left))
+    result = Painted(person, Mask(blank), blank > 0, Mask(left), blank)
     if person_mask is None:
         return result
     lower = group(kind) == "lower"
     result = _under_lace(result, seen, worn, body, occluders, person_mask, lower=lower)
+    if not lower:
+        result = _old_sleeves(result, seen, kind, body, occluders, person_mask)
     rims = slivers(seen, body, occluders, person_mask)
     if not (result.left.alpha.any() or rims.any()):
         return result
@@ -124,22 +138,44 @@ def _under_lace(
     lace = find_under_lace(before.picture, seen, worn, stays, occluders, person_mask, unit)
     if lace is None:
         return before
-    arms = [] if lower else bare_arms(before.picture, body, occluders)
+    arms = [] if lower else bare_arms(before.picture, body, occluders, person_mask)
     pixels = paint_under_lace(before.picture, lace, arms, unit)
     if pixels is None:
         return before
-    picture, mask, left = (plane.copy() for plane in (before.picture, before.mask.alpha, before.left.alpha))
-    picture[lace.window] = pixels
-    mask[lace.window][(pixels != before.picture[lace.window]).any(axis=2)] = 255
-    left[lace.window][lace.hole] = 0
-    return Painted(picture, Mask(mask), before.background, Mask(left))
+    return before.changed(lace.window, pixels, lace.hole)
 
 
-def bare_arms(person: NDArray[np.uint8], body: Body, occluders: Occluders) -> list[BareArm]:
+def bare_arms(
+    person: NDArray[np.uint8], body: Body, occluders: Occluders, person_mask: Mask
+) -> list[BareArm]:
     """Those that go on under an old sleeve that ends on them."""
     skin, worn = occluders.arms, occluders.worn_upper
-    found = [find_bare_arm(body, side, person, skin, worn) for side in ("left", "right")]
+    found = [find_bare_arm(body, side, person, skin, worn, person_mask) for side in ("left", "right")]
     return [arm for arm in found if arm is not None]
+
+
+def _old_sleeves(
+    before: Painted,
+    seen: NDArray[np.uint8],
+    kind: str,
+    body: Body,
+    occluders: Occluders,
+    person_mask: Mask,
+) -> Painted:
+    """Whole old sleeves that show gone from bare arms."""
+    worn, bare = old_clothes(occluders, kind), kind.startswith(_SLEEVELESS)
+    for arm in bare_arms(before.picture, body, occluders, person_mask):
+        left = before.left.alpha
+        sleeve = find_old_sleeve(arm, left, seen, occluders, person_mask, before_trunk=bare)
+        if sleeve is None:
+            continue
+        pixels = paint_old_sleeve(before.picture, sleeve, occluders, worn, person_mask)
+        if pixels is not None:
+            before = before.changed(sleeve.window, pixels, sleeve.hole)
+            arms = before.arms.copy()
+            arms[sleeve.window] = np.maximum(arms[sleeve.window], np.rint(255 * sleeve.before))
+            before = replace(before, arms=arms)
+    return before
 
 
 @dataclass(eq=False)
@@ -298,7 +334,7 @@ class _Photo:
     @cached_property
     def bare_arms(self) -> list[BareArm]:
         """Those that go on under an old sleeve that ends on them."""
-        return [] if self.lower else bare_arms(self.person, self.body, self.occluders)
+        return [] if self.lower else bare_arms(self.person, self.body, self.occluders, self.person_mask)
 
     def sleeved(self, window: Window, where: Plane) -> list[tuple[BareArm, NDArray[np.float32]]]:
         """Per arm, (h, w) how much of each pixel of an old sleeve it is; -1 elsewhere."""
@@ -341,7 +377,7 @@ class _Photo:
             mask[here][hole] = 255
             background[here] |= nearest == 0
             left[here][place.hole] = 0
-        return Painted(picture, Mask(mask), background, Mask(left))
+        return replace(before, picture=picture, mask=Mask(mask), background=background, left=Mask(left))
 
     def filled(self, place: _Place) -> tuple[NDArray[np.uint8], NDArray[np.int8]]:
         """The window's pixels with its hole filled, and from which source, -1 beside the hole."""

@@ -1,14 +1,18 @@
-"""Skin on the person image: what of the person shows it."""
+"""Skin on the person image: what of the person shows it, and how it goes on where it is covered."""
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.imaging.colour import srgb_to_lab
+from flixpose.imaging.fill import hang_membrane
 
 Plane = NDArray[np.bool_]
 
 _SPREAD = 28.0  # Lab units around the usual colour of what counts as skin
 _SAMPLE = 2000  # pixels that tell the usual colour
+_SMALL = 80.0  # pixels of a shoulder width at which smooth skin is made
+_FEW = 20  # pixels of skin there, or nothing is known
 _LAB_WEIGHT = np.array((0.5, 1.0, 1.0), np.float32)  # shading changes lightness first
 
 
@@ -26,3 +30,24 @@ def usual_skin(pixels: NDArray[np.uint8], bare: Plane) -> Plane:
     same = bare.copy()
     same[bare] = (off * off).sum(axis=1) < _SPREAD**2
     return same
+
+
+def smooth_skin(
+    pixels: NDArray[np.uint8] | NDArray[np.float32], known: Plane, unit: float
+) -> NDArray[np.float32] | None:
+    """(h, w, 3) the smoothest colours that join what is known, made in a small picture; None: too few.
+
+    Args:
+        known: (h, w). unit: a shoulder width in pixels.
+    """
+    reduce = max(1.0, unit / _SMALL)
+    height, width = known.shape
+    size = max(1, round(width / reduce)), max(1, round(height / reduce))
+    share = known.astype(np.float32)
+    sums = cv2.resize(np.dstack([pixels * share[..., None], share]), size, interpolation=cv2.INTER_AREA)
+    told = sums[..., 3] > 0.5
+    if told.sum() < _FEW:
+        return None
+    colours = sums[..., :3] / np.maximum(sums[..., 3:], 1e-4)
+    membrane = hang_membrane(colours, told)
+    return np.asarray(cv2.resize(membrane, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)

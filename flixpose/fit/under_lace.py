@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from flixpose.fit.bare_arms import BareArm, paint_skin
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.patching import Plane, Window, square
-from flixpose.fit.skin import usual_skin
-from flixpose.imaging.fill import hang_membrane
+from flixpose.fit.skin import smooth_skin, usual_skin
 from flixpose.structures.image import Mask
 
 _MESH = 0.02  # shoulder widths: half of the widest opening in lace
@@ -26,8 +25,6 @@ _THREADS = 25  # alpha from which on a place has a thread
 _OPEN = 250  # alpha up to which something shows through
 _LEAST = 0.002  # of the garment; less is the soft edge of a seam
 _AROUND = 0.6  # shoulder widths from the lace to the skin that tells what lies below
-_SMALL = 80.0  # pixels of a shoulder width at which smooth skin is made
-_FEW = 20  # pixels of skin there, or nothing is known
 
 
 def within_outline(seen: NDArray[np.uint8], unit: float) -> Plane:
@@ -115,7 +112,7 @@ def paint_under_lace(
         mine = part > 0.5
         paint_skin(pixels, arm, rows[mine], columns[mine], origin)
         known[rows[mine], columns[mine]] = True
-    smooth = _smooth_skin(pixels, known, unit)
+    smooth = smooth_skin(pixels, known, unit)
     if smooth is None:
         return None
     pixels[lace.hole] = np.clip(np.rint(smooth[lace.hole]), 0, 255)
@@ -123,18 +120,3 @@ def paint_under_lace(
         mine = part > 0
         paint_skin(pixels, arm, rows[mine], columns[mine], origin)
     return pixels
-
-
-def _smooth_skin(pixels: NDArray[np.uint8], known: Plane, unit: float) -> NDArray[np.float32] | None:
-    """(h, w, 3) the smoothest colours that join what is known; made in a small picture."""
-    reduce = max(1.0, unit / _SMALL)
-    height, width = known.shape
-    size = max(1, round(width / reduce)), max(1, round(height / reduce))
-    share = known.astype(np.float32)
-    sums = cv2.resize(np.dstack([pixels * share[..., None], share]), size, interpolation=cv2.INTER_AREA)
-    told = sums[..., 3] > 0.5
-    if told.sum() < _FEW:
-        return None
-    colours = sums[..., :3] / np.maximum(sums[..., 3:], 1e-4)
-    membrane = hang_membrane(colours, told)
-    return np.asarray(cv2.resize(membrane, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)

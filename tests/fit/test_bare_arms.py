@@ -54,12 +54,12 @@ def painted() -> tuple[Painted, np.ndarray, np.ndarray]:
 
 
 def test_under_a_sleeve_the_arm_goes_on_with_its_outline() -> None:
-    photo, body, occluders, _, _, _ = person()
-    arm = find_bare_arm(body, "left", photo.pixels, occluders.arms, occluders.worn_upper)
+    photo, body, occluders, _, _, mask = person()
+    arm = find_bare_arm(body, "left", photo.pixels, occluders.arms, occluders.worn_upper, mask)
     assert arm is not None and 20 < arm.covered.sum() < 50
     end = int(arm.covered.sum()) - 1
     assert abs(arm.high[end] - HALF) < 2.5 and abs(arm.low[end] + HALF) < 2.5
-    assert arm.high[0] > arm.high[end]
+    assert arm.outer == -1 and arm.low[0] < arm.low[end] - 1, "wider towards the shoulder"
 
 
 def test_an_old_sleeve_becomes_an_arm_and_what_lies_behind_it() -> None:
@@ -92,7 +92,7 @@ def test_what_is_neither_the_arm_nor_its_sleeve_stays() -> None:
 
 
 def test_no_arm_is_known_where_none_is_bare_or_no_sleeve_is_on_it() -> None:
-    photo, body, occluders, _, _, _ = person()
+    photo, body, occluders, _, _, mask = person()
     nothing = Mask(np.zeros_like(occluders.arms.alpha))
-    assert find_bare_arm(body, "left", photo.pixels, nothing, occluders.worn_upper) is None
-    assert find_bare_arm(body, "left", photo.pixels, occluders.arms, nothing) is None
+    assert find_bare_arm(body, "left", photo.pixels, nothing, occluders.worn_upper, mask) is None
+    assert find_bare_arm(body, "left", photo.pixels, occluders.arms, nothing, mask) is None

@@ -1,0 +1,75 @@
+"""A vest over old sleeves: the whole sleeve becomes an arm, or none of it does."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from flixpose.fit.remnants import Painted, paint_remnants
+from flixpose.structures.image import Mask
+from tests.fit.figures import PAPER, SKIN
+from tests.fit.test_bare_arms import HALF, OLD_HEM, person
+
+TRUNK = 60  # columns to either side of the middle that a vest covers
+
+
+def vest(width: int = TRUNK) -> np.ndarray:
+    """How much of each pixel it covers: the trunk's cloth."""
+    cloth = person()[3]
+    columns = np.arange(cloth.shape[1])
+    seen = cv2.dilate(cloth.astype(np.uint8), np.ones((5, 5), np.uint8)) * 255
+    seen[:, np.abs(columns - 320) > width] = 0
+    return seen
+
+
+def painted(width: int = TRUNK, kind: str = "vest", *, arms: bool = True) -> Painted:
+    photo, body, occluders, _, _, mask = person()
+    if not arms:
+        occluders = replace(occluders, arms=Mask(np.zeros_like(occluders.arms.alpha)))
+    return paint_remnants(photo.pixels, vest(width), kind, body, occluders, mask)
+
+
+def old_sleeve(width: int = TRUNK) -> np.ndarray:
+    """The left one, beside the vest."""
+    cloth = person()[3]
+    rows, columns = np.indices(cloth.shape)
+    return cloth & (vest(width) == 0) & (columns > 320) & (rows < OLD_HEM)
+
+
+def test_a_whole_old_sleeve_becomes_an_arm_before_the_background() -> None:
+    off, strip, found = person()[4], old_sleeve(), painted()
+    assert strip.sum() > 0.07 * (vest() > 0).sum(), "more than is painted of other remnants"
+    assert (found.mask.alpha[strip] == 255).mean() > 0.98
+    assert found.left.alpha[strip].mean() < 3
+    rows = np.indices(strip.shape)[0]
+    low = strip & (rows > OLD_HEM - 25)
+    beyond, arm = low & (off > HALF + 4), low & (np.abs(off) < HALF - 3)
+    assert np.abs(found.picture[beyond].astype(int) - PAPER).mean() < 10
+    shade = 1 - 0.3 * off[arm] / HALF
+    assert np.abs(found.picture[arm] - np.clip(np.array(SKIN) * shade[:, None], 0, 255)).mean() < 16
+    top = strip & (rows < 262)
+    red, _, blue = found.picture[cv2.erode(top.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0].T.astype(int)
+    assert (red > blue + 30).mean() > 0.97, "at the shoulder cloth lay on the skin"
+
+
+def test_without_an_arm_below_it_an_old_sleeve_stays_and_is_told() -> None:
+    strip = cv2.erode(old_sleeve().astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    found = painted(arms=False)
+    assert not found.mask.alpha[strip].any() and found.left.alpha[strip].mean() > 150
+
+
+def test_cloth_that_goes_on_over_the_chest_is_no_sleeve() -> None:
+    """A strap leaves the whole shirt to be seen: cutting off its sleeves would not help."""
+    strip = cv2.erode(old_sleeve(12).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    assert not painted(12, "sling").mask.alpha[strip].any()
+
+
+def test_the_painted_arm_lies_before_a_vest_but_not_before_sleeves() -> None:
+    """A wide vest reaches over the arm; towards the old sleeve's end more and more of the arm comes out."""
+    off, wide = person()[4], 96
+    rows, columns = np.indices(off.shape)
+    over = (vest(wide) > 0) & (np.abs(off) < HALF - 2) & (columns > 320)
+    arms = painted(wide).arms
+    high, middle, end = (arms[over & (np.abs(rows - row) < 4)].mean() for row in (280, 312, 324))
+    assert high == 0 and middle > 60 and end > middle + 60
+    assert not painted(wide, "short_sleeve_top").arms.any()
