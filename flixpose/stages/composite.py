@@ -54,6 +54,7 @@ def composite(
     front = _front(plan, person.size)
     _lay(stack, sheets, front, before_sleeves(plan.occluders, plan.body, sheets))
     painted = _painted(person, stack, behind, garment, plan, person_mask)
+    stack.cover(painted.arms[stack.region])
     remaining = _remaining(person_mask, painted)
     if behind is not None and behind.box.area and remaining is not None:
         here = _pixels(behind.box)
