@@ -89,16 +89,26 @@ def encode(people: NDArray[np.floating], size: tuple[int, int], *, reach: float 
     return Targets(*(torch.from_numpy(array)[None].float() for array in arrays))
 
 
-def loss(maps: Maps, wanted: Targets, *, share: float = 0.05) -> Tensor:
-    """Cross-entropy of the scores, and shares of the smooth distances of moves and steps."""
-    seen = functional.binary_cross_entropy_with_logits(maps.scores, wanted.scores)
-    moves = functional.smooth_l1_loss(maps.moves, wanted.moves, reduction="none") * wanted.moves_weight
-    steps = functional.smooth_l1_loss(maps.steps, wanted.steps, reduction="none") * wanted.steps_weight
-    return (
-        seen
-        + share * moves.sum() / wanted.moves_weight.sum().clamp(min=1)
-        + share * steps.sum() / wanted.steps_weight.sum().clamp(min=1)
+class Losses(NamedTuple):
+    """Cross-entropy of the scores; smooth distances, in cells, of moves and of steps where they are asked."""
+
+    scores: Tensor
+    moves: Tensor
+    steps: Tensor
+
+
+def losses(maps: Maps, wanted: Targets) -> Losses:
+    """Each a mean."""
+    return Losses(
+        functional.binary_cross_entropy_with_logits(maps.scores, wanted.scores),
+        _apart(maps.moves, wanted.moves, wanted.moves_weight),
+        _apart(maps.steps, wanted.steps, wanted.steps_weight),
     )
+
+
+def _apart(told: Tensor, wanted: Tensor, weight: Tensor) -> Tensor:
+    apart = functional.smooth_l1_loss(told, wanted, reduction="none") * weight
+    return apart.sum() / weight.sum().clamp(min=1)
 
 
 def candidates(maps: Maps, row: int, *, min_score: float, most: int) -> Candidates:

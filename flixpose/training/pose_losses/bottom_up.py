@@ -18,6 +18,8 @@ _BACKGROUND = 0.1  # weight of cells without anything (DEKR)
 _LIMB_WIDTH = 1.0  # cells on either side
 _FOREGROUND = 3.0  # how much more a bump or a limb counts than the empty cells around it
 _PULL, _PUSH = 1.0, 1.0
+_REACH = 1.25  # cells around a part that stand for it (DeeperCut)
+_MOVES, _STEPS = 0.5, 0.1  # so much that neither the scores nor the many steps drown where a part is
 
 
 def _sized(maps: Tensor) -> tuple[int, int]:
@@ -101,9 +103,10 @@ def parts(net: Any, x: Tensor, people: Sequence[People]) -> Losses:
     wanted = []
     for p in people:
         cells = torch.cat([p.xy / stride, p.there[..., None].to(p.xy)], dim=2)
-        wanted.append(body_parts.encode(cells.cpu().numpy(), size))
+        wanted.append(body_parts.encode(cells.cpu().numpy(), size, reach=_REACH))
     targets = body_parts.Targets(*(torch.cat(each).to(x) for each in zip(*wanted, strict=True)))
-    return {"loss": body_parts.loss(body_parts.Maps(*(each.float() for each in maps)), targets)}
+    told = body_parts.losses(body_parts.Maps(*(each.float() for each in maps)), targets)
+    return {"loss": told.scores + _MOVES * told.moves + _STEPS * told.steps} | told._asdict()
 
 
 def centres(net: Any, x: Tensor, people: Sequence[People]) -> Losses:
