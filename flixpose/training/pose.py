@@ -54,6 +54,8 @@ class PoseRecipe:
         half: compute in bf16 while learning; about 1.7 times faster.
         lr: learning rate at the first and at the last step. average: decay of the served weights.
         first: where it begins in smaller pictures; the rate falls once there, and once after.
+        still: the step from which norms keep their statistics. Those of a small batch are noise, which keeps
+            keypoints from being learnt exactly.
         enough: AP on the photos trained on, as far as they are tested, at which the run ends before its time.
     """
 
@@ -74,6 +76,7 @@ class PoseRecipe:
     decoding: Decoding | None = None
     enough: float | None = None
     first: Beginning | None = None
+    still: int | None = None
     dice: Dice = field(default_factory=Dice)
 
     def to_json(self) -> dict[str, Any]:
@@ -221,6 +224,8 @@ def _run(
 
     def losses(net: nn.Module, batch: PoseBatch) -> loop.Losses:
         batch = batch.to(device)
+        if recipe.still is not None and learner.step >= recipe.still:
+            still(net)
         with torch.autocast(device.type, torch.bfloat16, enabled=recipe.half):
             return task.loss(net, batch.x, batch.people)
 
@@ -247,6 +252,13 @@ def _run(
     watch = loop.Watch(line, test, lambda: loop.save(out / CHECKPOINT, learner, facts))
     loop.run(learner, coming(), losses, pace, watch)
     curve.picture()
+
+
+def still(net: nn.Module) -> None:
+    """Norms go by the statistics that they have, and learn the rest."""
+    for module in net.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.eval()
 
 
 def held_out_ap(reader: TopDown | OneStage, photos: Sequence[Photo]) -> float:

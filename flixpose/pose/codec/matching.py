@@ -60,6 +60,13 @@ class Owners:
         """(M,) that answer for somebody."""
         return torch.nonzero(self.person >= 0)[:, 0]
 
+    def surest(self, count: int) -> Tensor:
+        """(M,) of each person's cells the `count` that should be surest, the surest first."""
+        order = self.cells[self.target[self.cells].argsort(descending=True)]
+        who = self.person[order]
+        rank = (who[:, None] == who).tril().sum(dim=1)
+        return order[rank <= count]
+
 
 @torch.no_grad()
 def task_aligned(scores: Tensor, boxes: Tensor, centres: Tensor, people: Tensor) -> Owners:

@@ -213,15 +213,16 @@ class _Transformer(nn.Module):
         self.enc_out_class_embed = nn.Linear(width, 2)
 
     def forward(self, levels: list[Tensor]) -> Output:
-        *_, (person, xy) = self._rounds(levels, self._proposed(levels)[1])
+        logits, memory, anchors = self._seen(levels)
+        *_, (person, xy) = self._rounds(levels, self._guessed(*self._surest(logits, memory, anchors)))
         return self._told(-1, person, xy, levels)
 
     def tried(self, levels: list[Tensor]) -> list[Output]:
-        """The first guesses and every layer's answer; what a layer begins with is not learnt through it."""
-        logits, guesses = self._proposed(levels)
-        rounds = self._rounds(levels, guesses.detach())
+        """Every cell's guess and every layer's answer; what a layer begins with is not learnt through it."""
+        logits, memory, anchors = self._seen(levels)
+        rounds = self._rounds(levels, self._guessed(*self._surest(logits, memory, anchors)).detach())
         told = [self._told(row, person, xy, levels) for row, (person, xy) in enumerate(rounds)]
-        return [Output(logits, guesses), *told]
+        return [Output(logits, self._guessed(memory, anchors)), *told]
 
     def _told(self, row: int, person: Tensor, xy: Tensor, levels: list[Tensor]) -> Output:
         return Output(self.lqe_embed[row](self.class_embed[row](person), xy.detach(), levels[0]), xy)
@@ -249,16 +250,23 @@ class _Transformer(nn.Module):
             yield person, xy
             xy, before = xy.detach(), points.detach()
 
-    def _proposed(self, levels: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """(N, queries, 2) logits and (N, queries, K, 2) in [0, 1]: first guesses at the surest cells."""
+    def _seen(self, levels: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Cells' (N, cells, 2) logits, (N, cells, width) features and (1, cells, 2) places, as logits."""
         memory = torch.cat([level.flatten(2) for level in levels], dim=2).transpose(1, 2)
         anchors, outside = self._anchors_for(levels)
         memory = self.enc_output_norm(self.enc_output(memory.masked_fill(outside, 0.0)))
-        logits = self.enc_out_class_embed(memory)
+        return self.enc_out_class_embed(memory), memory, anchors
+
+    def _surest(self, logits: Tensor, memory: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor]:
+        """As many cells' features and places as there are queries."""
         chosen = logits.amax(dim=-1).topk(self.queries, dim=1).indices
         rows = torch.arange(len(memory), device=memory.device)[:, None]
-        moves = self.enc_pose_embed(memory[rows, chosen]).unflatten(-1, (self.keypoints, 2))
-        return logits[rows, chosen], torch.sigmoid(moves + anchors[0, chosen][:, :, None])
+        return memory[rows, chosen], anchors[0, chosen]
+
+    def _guessed(self, memory: Tensor, anchors: Tensor) -> Tensor:
+        """(N, cells, K, 2) in [0, 1]."""
+        moves = self.enc_pose_embed(memory).unflatten(-1, (self.keypoints, 2))
+        return torch.sigmoid(moves + anchors[:, :, None])
 
     def _anchors_for(self, levels: list[Tensor]) -> tuple[Tensor, Tensor]:
         sizes = [(level.shape[2], level.shape[3]) for level in levels]

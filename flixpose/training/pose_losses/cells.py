@@ -22,6 +22,7 @@ _PADDING, _JITTER = 1.25, 0.08  # of the boxes along which RTMO places keypoints
 _UNLIKELY, _MEANS = 0.5, 10.0  # of RTMO's bins and of their means
 _EACH = 3  # cells of each person whose keypoints RTMO learns from
 _LEAST_TARGET = 0.05  # score of a query that stands for somebody, however far off
+_NEAR = 4  # queries that learn where a person is, besides the one that tells of them
 
 
 def _spread(x: Tensor) -> Tensor:
@@ -137,7 +138,7 @@ def _placed(
     """
     told, cells_at, who = [], [], []
     for row, owner in chosen:
-        some = _surest(owner, _EACH)  # it is they who are read
+        some = owner.surest(_EACH)  # it is they who are read
         told.append(features[row, some])
         cells_at.append(centres[some])
         who.append(owner.person[some] + sum(map(len, people[:row])))
@@ -151,14 +152,6 @@ def _placed(
         "bins": (unlikely.float() * marked).sum() / marked.sum().clamp(min=1),
         "pose": _pose_loss(xy.float() + 0.5, everybody, mine),
     }
-
-
-def _surest(owner: Owners, count: int) -> Tensor:
-    """(M,) of each person's cells the `count` that should be surest."""
-    order = owner.cells[owner.target[owner.cells].argsort(descending=True)]
-    who = owner.person[order]
-    rank = (who[:, None] == who).tril().sum(dim=1)
-    return order[rank <= count]
 
 
 def _together(people: Sequence[People]) -> People:
@@ -177,7 +170,7 @@ def _shaken(box: Tensor) -> Tensor:
 
 
 def queries(net: Any, x: Tensor, people: Sequence[People]) -> Losses:
-    """DETRPose's, of its first guesses and of every layer's answer."""
+    """DETRPose's, of all cells' guesses and of every layer's answer."""
     size = torch.tensor([x.shape[3], x.shape[2]]).to(x)
     told = [_queried(out.logits[..., 1].float(), out.xy.float() * size, people) for out in net.tried(x)]
     means = {name: torch.stack([each[name] for each in told]).mean() for name in told[0]}
@@ -185,7 +178,7 @@ def queries(net: Any, x: Tensor, people: Sequence[People]) -> Losses:
 
 
 def _queried(logits: Tensor, xy: Tensor, people: Sequence[People]) -> dict[str, Tensor]:
-    """Each person given to one query, the cheapest way; the others are to be nobody.
+    """One query tells of each person, the cheapest way, the others are to be nobody; several learn where.
 
     Args:
         logits: (N, Q). xy: (N, Q, K, 2) pixels.
@@ -195,9 +188,14 @@ def _queried(logits: Tensor, xy: Tensor, people: Sequence[People]) -> dict[str, 
     for row, p in enumerate(people):
         target = torch.zeros_like(logits[row])
         if len(p):
-            mine, alike = _matched(logits[row].detach(), xy[row].detach(), p)
-            target[mine] = alike.clamp(min=_LEAST_TARGET)
-            who = torch.arange(len(p), device=xy.device)
+            costs, alike = _costs(logits[row].detach(), xy[row].detach(), p)
+            who, mine = (torch.as_tensor(each).to(xy.device) for each in linear_sum_assignment(costs.cpu()))
+            target[mine] = alike[who, mine].clamp(min=_LEAST_TARGET)
+            near = costs.topk(min(_NEAR, costs.shape[1]), dim=1, largest=False).indices
+            mine, who = (
+                torch.cat([mine, near.flatten()]),
+                torch.cat([who, who.repeat_interleave(near.shape[1])]),
+            )
             parts["pose"].append(_pose_loss(xy[row, mine], p, who) * len(p) * len(people) / count)
         weight = (logits[row].sigmoid() - target).abs().square().detach() + (target > 0)
         told = functional.binary_cross_entropy_with_logits(logits[row], target, weight, reduction="sum")
@@ -205,10 +203,8 @@ def _queried(logits: Tensor, xy: Tensor, people: Sequence[People]) -> dict[str, 
     return _sums(parts, xy)
 
 
-def _matched(logits: Tensor, xy: Tensor, p: People) -> tuple[Tensor, Tensor]:
-    """(P,) the query of each person, and (P,) how alike they are."""
+def _costs(logits: Tensor, xy: Tensor, p: People) -> tuple[Tensor, Tensor]:
+    """(P, Q) of each query telling of each person, and (P, Q) how alike they are."""
     alike = likeness(xy[None], p.xy[:, None], p.there[:, None], p.area[:, None], _spread(xy))
     gap = ((xy[None] - p.xy[:, None]).abs().sum(dim=3) * p.there[:, None]).mean(dim=2)
-    costs = gap / p.area.clamp(min=1).sqrt()[:, None] - alike - logits.sigmoid()
-    who, mine = (torch.as_tensor(each, device=xy.device) for each in linear_sum_assignment(costs.cpu()))
-    return mine, alike[who, mine]
+    return gap / p.area.clamp(min=1).sqrt()[:, None] - alike - logits.sigmoid(), alike
