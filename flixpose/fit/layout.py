@@ -12,15 +12,20 @@ from flixpose.fit.armholes import at_creases
 from flixpose.fit.arms import ArmOutline, arm_chain
 from flixpose.fit.body import Body
 from flixpose.fit.forks import with_armpits
-from flixpose.fit.limbs import cuff_middle, garment_strip, limb_controls, strip_border
+from flixpose.fit.legs import find_legs, leg_controls, nearer_leg
+from flixpose.fit.limbs import sleeve_controls
 from flixpose.fit.mannequin import shows_mannequin
 from flixpose.fit.measure import GarmentFrame, Point, measure_garment, point
 from flixpose.fit.neckline import behind_neckline, front_neckline, lowest
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.regions import LimbLandmarks, leg_seam, soft_matte, split
 from flixpose.fit.rig import Limb, Rig
+from flixpose.fit.strips import cuff_middle, garment_strip, strip_border
 from flixpose.fit.torso import seat_controls, skirt_controls, torso_controls
 from flixpose.fit.trunk import Fit, trunk_border
+from flixpose.fit.waist import end_of_top
+from flixpose.fit.wedges import with_legs_apart
+from flixpose.garment.kinds import group
 from flixpose.structures.found import Garment
 from flixpose.structures.image import Image, Mask
 from flixpose.structures.warp import ControlPoints
@@ -28,7 +33,6 @@ from flixpose.structures.warp import ControlPoints
 # Seams overlap by this share of the garment box's longer side, so that no gap opens between parts.
 _OVERLAP = 0.012
 _ARM = ("shoulder", "elbow", "wrist")
-_LEG = ("hip", "knee", "ankle")
 _ARM_ZONE = 0.5
 _CAP = 0.6  # of the seam
 
@@ -131,6 +135,7 @@ def plan_layout(
     """
     worn = rig.worn if rig.worn is not None and shows_mannequin(product, garment) else None
     rig = worn or rig
+    garment = with_legs_apart(garment, product)
     frame = measure_garment(garment, body, rig, person_mask)
     forks: dict[str, Point] = {}
     if worn is None:  # a mannequin's sleeves hang as they are worn
@@ -143,7 +148,10 @@ def plan_layout(
     neckline = front_neckline(garment, product)
     front = None if neckline is None else lowest(neckline, frame)
     outline = _trunk_outline(person_mask, occluders)
-    fit = Fit(garment, frame, body, rig, trunk_matte, outline, person_mask, front, occluders.outlines)
+    legs = find_legs(body, outline) if garment.landmarks.has("crotch") else {}
+    top = end_of_top(body, occluders) if group(garment.kind) == "lower" else None
+    arms_seen = occluders.outlines
+    fit = Fit(garment, frame, body, rig, trunk_matte, outline, person_mask, front, arms_seen, legs, top)
     sleeved = {limb.part.removesuffix("_sleeve") for limb in limbs if limb.part in regions}
     arms = {side: arm for side, arm in occluders.outlines.items() if side in sleeved}
     trunk = at_creases(_trunk_controls(fit), body, arms)
@@ -159,7 +167,10 @@ def plan_layout(
         if limb.part in regions and rig.limb:
             matte = soft_matte(garment, regions[limb.part], ((limb.outer, limb.inner),), overlap)
             arm = arms.get(limb.part.removesuffix("_sleeve"))
-            parts.append(_limb_plan(limb, matte, fit, rig.limb, trunk, arm))
+            if limb.part.endswith("leg"):
+                parts.append(_leg_plan(limb, matte, fit, rig.limb, trunk))
+            else:
+                parts.append(_sleeve_plan(limb, matte, fit, rig.limb, trunk, arm))
     return Layout(tuple(parts), behind)
 
 
@@ -177,21 +188,38 @@ def _trunk_controls(fit: Fit) -> ControlPoints:
     return torso_controls(fit) if "neck" in fit.rig.places else skirt_controls(fit)
 
 
-def _limb_plan(
+def _sleeve_plan(
     limb: LimbLandmarks, matte: Mask, fit: Fit, numbers: Limb, trunk: ControlPoints, arm: ArmOutline | None
 ) -> PartPlan:
     side = limb.part.split("_")[0]
-    legs = limb.part.endswith("leg")
-    joints = _LEG if legs else _ARM
-    chain = fit.body.limb(side, *_LEG) if legs else arm_chain(fit.body, side)
+    chain = arm_chain(fit.body, side)
     if len(chain) < 2:
-        missing = f"{side}_{joints[len(chain)]}"
-        raise MissingKeypoint(f"{missing} was not found: the {limb.part} has nowhere to go.", subject=missing)
-    outer, inner = (f"side_{side}", "crotch") if legs else (f"shoulder_{side}", f"armpit_{side}")
-    ends = trunk.person_xy[trunk.names.index(outer)], trunk.person_xy[trunk.names.index(inner)]
+        raise _nowhere(limb.part, f"{side}_{_ARM[len(chain)]}")
+    ends = _seam_ends(trunk, f"shoulder_{side}", f"armpit_{side}")
     strip = garment_strip(limb, matte)
-    controls = limb_controls(limb, strip, chain, ends, fit.body, numbers, fit.frame.scale, fit.person, arm)
+    controls = sleeve_controls(limb, strip, chain, ends, fit.body, numbers, fit.frame.scale, fit.person, arm)
     return PartPlan(controls, matte, strip_border(controls), 1, _seam_places(limb, fit))
+
+
+def _leg_plan(limb: LimbLandmarks, matte: Mask, fit: Fit, numbers: Limb, trunk: ControlPoints) -> PartPlan:
+    side = limb.part.split("_")[0]
+    if side not in fit.legs:
+        raise _nowhere(limb.part, f"{side}_knee")
+    ends = _seam_ends(trunk, f"side_{side}", "crotch")
+    frame, strip = fit.frame, garment_strip(limb, matte)
+    controls = leg_controls(
+        limb, strip, fit.legs[side], ends, fit.body, numbers, frame.scale, frame.narrowing
+    )
+    depth = 2 if nearer_leg(fit.body) == side else 1
+    return PartPlan(controls, matte, strip_border(controls), depth, _seam_places(limb, fit))
+
+
+def _nowhere(part: str, missing: str) -> MissingKeypoint:
+    return MissingKeypoint(f"{missing} was not found: the {part} has nowhere to go.", subject=missing)
+
+
+def _seam_ends(trunk: ControlPoints, outer: str, inner: str) -> tuple[Point, Point]:
+    return trunk.person_xy[trunk.names.index(outer)], trunk.person_xy[trunk.names.index(inner)]
 
 
 def _seam_places(limb: LimbLandmarks, fit: Fit) -> NDArray[np.float64]:

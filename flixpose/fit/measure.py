@@ -28,6 +28,7 @@ class GarmentFrame:
         down, left: unit vectors along the axis and to the wearer's left.
         anchor: name of the anchor pair, whose place on the body the rig tells.
         scale: pixels of the person image for one pixel of the product image.
+        narrowing: see `Rig`.
     """
 
     origin: Point
@@ -35,11 +36,12 @@ class GarmentFrame:
     left: Point
     anchor: str
     scale: float
+    narrowing: float = 1.0
 
     def own(self, point: Point, body: Body, anchor_depth: float) -> tuple[float, float]:
         """(across, depth) that the garment's own proportions give a point, on this body."""
         offset = np.asarray(point, dtype=np.float64) - self.origin
-        across = float(offset @ self.left) * self.scale / body.shoulder_width
+        across = float(offset @ self.left) * self.scale * self.narrowing / body.shoulder_width
         depth = anchor_depth + float(offset @ self.down) * self.scale / body.torso_length
         return across, depth
 
@@ -65,7 +67,7 @@ def measure_garment(garment: Garment, body: Body, rig: Rig, person_mask: Mask | 
     down = down / np.linalg.norm(down)
     to_left = across - (across @ down) * down
     to_left = to_left / np.linalg.norm(to_left)
-    frame = GarmentFrame(origin, down, to_left, anchor, 1.0)
+    frame = GarmentFrame(origin, down, to_left, anchor, 1.0, rig.narrowing)
     return replace(frame, scale=_scale(garment, body, rig, frame, person_mask))
 
 
@@ -125,15 +127,24 @@ def _by_landmarks(
         ratio = None
         if name == "length":
             ratio = _length_ratio(garment, body, rig, frame)
+        elif name == "crotch" and garment.landmarks.has(name):
+            ratio = _rise_ratio(garment, body, rig, frame)
         elif name in rig.places and _has_pair(garment, name):
             left, right = pair(garment, name)
             on_body = 2 * rig.places[name].across * _unit(body, rig)
             if name == "waist" and rig.girth > 0 and (seen := _waist_width(body, person_mask)) is not None:
                 on_body = rig.girth * seen
-            ratio = on_body / float(np.linalg.norm(left - right))
+            ratio = on_body / (rig.narrowing * float(np.linalg.norm(left - right)))
         if ratio is not None and ratio > 0 and weight > 0:
             told[name] = (ratio, weight)
     return told
+
+
+def _rise_ratio(garment: Garment, body: Body, rig: Rig, frame: GarmentFrame) -> float:
+    """From the waistband to where the legs part."""
+    rise = float((point(garment, "crotch") - frame.origin) @ frame.down)
+    on_body = (rig.places["crotch"].depth - rig.places[frame.anchor].depth) * body.torso_length
+    return on_body / max(rise, 1e-9)
 
 
 def _waist_width(body: Body, person_mask: Mask | None) -> float | None:

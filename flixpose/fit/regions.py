@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from flixpose.fit.measure import GarmentFrame, Point, pair, point
 from flixpose.fit.outline import reach
 from flixpose.fit.remembered import remembered
+from flixpose.fit.wedges import gap_between_legs
 from flixpose.structures.found import Garment
 from flixpose.structures.image import Mask
 
@@ -61,18 +62,17 @@ def leg_seam(garment: Garment, frame: GarmentFrame, sign: float) -> tuple[Point,
 
 
 def _fork(garment: Garment, frame: GarmentFrame) -> Point:
-    """The crotch, moved up to the cloth where it was found too low, between the legs."""
+    """The crotch, moved up to the top of the gap between the legs where that lies higher."""
     crotch = point(garment, "crotch")
-    for step in np.arange(0.0, 0.2 * garment.box.longer_side):
-        above = crotch - step * frame.down
-        column, row = _pixel(above)
-        if (
-            0 <= row < garment.mask.height
-            and 0 <= column < garment.mask.width
-            and garment.mask.alpha[row, column] >= 128
-        ):
-            return above
-    return crotch
+    gap = gap_between_legs(garment)
+    if gap is None:
+        return crotch
+    rows, columns = np.nonzero(gap)
+    above = (np.stack([columns, rows], axis=1) + 0.5 - crotch) @ frame.down
+    top = int(np.argmin(above))
+    if above[top] > 0:
+        return crotch
+    return np.array([columns[top] + 0.5, rows[top] + 0.5]) - frame.down
 
 
 @remembered

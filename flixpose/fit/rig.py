@@ -18,7 +18,7 @@ Tuck = Literal["auto", "in", "over"]
 TUCKS: tuple[Tuck, ...] = get_args(Tuck)
 
 
-_NUMBERS = ("ease", "slack", "widening", "torso_share", "agreement", "girth")
+_NUMBERS = ("ease", "slack", "widening", "torso_share", "agreement", "girth", "narrowing")
 _NAMES = {"place", "scale", "tuck", "limb", *_NUMBERS}
 
 
@@ -50,25 +50,26 @@ class Limb:
     """How a sleeve or a trouser leg follows its limb.
 
     Attributes:
-        half_width: least half width, in shoulder widths, at the limb's first and last joint.
         slack: as the rig's, on either side of the limb.
-        max_half_width: greatest half width, likewise.
+        max_half_width: greatest half width, in shoulder widths.
         min_reach, max_reach: bounds of its length in lengths of the whole limb (joint to joint).
-        inward: share of the limb's half width that the cloth keeps on the inside: a sleeve is caught between
-            arm and torso, a trouser leg is not.
+        half_width: of a sleeve, as all that follows: least half width, in shoulder widths, at the limb's
+            first and last joint. A trouser leg is as wide as the leg.
+        inward: share of the limb's half width that the cloth keeps on the inside, caught between arm and
+            torso.
         free_from: lengths of the whole limb from the seam on which cloth comes to hang free of it.
         stand, hang: how far a sleeve's cuff stands off the outside of a hanging arm that is seen: shoulder
             widths, and a share of what it is wider than the arm; the sleeve falls straight from the shoulder
             to there. With 0 it hangs free by what it is wider.
     """
 
-    half_width: tuple[float, float]
     slack: float
     max_half_width: float
     min_reach: float
     max_reach: float
-    inward: float
-    free_from: float
+    half_width: tuple[float, float] = (0.0, 0.0)
+    inward: float = 1.0
+    free_from: float = 1.0
     stand: float = 0.0
     hang: float = 0.0
 
@@ -87,6 +88,7 @@ class Rig:
         agreement: shoulder tips whose size is off the armpits' by more than this (natural logarithm) are the
             ends of straps and tell nothing; 0: they always count.
         girth: the waistband's width in widths of the body where its waist is seen; 0: the shoulders tell it.
+        narrowing: how wide cloth that goes around the body is seen when worn, of its width when it lies flat.
         tuck: "auto": into lower clothes whose waistband is seen well above the hem; "in": into any waistband
             that is seen; "over": never.
         limb: None for garments without sleeves and legs.
@@ -103,6 +105,7 @@ class Rig:
     torso_share: float
     agreement: float
     girth: float
+    narrowing: float
     tuck: Tuck
     limb: Limb | None
     worn: "Rig | None" = None
@@ -165,6 +168,7 @@ def _rig(kind: str, data: dict[str, Any]) -> Rig:
         torso_share=float(data["torso_share"]),
         agreement=float(data.get("agreement", 0.0)),
         girth=float(data.get("girth", 0.0)),
+        narrowing=float(data.get("narrowing", 1.0)),
         tuck=_tuck(data["tuck"]),
         limb=_limb(data["limb"]) if data.get("limb") else None,
     )
@@ -179,7 +183,7 @@ def _tuck(word: Any) -> Tuck:
 
 def _limb(numbers: dict[str, Any]) -> Limb:
     _check_names("limb", numbers, {field.name for field in fields(Limb)})
-    first, last = numbers["half_width"]
+    first, last = numbers.get("half_width", (0.0, 0.0))
     rest = {key: float(value) for key, value in numbers.items() if key != "half_width"}
     return Limb(half_width=(float(first), float(last)), **rest)
 

@@ -12,9 +12,11 @@ from flixpose.fit.shoulders import (
     lay_on_outline,
     lift_shoulder_tips,
 )
-from flixpose.fit.trunk import SIDES, Fit, Points, beside_body, cloth_edge, has, in_body_frame
+from flixpose.fit.trunk import SIDES, Fit, Points, beside_body, cling, cloth_edge, has, in_body_frame
+from flixpose.fit.waist import raised
 from flixpose.structures.warp import ControlPoints
 
+_HIPS = 0.95  # torso lengths; below them the thighs tell where the body's sides are
 _SIDE_SHARES = (0.2, 0.4, 0.6, 0.8)
 
 
@@ -72,20 +74,33 @@ def seat_controls(fit: Fit) -> ControlPoints:
         _, depth = fit.rig.places["crotch"].blend(*fit.own(crotch))
         if "crotch" not in points.names:
             points.add("crotch", fit.body.place(0.0, depth), crotch)
-        across = beside_body(fit, abs(fit.own(outer)[0]), depth, sign)
+        across = _beside_hip(fit, abs(fit.own(outer)[0]), depth, sign)
         points.add(f"side_{side}", fit.body.place(sign * across, depth), outer)
     waist_left, waist_right = pair(fit.garment, "waist")
     _, waist_depth = fit.rig.places["waist"].blend(*fit.own(waist_left))
+    if fit.top is not None:
+        waist_depth = raised(waist_depth, float(fit.top[1]))
     points.add("waist_center", fit.body.place(0.0, waist_depth), (waist_left + waist_right) / 2)
     for side, sign in SIDES:
         upper, lower = points.of(f"waist_{side}"), points.of(f"side_{side}")
         cloth = cloth_edge(fit, (upper[1] + lower[1]) / 2, sign)
         across, depth = in_body_frame(fit.body, (upper[0] + lower[0]) / 2)
         bulge = abs(fit.own(cloth)[0]) - abs(fit.own((upper[1] + lower[1]) / 2)[0])
-        across = beside_body(fit, abs(across) + bulge, depth, sign)
+        across = _beside_hip(fit, abs(across) + bulge, depth, sign)
         points.add(f"hip_{side}", fit.body.place(sign * across, depth), cloth)
     bulge_to_camera(points, fit)
     return points.freeze("torso")
+
+
+def _beside_hip(fit: Fit, own: float, depth: float, sign: float) -> float:
+    """As `beside_body`, but old trousers that stand off the leg, and hands beside it, are not the body."""
+    leg = fit.legs.get("left" if sign > 0 else "right")
+    if leg is None:
+        return beside_body(fit, own, depth, sign)
+    thigh = abs(in_body_frame(fit.body, leg.side_at(fit.body.place(0.0, depth)))[0]) + fit.rig.ease
+    if depth > _HIPS:
+        return cling(own, thigh, fit.rig)
+    return min(beside_body(fit, own, depth, sign), max(own, thigh))
 
 
 def _add_pair(points: Points, fit: Fit, name: str) -> None:
@@ -95,6 +110,8 @@ def _add_pair(points: Points, fit: Fit, name: str) -> None:
         xy = point(fit.garment, f"{name}_{side}")
         own_across, own_depth = fit.own(xy)
         across, depth = place.blend(abs(own_across), own_depth)
+        if name == "waist" and fit.top is not None:
+            depth = raised(depth, float(fit.top[2 if sign > 0 else 0]))
         if name in ("waist", "hem"):
             across = beside_body(fit, across, depth, sign)
         points.add(f"{name}_{side}", fit.body.place(sign * across, depth), xy)
@@ -108,7 +125,7 @@ def _add_sides(points: Points, fit: Fit, upper: str, lower: str) -> None:
         for number, share in enumerate(_SIDE_SHARES, 1):
             straight = top_cloth + share * (end_cloth - top_cloth)
             cloth = cloth_edge(fit, straight, sign)
-            bulge = float((cloth - straight) @ fit.frame.left) * sign * fit.frame.scale
+            bulge = float((cloth - straight) @ fit.frame.left) * sign * fit.frame.scale * fit.frame.narrowing
             person = top_person + share * (end_person - top_person)
             across, depth = in_body_frame(fit.body, person)
             across = abs(across) + bulge / fit.body.shoulder_width

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from flixpose.fit.arms import ArmOutline
 from flixpose.fit.body import Body
+from flixpose.fit.legs import Leg
 from flixpose.fit.measure import GarmentFrame, Point
 from flixpose.fit.outline import reach
 from flixpose.fit.rig import Rig
@@ -56,6 +57,8 @@ class Fit:
         front: the lowest point of the front neckline in the product image; None where there is none.
         outline: the person without bare arms, face and hair, on the person image; None without a mask.
         arms: "left", "right" → how far that arm is seen to reach; empty where nobody looked.
+        legs: likewise, for garments that have legs.
+        top: (3,) depths where the worn top ends, for garments worn below it (`fit.waist`).
     """
 
     garment: Garment
@@ -67,6 +70,8 @@ class Fit:
     person: Mask | None = None
     front: Point | None = None
     arms: Mapping[str, ArmOutline] = field(default_factory=dict)
+    legs: Mapping[str, Leg] = field(default_factory=dict)
+    top: NDArray[np.float64] | None = None
 
     def own(self, xy: Point) -> tuple[float, float]:
         return self.frame.own(xy, self.body, self.rig.places[self.frame.anchor].depth)
@@ -127,16 +132,16 @@ def beside_body(fit: Fit, own: float, depth: float, sign: float) -> float:
     arm = fit.arms.get("left" if sign > 0 else "right")
     edge = trunk_edge(fit.body, fit.person, depth, sign, arm)
     if edge.seen is not None:
-        return _cling(own, edge.seen + fit.rig.ease, fit.rig)
+        return cling(own, edge.seen + fit.rig.ease, fit.rig)
     if edge.most is not None:
         sleeved = arm is not None and fit.rig.limb is not None
-        beside = _cling(own, edge.most + fit.rig.ease + (_UNDER_ARM if sleeved else 0.0), fit.rig)
+        beside = cling(own, edge.most + fit.rig.ease + (_UNDER_ARM if sleeved else 0.0), fit.rig)
         # Under a sleeve whose arm is seen to begin, a narrower trunk still goes on to it, and a little on.
         return beside if sleeved and own < beside else _BESIDE_ARM * beside + (1 - _BESIDE_ARM) * own
     return own
 
 
-def _cling(own: float, body: float, rig: Rig) -> float:
+def cling(own: float, body: float, rig: Rig) -> float:
     """A width that follows the body's, within what the cloth can give."""
     if own < body:
         return min(body, rig.widening * own)

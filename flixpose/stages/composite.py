@@ -17,6 +17,7 @@ from flixpose.fit.light import light_gain, read_light, shadow_on_cloth, shadow_r
 from flixpose.fit.remembered import remembered
 from flixpose.fit.remnants import Painted, paint_remnants
 from flixpose.fit.stack import Region, Sheet, Stack
+from flixpose.fit.wedges import wedges_at_armpits, with_legs_apart
 from flixpose.geometry.sampling import sample
 from flixpose.geometry.source import Source
 from flixpose.geometry.threads import gathered
@@ -26,7 +27,6 @@ from flixpose.structures.drape import Composite, Light, PartWarp
 from flixpose.structures.found import Garment
 from flixpose.structures.image import Box, Image, Mask
 
-_WEDGE = 1.25
 _BESIDE = 11  # pixels across: skin's soft outline is no wider
 _SPILL = 0.16  # shoulder widths that a part may reach beyond its planned border
 
@@ -47,7 +47,7 @@ def composite(
         light: "scene": the garment takes the person image's exposure and soft shading; "exact": it keeps its
             own colours.
     """
-    cloth = cut_out(product.pixels, garment.mask, _armpit_wedges(garment))
+    cloth = cut_out(product.pixels, with_legs_apart(garment, product).mask, wedges_at_armpits(garment))
     sheets, behind = _sheets(cloth, plan, warps, person.size)
     boxes = [sheet.box for sheet in (*sheets.values(), *([behind] if behind else []))]
     stack = Stack(_around(boxes, shadow_reach(plan.body.shoulder_width), person.size))
@@ -71,23 +71,6 @@ def cut_out(pixels: NDArray[np.uint8], mask: Mask, wedges: list[NDArray[np.float
     alpha = carve(pixels, mask.alpha, wedges)
     threads, thin = thin_out(pixels, alpha)
     return cv2.merge([*cv2.split(decontaminate(threads, alpha)), thin])
-
-
-def _armpit_wedges(garment: Garment) -> list[NDArray[np.float64]]:
-    """Between a sleeve's inner edge and the side below its armpit, pixels of the product image."""
-    wedges = []
-    for side in ("left", "right"):
-        names = (f"armpit_{side}", f"cuff_{side}_inner", f"hem_{side}")
-        if not all(garment.landmarks.has(name) for name in names):
-            continue
-        pit, cuff, hem = (garment.landmarks[name].astype(np.float64) for name in names)
-        along, down = cuff - pit, hem - pit
-        length = min(float(np.linalg.norm(along)), float(np.linalg.norm(down)))
-        below = pit + down / max(float(np.linalg.norm(down)), 1e-9) * length
-        wedge = np.array([pit, pit + along, below])
-        # A little wider than the landmarks say, and past the cuff, where a mask bridges the gap.
-        wedges.append(wedge.mean(axis=0) + _WEDGE * (wedge - wedge.mean(axis=0)))
-    return wedges
 
 
 def _front(plan: Plan, size: tuple[int, int]) -> NDArray[np.uint8]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from flixpose.errors import DegenerateWarp
 from flixpose.fit.layout import Layout, PartPlan
-from flixpose.fit.limbs import plainer
+from flixpose.fit.strips import plainer
 from flixpose.geometry.parts import follow
 from flixpose.geometry.solve import Change, WarpFit, solve_warp
 from flixpose.structures.drape import PartWarp

@@ -170,7 +170,7 @@ def tailored(kind: str, body: Body) -> tuple[Image, Garment]:
         sign = 1.0 if "_left" in name else -1.0
         if stem in rig.places:
             place = rig.places[stem]
-            points[name] = body.place(sign * place.across, place.depth)
+            points[name] = body.place(sign * place.across / rig.narrowing, place.depth)
         elif stem == "neck_back":
             points[name] = body.place(0, -0.16)
         elif stem == "hem_center":

@@ -34,7 +34,9 @@ def test_numbers_hold_together(kind: str, worn: bool) -> None:
     assert (rig.limb is not None) == (has_sleeves(kind) or has_legs(kind))
     if rig.limb is not None:
         assert 0 < rig.limb.min_reach < rig.limb.max_reach
-        assert rig.limb.max_half_width >= max(rig.limb.half_width) > 0
+        assert rig.limb.max_half_width >= max(rig.limb.half_width)
+        assert (max(rig.limb.half_width) > 0) == has_sleeves(kind)
+        assert 0.5 < rig.narrowing <= 1
 
 
 def test_long_sleeves_and_trousers_cover_their_limbs() -> None:
@@ -66,7 +68,7 @@ def test_a_place_blends_the_garments_own_into_the_rigs(keep: float, own: float, 
         ("keep_across = 0.2", "keep_acros = 0.2", "keep_acros"),
         ("across = 0.43", 'across = "wide"', "wide"),
         ("ease = 0.02", "", "ease"),
-        ("half_width = [0.25, 0.11]", "half_width = 0.25", "file"),
+        ("max_half_width = 0.45", "half_width = 0.25\nmax_half_width = 0.45", "file"),
         ("max_half_width = 0.45", "", "max_half_width"),
         ("[kind.shorts.limb]\nmax_reach", "[kind.shorts.limb]\nmax_reech", "max_reech"),
         ("waist = 1.0", "waste = 1.0", "waste"),

@@ -1,0 +1,202 @@
+"""Strips of cloth along a limb: sleeves and trouser legs as cross-sections from seam to cuff."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.fit.measure import Point
+from flixpose.fit.outline import reach
+from flixpose.fit.regions import LimbLandmarks
+from flixpose.structures.image import Mask
+from flixpose.structures.warp import ControlPoints
+
+# Where along a limb its cross-sections lie, seam 0 to cuff 1: closer together around the shoulder's curve.
+_SHARES = np.array([0.0, 0.06, 0.14, 0.27, 0.42, 0.60, 0.80, 1.0])
+_ROWS = len(_SHARES)
+_PLAINER = ((0, 3, 5, 7), (0, 5, 7), (0, 7))
+_LOOKS = 25
+_MOST_BEND = 0.25
+_LEAST_EDGE = 0.04  # of the limb
+_LEAST_ARC = 0.55  # of the circle between seam and side: an outline nearer than this is not the arm's
+COVER = 0.006  # shoulder widths: cloth lies outside the limb's outline by so much
+
+
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """A limb of cloth as cross-sections from seam to cuff: (R, 2) outer and inner ends, and (R,) positions.
+
+    Attributes:
+        outer, inner: (R, 2) float64 pixels.
+        along: (R,) distance from the seam along the middle line, pixels.
+    """
+
+    outer: NDArray[np.float64]
+    inner: NDArray[np.float64]
+    along: NDArray[np.float64]
+
+
+def garment_strip(limb: LimbLandmarks, region: Mask) -> Strip:
+    """A limb of the product image: its edges from seam to cuff, along the cloth's outline."""
+    shares = np.linspace(0.0, 1.0, _LOOKS)[:, None]
+    outer = limb.outer + shares * (limb.cuff_outer - limb.outer)
+    inner = limb.inner + shares * (limb.cuff_inner - limb.inner)
+    axis = (limb.cuff_outer + limb.cuff_inner - limb.outer - limb.inner) / 2
+    normal = np.array([-axis[1], axis[0]]) / max(float(np.linalg.norm(axis)), 1e-9)
+    normal = normal if normal @ (limb.outer - limb.inner) > 0 else -normal
+    outer, inner = (
+        _spaced(_on_outline(outer, inner, normal, region)),
+        _spaced(_on_outline(inner, outer, -normal, region)),
+    )
+    centres = (outer + inner) / 2
+    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(centres, axis=0), axis=1))])
+    return Strip(outer, inner, along)
+
+
+def _on_outline(
+    side: NDArray[np.float64], other: NDArray[np.float64], outward: Point, region: Mask
+) -> NDArray[np.float64]:
+    """Points of a straight edge moved out (or in) to the cloth's outline; its ends are landmarks and stay.
+
+    An edge bends by so much of its length at most: what lies further off is another edge.
+    """
+    bends = np.zeros(len(side))
+    usual = (
+        float(np.linalg.norm(side - other, axis=1).mean()) / 2
+    )  # the seam runs aslant: half widths vanish there
+    furthest = min(_MOST_BEND * float(np.linalg.norm(side[-1] - side[0])), 2 * usual)
+    for row in range(1, len(side) - 1):
+        middle = (side[row] + other[row]) / 2
+        half = abs(float((side[row] - other[row]) @ outward)) / 2
+        distance = reach(region, middle, outward, half + furthest + 4)
+        if distance is not None and abs(distance - half) < furthest:
+            bends[row] = distance - half
+    shares = np.linspace(0.0, 1.0, len(side))
+    # Towards its ends the ray across meets the seam or the cuff, not the edge.
+    bends = np.convolve(bends * np.minimum(1.0, 5.0 * shares * (1 - shares)), np.full(5, 0.2), mode="same")
+    return side + bends[:, None] * outward
+
+
+def _spaced(curve: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(R, 2) points along a curve at the shares of its length, ends included."""
+    at = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
+    wanted = _SHARES * at[-1]
+    return np.stack([np.interp(wanted, at, curve[:, axis]) for axis in (0, 1)], axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Edge:
+    """One edge of a limb of cloth on the person: a curve from its end of the seam along the limb.
+
+    Attributes:
+        curve: (K, 2) points. reach: (K,) how far along the limb each lies. length: (K,) along the curve.
+    """
+
+    curve: NDArray[np.float64]
+    reach: NDArray[np.float64]
+    length: NDArray[np.float64]
+
+    @classmethod
+    def starting(
+        cls,
+        start: Point,
+        side: NDArray[np.float64],
+        tangents: NDArray[np.float64],
+        distances: NDArray[np.float64],
+    ) -> "Edge":
+        """What lies behind the seam's end (inside the torso, where an arm hangs down) is left out."""
+        past = ((side - start) * tangents).sum(axis=1) > 0
+        first = min(int(np.argmax(past)) if past.any() else len(side) - 2, len(side) - 2)
+        curve = np.vstack([start, side[first:]])
+        steps = np.linalg.norm(np.diff(curve, axis=0), axis=1)
+        return cls(
+            curve,
+            np.concatenate([[distances[first]], distances[first:]]),
+            np.concatenate([[0], np.cumsum(steps)]),
+        )
+
+    def rounded(self, centre: Point, person_mask: Mask | None, width: float) -> "Edge":
+        """The edge led around the shoulder's curve between its end of the seam and the limb's side."""
+        arms = [self.curve[0] - centre, self.curve[1] - centre]
+        radii = [max(float(np.linalg.norm(arm)), 1e-9) for arm in arms]
+        arc = []
+        for share in (0.25, 0.5, 0.75):
+            direction = (1 - share) * arms[0] / radii[0] + share * arms[1] / radii[1]
+            direction = direction / max(float(np.linalg.norm(direction)), 1e-9)
+            usual = (1 - share) * radii[0] + share * radii[1]
+            found = None if person_mask is None else reach(person_mask, centre, direction, 1.25 * usual)
+            arc.append(
+                centre
+                + (usual if found is None else max(found + COVER * width, _LEAST_ARC * usual)) * direction
+            )
+        curve = np.vstack([self.curve[:1], arc, self.curve[1:]])
+        length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
+        return Edge(curve, np.concatenate([np.full(3, self.reach[0]), self.reach]), length)
+
+    def end(self, length: float) -> float:
+        """How far along the limb the edge ends when it is so long."""
+        return float(np.interp(length, self.length, self.reach))
+
+    def least_reach(self, whole: float) -> float:
+        """The least that an inner edge must reach to be more than a point."""
+        return float(self.reach[1]) + _LEAST_EDGE * whole
+
+    def rows(self, so_far: float) -> NDArray[np.float64]:
+        """(R, 2) points from the seam to where the edge reaches so far along the limb."""
+        wanted = _SHARES * float(np.interp(so_far, self.reach[1:], self.length[1:]))
+        return np.stack([np.interp(wanted, self.length, self.curve[:, axis]) for axis in (0, 1)], axis=1)
+
+
+def curve_length(side: NDArray[np.float64]) -> float:
+    return float(np.linalg.norm(np.diff(side, axis=0), axis=1).sum())
+
+
+def strip_border(controls: ControlPoints) -> NDArray[np.float64]:
+    """(2 R, 2) polygon around a limb on the person image: down its outer edge, up its inner one."""
+    outer, inner = controls.person_xy[:_ROWS], controls.person_xy[_ROWS : 2 * _ROWS]
+    return np.vstack([outer, inner[::-1]])
+
+
+def cuff_middle(controls: ControlPoints) -> Point:
+    """(2,) where a limb of cloth ends on the person image."""
+    return (controls.person_xy[_ROWS - 1] + controls.person_xy[2 * _ROWS - 1]) / 2
+
+
+def plainer(controls: ControlPoints) -> Iterator[ControlPoints]:
+    """A limb's control points, then fewer and fewer of its cross-sections, for limbs bent too far."""
+    yield controls
+    for rows in _PLAINER:
+        kept = [row + column for column in (0, _ROWS, 2 * _ROWS) for row in rows]
+        yield ControlPoints(
+            controls.part,
+            tuple(controls.names[k] for k in kept),
+            controls.person_xy[kept],
+            controls.garment_xy[kept],
+            controls.weights[kept],
+        )
+
+
+def half_widths(strip: Strip) -> NDArray[np.float64]:
+    """(R,) half of the strip's width across its axis; the seam itself runs aslant and tells nothing."""
+    axis = (strip.outer[-1] + strip.inner[-1] - strip.outer[0] - strip.inner[0]) / 2
+    normal = np.array([-axis[1], axis[0]]) / max(float(np.linalg.norm(axis)), 1e-9)
+    half = np.abs((strip.outer - strip.inner) @ normal) / 2
+    half[:3] = half[3]
+    return half
+
+
+def rows_to_controls(
+    part: str, strip: Strip, outer: NDArray[np.float64], inner: NDArray[np.float64]
+) -> ControlPoints:
+    count = len(outer)
+    names = [f"{part}_outer_{n}" for n in range(count)] + [f"{part}_inner_{n}" for n in range(count)]
+    middle_person, middle_garment = (outer + inner) / 2, (strip.outer + strip.inner) / 2
+    names += [f"{part}_middle_{n}" for n in range(count)]
+    return ControlPoints(
+        part=part,
+        names=tuple(names),
+        person_xy=np.vstack([outer, inner, middle_person]),
+        garment_xy=np.vstack([strip.outer, strip.inner, middle_garment]),
+        weights=np.concatenate([np.ones(2 * count), np.full(count, 0.5)]),
+    )
