@@ -135,7 +135,7 @@ def test_the_background_between_the_legs_leaves_the_mask_also_in_shade(filled: i
     assert apart[gap].mean() < 5
     assert apart[cloth == 255].mean() > 254
     frame = measure_garment(garment, figure()[0], RIGS["trousers"])
-    assert leg_seam(replace(garment, mask=Mask(apart)), frame, 1.0)[1][1] == pytest.approx(152, abs=20)
+    assert leg_seam(replace(garment, mask=Mask(apart)), frame, 1.0)[1][1] == pytest.approx(152, abs=28)  # landmark: 188, 218
 
 
 def test_stripes_in_the_backgrounds_colour_stay() -> None:
