@@ -176,7 +176,7 @@ def find_bare_arm(
     if not covered.any() or _on(worn, stations[:first]).mean() < 0.1:
         return None
     elbow = float(np.linalg.norm(chain[1] - chain[0])) / (_STEP * unit)
-    hidden = first + _SHADOW
+    hidden = min(first + _SHADOW, len(stations))
     wider = 1 + _GROWTH * np.clip((hidden - np.arange(hidden)) / max(elbow, 1.0), 0, 1)
     outer = 1 if float((stations[0] - body.mid_shoulder) @ across[0]) > 0 else -1
     low[:hidden], high[:hidden] = ends

@@ -25,11 +25,12 @@ from flixpose.geometry.threads import gathered
 from flixpose.structures.image import Mask
 
 # A remnant is painted up to these; larger ones stay as they are and are told.
-MOST_AREA = 0.07  # of the seen garment, each
-MOST_TOTAL = 0.10  # of the seen garment, all together
+MOST_AREA = 0.12  # of the seen garment, each
+MOST_TOTAL = 0.16  # of the seen garment, all together
 
 _SLEEVELESS = ("vest", "sling")  # kinds whose trunk arms hang before
 _SEEN = 0.30  # of a pixel: less of the old clothes does not show
+_DEEP = 0.02  # of a remnant's area: a tip between fingers may lie far from everything
 _THIN = 0.014  # shoulder widths: half of a sliver's breadth
 _RIM = 0.006  # shoulder widths: how far an edge's colours are mixed
 _EDGE = 0.010  # shoulder widths beyond a remnant that its seam, and the shade it throws, are painted, too
@@ -40,9 +41,9 @@ _NEAR = 4 * _RIM  # shoulder widths: a sliver further from the garment is not th
 _GRAINS = (
     0.03,
     0.006,
-    0.12,
+    0.04,
     0.03,
-)  # shoulder widths: structure finer than this is mirrored; folds of cloth are, too
+)  # shoulder widths: structure finer than this is mirrored; large folds would show twice
 _BORDER = 0.02  # shoulder widths over which the border of painted skin and background is smooth
 _SLEEVE_END = 0.07  # shoulder widths beside a painted sleeve in which its inside shows
 _HALO = 0.02  # shoulder widths beside the person whose background is not carried on behind a sleeve
@@ -186,7 +187,7 @@ class _Place:
         shows: all of them. cores: numbers of those that are no slivers, 0 elsewhere.
         sources: (4, h, w) background, skin, the clothes that stay on, and for slivers alone bare arms.
         away: (4, h, w) pixels to the nearest of each.
-        numbers: of the cores. areas, depths: per number, pixels.
+        numbers: of the cores. areas: per number, pixels. deep: the share of it too far from all sources.
         hole: what is to be painted.
     """
 
@@ -197,7 +198,7 @@ class _Place:
     away: NDArray[np.float32]
     numbers: NDArray[np.intp]
     areas: NDArray[np.float64]
-    depths: NDArray[np.float64]
+    deep: NDArray[np.float64]
     hole: Plane
 
 
@@ -271,11 +272,11 @@ class _Photo:
             np.inf
         )
         inside = np.flatnonzero(labels)
-        depths = np.zeros(count)
-        np.maximum.at(depths, labels.ravel()[inside], away.reshape(len(away), -1)[:, inside].min(axis=0))
+        depth, own = away.reshape(len(away), -1)[:, inside].min(axis=0), labels.ravel()[inside]
         areas = stats[:, cv2.CC_STAT_AREA].astype(np.float64)
+        deep = np.bincount(own[depth > MOST_DEPTH * self.unit], minlength=count) / np.maximum(areas, 1)
         numbers = np.flatnonzero(touching)
-        return _Place(window, shows, labels, sources, away, numbers, areas, depths, np.zeros_like(shows))
+        return _Place(window, shows, labels, sources, away, numbers, areas, deep, np.zeros_like(shows))
 
     def choose(self, places: list[_Place]) -> None:
         """Fill in each place's hole: the slivers, and the smallest cores as long as the limits allow."""
@@ -284,7 +285,7 @@ class _Photo:
         kept = [np.zeros(len(place.areas), bool) for place in places]
         every = [(place.areas[n], k, n) for k, place in enumerate(places) for n in place.numbers]
         for area, k, n in sorted(every):
-            deep = places[k].depths[n] > MOST_DEPTH * self.unit
+            deep = places[k].deep[n] > _DEEP
             kept[k][n] = deep or area > MOST_AREA * most or total + area > MOST_TOTAL * most
             total += 0.0 if kept[k][n] else area
         reach = square((_THIN + 2 * _RIM) * self.unit)

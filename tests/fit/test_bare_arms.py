@@ -96,3 +96,18 @@ def test_no_arm_is_known_where_none_is_bare_or_no_sleeve_is_on_it() -> None:
     nothing = Mask(np.zeros_like(occluders.arms.alpha))
     assert find_bare_arm(body, "left", photo.pixels, nothing, occluders.worn_upper, mask) is None
     assert find_bare_arm(body, "left", photo.pixels, occluders.arms, nothing, mask) is None
+
+
+def test_an_arm_that_is_wholly_bare_at_its_last_station_alone_gives_no_traceback() -> None:
+    photo, body, occluders, _, _, mask = person()
+    usual = find_bare_arm(body, "left", photo.pixels, occluders.arms, occluders.worn_upper, mask)
+    assert usual is not None
+    skin = np.zeros_like(occluders.arms.alpha)
+    for station, across, half in zip(
+        usual.stations[-6:], usual.across[-6:], (8, 8, 8, 8, 8, 16), strict=True
+    ):
+        ends = [tuple((station + side * half * across).round().astype(int).tolist()) for side in (-1, 1)]
+        cv2.line(skin, ends[0], ends[1], 255, 3)
+    dark, everything = photo.pixels // 4, Mask(np.full_like(skin, 255))
+    arm = find_bare_arm(body, "left", dark, Mask(skin), everything, mask)
+    assert arm is None or len(arm.low) == len(arm.stations)
