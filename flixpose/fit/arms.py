@@ -136,14 +136,33 @@ def usual_thickness(share: float) -> float:
 def arm_chain(body: Body, side: str) -> list[Point]:
     """Shoulder, elbow and wrist, as far as found; a hand that was read knows its wrist best."""
     chain = body.limb(side, "shoulder", "elbow", "wrist")
-    hand = _read_hand(body, side)
+    hand = read_hands(body).get(side)
     if hand is None or len(chain) < 3:
         return chain
     return [*chain[:2], hand.keypoints["wrist"].astype(np.float64)]
 
 
-def _read_hand(body: Body, side: str) -> Hand | None:
-    return next((hand for hand in body.hands if hand.side == side and hand.score >= READ_HAND), None)
+def read_hands(body: Body) -> dict[str, Hand]:
+    """ "left", "right" → the hand at that arm's wrist, of those that were read.
+
+    Where hands lie on one another, the one on top is found at both wrists.
+    """
+    found: dict[str, Hand] = {}
+    for hand in sorted(body.hands, key=lambda hand: hand.score):
+        if hand.score >= READ_HAND:
+            found[_arm_of(body, hand)] = hand
+    return found
+
+
+def _arm_of(body: Body, hand: Hand) -> str:
+    """The side whose wrist lies nearer to the hand's; its own where the body's wrists do not tell."""
+    wrists = {side: body.joints.get(f"{side}_wrist") for side in ("left", "right")}
+    away = {
+        side: float(np.linalg.norm(hand.keypoints["wrist"] - wrist))
+        for side, wrist in wrists.items()
+        if wrist is not None
+    }
+    return hand.side if len(away) < 2 or away["left"] == away["right"] else min(away, key=lambda s: away[s])
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,12 +6,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from flixpose.fit.arms import READ_HAND
+from flixpose.fit.arms import read_hands
 from flixpose.fit.body import Body
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.stack import Sheet
 from flixpose.structures.found import Hand
 
+_OTHER = {"left": "right", "right": "left"}
+_TIPS = 1.7  # lengths from the wrist to the body's own points of the knuckles: to the finger tips
+_FLESH = 0.12  # shoulder widths around them that are the hand, too
 _AROUND = 0.7  # lengths of the palm about the wrist in which a hand may be in its sleeve
 
 
@@ -21,10 +24,14 @@ def before_sleeves(occluders: Occluders, body: Body, sheets: Mapping[str, Sheet]
     Args:
         sheets: by name of the part, "left_sleeve" …
     """
-    if occluders.hands is None:
-        return occluders.head.alpha
-    hands = occluders.hands.alpha.copy()
-    zones = {hand.side: _zone(hand, hands.shape) for hand in body.hands if hand.score >= READ_HAND}
+    blank = np.zeros_like(occluders.head.alpha)
+    hands = blank if occluders.hands is None else occluders.hands.alpha.copy()
+    read = read_hands(body)
+    zones = {side: _zone(hand, hands.shape) for side, hand in read.items()}
+    for side in ("left", "right"):
+        if side not in read and f"{_OTHER[side]}_sleeve" in sheets:
+            guessed, zones[side] = _unread(body, side, hands.shape)
+            hands = cv2.max(hands, cv2.min(occluders.arms.alpha, guessed))
     for side, zone in zones.items():
         sheet = sheets.get(f"{side}_sleeve")
         if sheet is None or sheet.box.area == 0:
@@ -36,6 +43,22 @@ def before_sleeves(occluders: Occluders, body: Body, sheets: Mapping[str, Sheet]
         free = cv2.bitwise_not(cv2.extractChannel(sheet.patch, 3))
         hands[here] = np.where(own, np.minimum(hands[here], free), hands[here])
     return np.asarray(cv2.max(occluders.head.alpha, hands), np.uint8)
+
+
+def _unread(body: Body, side: str, shape: tuple[int, ...]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """(H, W) where a hand that was not read may be, by the body's own points, and around its wrist."""
+    where, zone = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
+    points = [body.joints.get(f"{side}_{name}") for name in ("wrist", "index", "pinky", "thumb")]
+    wrist, *fingers = (np.array(point) for point in points if point is not None)
+    if len(fingers) < 3:
+        return where, zone
+    tips = wrist + _TIPS * (np.array(fingers) - wrist)
+    hull = cv2.convexHull(np.vstack([wrist, tips]).round().astype(np.int32))
+    cv2.fillConvexPoly(where, hull, 255)
+    cv2.polylines(where, [hull], True, 255, max(1, round(_FLESH * body.shoulder_width)))
+    radius = max(1, round(_AROUND * float(np.linalg.norm(np.array(fingers) - wrist, axis=1).max())))
+    cv2.circle(zone, (round(float(wrist[0])), round(float(wrist[1]))), radius, 255, -1)
+    return where, zone
 
 
 def _zone(hand: Hand, shape: tuple[int, ...]) -> NDArray[np.uint8]:

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from flixpose import resources
-from flixpose.fit.arms import ArmOutline, find_arms
+from flixpose.fit.arms import ArmOutline, arm_chain, find_arms, read_hands
 from flixpose.fit.body import Body, measure_body
 from flixpose.fit.cuffs import before_sleeves
 from flixpose.fit.layout import plan_layout
@@ -141,3 +141,28 @@ def test_past_the_wrist_an_edge_goes_on_as_it_was() -> None:
     nothing = np.zeros(len(centres))
     widths = _along_outline(nothing + UNIT, centres, normals, _Seen(mask, arm, UNIT), 0.45, nothing, 0.0)
     assert widths[-1] < 1.2 * widths[5] < 0.3 * UNIT
+
+
+def test_a_hand_that_was_not_read_lies_before_the_other_sleeve() -> None:
+    """On crossed arms: skin where the body's points see fingers, with no hand read there."""
+    body, _, _ = figure()
+    wrist = body.joints["left_wrist"]
+    places = {"index": (0.0, 40.0), "pinky": (10.0, 40.0), "thumb": (20.0, 40.0)}
+    fingers = {f"left_{name}": np.add(wrist, place) for name, place in places.items()}
+    body = replace(body, joints=body.joints | fingers)
+    skin = replace(BLANK, arms=Mask(np.full(SIZE[::-1], 255, np.uint8)))
+    x, y = (int(v) for v in np.add(wrist, (10.0, 30.0)))
+    sheet = Sheet(np.full((20, 20, 4), 255, np.uint8), Box(x - 10, y - 10, x + 10, y + 10))
+    front = before_sleeves(skin, body, {"right_sleeve": sheet})
+    assert front[y, x] == 255 and front[y - 150, x] == 0
+    assert before_sleeves(skin, body, {"left_sleeve": sheet})[y, x] == 0
+
+
+def test_a_hand_found_at_both_wrists_belongs_to_the_nearer_arm() -> None:
+    body, _, _ = figure()
+    hand = hand_at((0.2, 0.5))
+    body = replace(
+        body, joints=body.joints | {"right_wrist": hand.keypoints["wrist"].astype(np.float64) + 3.0}
+    )
+    assert read_hands(replace(body, hands=(hand,))) == {"right": hand}
+    assert np.allclose(arm_chain(replace(body, hands=(hand,)), "left")[-1], body.joints["left_wrist"])
