@@ -196,7 +196,11 @@ class _Cells(nn.Module):
         set_eps(self, _EPS)
 
     def forward(self, xs: list[Tensor]) -> Output:
-        out = Output([], [], [], [])
+        return self.tried(xs)[0]
+
+    def tried(self, xs: list[Tensor]) -> tuple[Output, list[Tensor]]:
+        """For training: what cells say, and each level's features that it is told from."""
+        out, features = Output([], [], [], []), []
         for level, x in enumerate(xs):
             about_score, about_pose = x.chunk(2, dim=1)
             score, pose = self.conv_cls[level](about_score), self.conv_pose[level](about_pose)
@@ -204,7 +208,12 @@ class _Cells(nn.Module):
             out.boxes.append(self.out_bbox[level](pose))
             out.visible.append(self.out_kpt_vis[level](pose))
             out.features.append(self.out_pose[level](pose))
-        return out
+            features.append(pose)
+        return out, features
+
+    def guesses(self, features: list[Tensor]) -> list[Tensor]:
+        """(N, 2 K, H, W) each: keypoints right away, in strides from the cells' centres."""
+        return [out(x) for out, x in zip(self.out_kpt_reg, features, strict=True)]
 
 
 class _Scaled(nn.Module):
@@ -308,6 +317,14 @@ class RTMO(nn.Module):
             features: (R, channels). boxes: (R, 4) cxcywh, and centres: (R, 2) of cells, in pixel indices.
         """
         return self.head.dcc(features, boxes, centres)
+
+    def guessed(self, x: Tensor) -> tuple[Output, list[Tensor]]:
+        """For training: as `forward`, and (N, 2 K, H, W) each: keypoints in strides from the cells' centres.
+
+        Nobody reads these; who learns them learns features that know where keypoints are.
+        """
+        out, features = self.head.head_module.tried(self.neck(self.backbone(x)))
+        return out, self.head.head_module.guesses(features)
 
     def tried(self, features: Tensor, boxes: Tensor, centres: Tensor, xy: Tensor) -> tuple[Tensor, Tensor]:
         """For training: as `place`, and (R, K) how unlikely the keypoints at `xy`, pixel indices, are."""

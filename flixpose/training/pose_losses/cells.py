@@ -19,7 +19,7 @@ from flixpose.training.pose_data import People
 _BOX, _SCORE, _BINS, _POSE, _SEEN = 7.5, 0.5, 1.5, 12.0, 1.0  # YOLOv8's weights of the losses
 _FAR = 0.2  # of the plain distance, which still pulls where the similarity is flat
 _PADDING, _JITTER = 1.25, 0.08  # of the boxes along which RTMO places keypoints; and what they are shaken by
-_UNLIKELY, _MEANS = 0.5, 10.0  # of RTMO's bins and of their means
+_GUESS, _UNLIKELY, _MEANS = 10.0, 0.5, 10.0  # of RTMO's first guesses, its bins, and their means
 _EACH = 3  # cells of each person whose keypoints RTMO learns from
 _LEAST_TARGET = 0.05  # score of a query that stands for somebody, however far off
 _NEAR = 4  # queries that learn where a person is, besides the one that tells of them
@@ -98,34 +98,35 @@ def _distribution(bins: Tensor, at: Tensor) -> Tensor:
 
 def rtmo(net: Any, x: Tensor, people: Sequence[People]) -> Losses:
     """The same cells; keypoints by classification along the sides of the true box, shaken a little."""
-    out = net(x)
-    scores, raw, visible, features = (
-        torch.cat([level.flatten(2) for level in levels], dim=2).transpose(1, 2).float() for levels in out
-    )
+    out, guesses = net.guessed(x)
+    scores, raw, visible, features, ways = (_rows(levels) for levels in (*out, guesses))
     centres, strides = rtmo_nets.grid([tuple(level.shape[2:]) for level in out.scores], x)
-    parts: dict[str, list[Tensor]] = {"score": [], "box": [], "seen": []}
+    middle = raw[..., :2] * strides + centres
+    boxes = corners(torch.cat([middle, raw[..., 2:].clamp(max=9).exp() * strides], dim=2))
+    guessed = ways.unflatten(2, (-1, 2)) * strides[:, None] + centres[:, None]
+    parts: dict[str, list[Tensor]] = {"score": [], "box": [], "seen": [], "guess": []}
     chosen: list[tuple[int, Owners]] = []
     for row, p in enumerate(people):
-        boxes = corners(
-            torch.cat(
-                [raw[row, :, :2] * strides + centres, raw[row, :, 2:].clamp(max=9).exp() * strides], dim=1
-            )
-        )
-        truth = p.boxes - 0.5
-        owner = task_aligned(scores[row, :, 0].sigmoid(), boxes, centres, truth)
-        logits = scores[row, :, 0]
+        truth, logits = p.boxes - 0.5, scores[row, :, 0]
+        owner = task_aligned(logits.sigmoid(), boxes[row], centres, truth)
         told = functional.binary_cross_entropy_with_logits(logits, owner.target, reduction="sum")
         parts["score"].append(told / owner.target.sum().clamp(min=1))
         some, who = owner.cells, owner.person[owner.cells]
         if len(some):
             chosen.append((row, owner))
-            parts["box"].append((1 - complete_overlap(boxes[some], truth[who])).mean())
+            parts["box"].append((1 - complete_overlap(boxes[row, some], truth[who])).mean())
             seen = p.there[who].float()
             parts["seen"].append(functional.binary_cross_entropy_with_logits(visible[row, some], seen))
+            parts["guess"].append(_pose_loss(guessed[row, some] + 0.5, p, who))
     means = _sums(parts, x)
     means |= _placed(net, features, centres, people, chosen)
-    weights = {"score": 1.0, "box": 5.0, "seen": 1.0, "bins": _UNLIKELY, "pose": _MEANS}
+    weights = {"score": 1.0, "box": 5.0, "seen": 1.0, "guess": _GUESS, "bins": _UNLIKELY, "pose": _MEANS}
     return {"loss": torch.stack([weights[name] * value for name, value in means.items()]).sum()} | means
+
+
+def _rows(levels: Sequence[Tensor]) -> Tensor:
+    """(N, cells, C), level after level."""
+    return torch.cat([level.flatten(2) for level in levels], dim=2).transpose(1, 2).float()
 
 
 def _placed(
