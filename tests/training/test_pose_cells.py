@@ -114,3 +114,15 @@ def test_norms_keep_their_statistics_from_the_step_that_is_told(photos: list[Pho
     learner = train(recipe, photos, tmp_path)
     counted = {int(v) for name, v in learner.net.state_dict().items() if name.endswith("batches_tracked")}
     assert counted == {2}
+
+
+def test_detrpose_begins_with_points_at_cells_and_heads_that_look_around():
+    net = build("detrpose", DETRPOSE, (96, 96)).eval()
+    with torch.no_grad():
+        guess, *layers = net.tried(torch.rand(1, 3, 96, 96))  # type: ignore[operator]
+        ways = net.transformer.decoder.layers[0].cross_attn.sampling_offsets.bias  # type: ignore[union-attr]
+    finest = (torch.arange(12) + 0.5) / 12
+    assert torch.allclose(guess.xy[0, :12, 3], torch.stack([finest, finest[:1].expand(12)], dim=1), atol=1e-5)
+    assert all((layer.xy - layer.xy[:, :, :1]).abs().max() < 1e-5 for layer in layers)
+    assert ways.view(8, -1, 2).mean(dim=1).round(decimals=3).unique(dim=0).shape[0] == 8
+    assert (layers[-1].logits.sigmoid() < 0.05).all()
