@@ -20,7 +20,7 @@ from flixpose.fit.neckline import behind_neckline, front_neckline, lowest
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.regions import LimbLandmarks, leg_seam, soft_matte, split
 from flixpose.fit.rig import Limb, Rig
-from flixpose.fit.strips import cuff_middle, garment_strip, strip_border
+from flixpose.fit.strips import cuff_direction, cuff_middle, garment_strip, strip_border
 from flixpose.fit.torso import seat_controls, skirt_controls, torso_controls
 from flixpose.fit.trunk import Fit, trunk_border
 from flixpose.fit.waist import end_of_top
@@ -88,24 +88,41 @@ def bare_zone(plan: Plan, size: tuple[int, int]) -> Mask:
     names = [part.controls.part for part in plan.layout.parts]
     if not any(name.endswith("sleeve") for name in names):
         return Mask.full(*size)
-    zone = np.zeros((size[1], size[0]), np.uint8)
     half = _ARM_ZONE * plan.body.shoulder_width / 2
+    zones = []
     for side in ("left", "right"):
         chain = plan.body.limb(side, *_ARM)
         if f"{side}_sleeve" in names:
-            sleeve = plan.layout.parts[names.index(f"{side}_sleeve")]
-            chain = _past(chain, cuff_middle(sleeve.controls))
+            sleeve = plan.layout.parts[names.index(f"{side}_sleeve")].controls
+            chain = _past(chain, cuff_middle(sleeve))
         fingers = plan.body.joints.get(f"{side}_index")
         if chain and fingers is not None:
             chain = [*chain, chain[-1] + 1.6 * (fingers - chain[-1])]
-        for a, b in pairwise(chain):
-            along = (b - a) / max(float(np.linalg.norm(b - a)), 1e-9) * half
-            across = np.array([-along[1], along[0]])
-            corners = np.round([a + across, b + across, b - across, a - across]).astype(np.int32)
-            cv2.fillConvexPoly(zone, corners, 255)
-        for joint in chain[1:]:
-            cv2.circle(zone, np.round(joint).astype(int).tolist(), round(half), 255, -1)
-    return Mask(cv2.blur(zone, (5, 5)))
+        zones.append(_around(chain, half, size))
+        if f"{side}_sleeve" in names:
+            _cut_before(zones[-1], cuff_middle(sleeve), cuff_direction(sleeve), 2 * half)
+    return Mask(cv2.blur(cv2.max(*zones), (5, 5)))
+
+
+def _around(chain: list[Point], half: float, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """(H, W) 255 within so many pixels of a chain of joints, but not before its first."""
+    zone = np.zeros((size[1], size[0]), np.uint8)
+    for a, b in pairwise(chain):
+        along = (b - a) / max(float(np.linalg.norm(b - a)), 1e-9) * half
+        across = np.array([-along[1], along[0]])
+        corners = np.round([a + across, b + across, b - across, a - across]).astype(np.int32)
+        cv2.fillConvexPoly(zone, corners, 255)
+    for joint in chain[1:]:
+        cv2.circle(zone, np.round(joint).astype(int).tolist(), round(half), 255, -1)
+    return zone
+
+
+def _cut_before(zone: NDArray[np.uint8], start: Point, down: Point, far: float) -> None:
+    """Clear what lies behind the end of a sleeve: the roundings of the joints past it reach back there."""
+    across = np.array([-down[1], down[0]])
+    back = start - far * down
+    corners = [start + far * across, start - far * across, back - far * across, back + far * across]
+    cv2.fillConvexPoly(zone, np.round(corners).astype(np.int32), 0)
 
 
 def _past(chain: list[Point], end: Point) -> list[Point]:

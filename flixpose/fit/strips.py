@@ -163,6 +163,13 @@ def cuff_middle(controls: ControlPoints) -> Point:
     return (controls.person_xy[_ROWS - 1] + controls.person_xy[2 * _ROWS - 1]) / 2
 
 
+def cuff_direction(controls: ControlPoints) -> Point:
+    """(2,) unit vector in which a limb of cloth ends on the person image."""
+    before = (controls.person_xy[_ROWS - 2] + controls.person_xy[2 * _ROWS - 2]) / 2
+    along = cuff_middle(controls) - before
+    return along / max(float(np.linalg.norm(along)), 1e-9)
+
+
 def plainer(controls: ControlPoints) -> Iterator[ControlPoints]:
     """A limb's control points, then fewer and fewer of its cross-sections, for limbs bent too far."""
     yield controls

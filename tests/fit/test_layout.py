@@ -16,6 +16,7 @@ from flixpose.fit.layout import Layout, bare_zone, plan_layout
 from flixpose.fit.layout import Plan as WholePlan
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.rig import load_rigs
+from flixpose.fit.strips import cuff_direction, cuff_middle
 from flixpose.garment.kinds import KINDS, LEGGED, SLEEVED
 from flixpose.stages.solve_warps import solve_warps
 from flixpose.structures.found import Garment, Pose, View
@@ -336,6 +337,20 @@ def test_bare_arms_begin_where_the_sleeve_ends() -> None:
         zone = bare_zone(WholePlan(body, layout(kind), BLANK), SIZE).alpha
         seen: Any = tuple(int(zone[y, x]) for x, y in (upper, elbow, wrist))
         assert seen == expected, kind
+
+
+def test_nothing_beside_a_sleeve_counts_as_the_bare_arm_past_it() -> None:
+    """The belly beside a forearm has the arm's colour, and no garment's trunk lies behind it."""
+    body, found = measure_body(make_pose()), layout("long_sleeve_top")
+    zone = bare_zone(WholePlan(body, found, BLANK), SIZE).alpha
+    for part in found.parts[1:]:
+        down = cuff_direction(part.controls) * body.shoulder_width
+        across = np.array([-down[1], down[0]])
+        for aside in (-0.15, 0.15):
+            above = cuff_middle(part.controls) - 0.06 * down + aside * across
+            past = cuff_middle(part.controls) + 0.1 * down + aside * across
+            seen = [int(zone[int(y), int(x)]) for x, y in (above, past)]
+            assert seen == [0, 255], (part.controls.part, aside)
 
 
 @pytest.mark.parametrize("kind", sorted(SLEEVED | LEGGED))
