@@ -30,7 +30,8 @@ CELL = 32
 # Of the error bound: the rest is left to the 1/32 pixel steps in which the samplers count, and to both axes.
 TOLERANCE_SHARE = 0.25
 _BLOCK_CELLS = (4, 12)  # down and across: what one tile reads and writes stays in the cache
-_UNEVEN = 1.2  # cells are joined as long as they take no more than this share of the samples they need
+_UNEVEN = 1.2  # cells are joined where they take no more than this share of the samples they need
+_TILE_COST = 12.0  # samples of a cell that take as long as all that a tile takes beside its samples
 _MOSTLY = 0.02  # refine everything while more than this share of the cells needs it, then single runs
 _SPARE = 2.0  # source pixels by which a cell may bulge beyond its nodes, and bicubic's reach
 
@@ -237,29 +238,45 @@ def runs(
     shape = counts.shape[1:]
     for row, column in product(range(0, shape[0], down), range(0, shape[1], across)):
         block = np.s_[row : min(row + down, shape[0]), column : min(column + across, shape[1])]
-        for (rows, columns), most in _even_rectangles(counts, *block):
+        for (rows, columns), most in _cheapest(counts, *block)[1]:
             x, y = columns.start * CELL, rows.start * CELL
             yield (x, y, min(columns.stop * CELL, width) - x, min(rows.stop * CELL, height) - y), most
 
 
-def _even_rectangles(
-    counts: NDArray[Any], rows: slice, columns: slice
-) -> Iterator[tuple[tuple[slice, slice], NDArray[Any]]]:
+Rectangles = list[tuple[tuple[slice, slice], NDArray[Any]]]
+
+
+def _cheapest(counts: NDArray[Any], rows: slice, columns: slice) -> tuple[float, Rectangles]:
     """The active cells of a block, all together or as halving gives them, with each rectangle's counts.
 
-    Together only where no cell takes many more samples than it needs.
+    Returns:
+        What it costs in samples of a cell, and the rectangles: whatever is the less.
     """
     here = counts[:, rows, columns]
-    work = (here[0::2] * here[1::2]).sum(axis=0)
+    down, across = (np.flatnonzero(here.sum(axis=(0, axis))) for axis in (2, 1))
+    if not len(down):
+        return 0.0, []
+    rows, columns = _spanned(down, rows), _spanned(across, columns)
+    here = counts[:, rows, columns]
     most = here.max(axis=(1, 2))
-    if work.min() > 0 and most[0::2] @ most[1::2] <= _UNEVEN * work.mean():
-        yield (rows, columns), most
-    elif work.max() > 0:
-        wide = work.shape[1] >= work.shape[0]
-        cut = columns if wide else rows
-        middle = (cut.start + cut.stop) // 2
-        for half in (slice(cut.start, middle), slice(middle, cut.stop)):
-            yield from _even_rectangles(counts, *((rows, half) if wide else (half, columns)))
+    work = (here[0::2] * here[1::2]).sum(axis=0)
+    cost = _TILE_COST + float(most[0::2] @ most[1::2]) * work.size
+    if cost <= _TILE_COST + _UNEVEN * float(work.sum()) or work.size == 1:
+        return cost, [((rows, columns), most)]
+    wide = work.shape[1] >= work.shape[0]
+    cut = columns if wide else rows
+    middle = (cut.start + cut.stop) // 2
+    halves = [slice(cut.start, middle), slice(middle, cut.stop)]
+    found = [_cheapest(counts, *((rows, half) if wide else (half, columns))) for half in halves]
+    apart = sum(half for half, _ in found)
+    if cost <= apart:
+        return cost, [((rows, columns), most)]
+    return apart, [one for _, rectangles in found for one in rectangles]
+
+
+def _spanned(numbers: NDArray[np.intp], part: slice) -> slice:
+    """From the first to the last of some numbers, counted from a part's start."""
+    return slice(part.start + int(numbers[0]), part.start + int(numbers[-1]) + 1)
 
 
 def _steps(lattice: Lattice) -> NDArray[Any]:
