@@ -4,6 +4,7 @@
 Light is what adds up: blends, blurs and shading belong there.
 """
 
+import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -45,14 +46,21 @@ _RGB_TO_XYZ = np.array(
 )
 _WHITE_D65 = np.array([0.95047, 1.0, 1.08883])
 _LAB_KNEE = (6 / 29) ** 3
+_LAB_SLOPE = 841 / 108
+_LIGHT_TO_WHITE = (_RGB_TO_XYZ / _WHITE_D65[:, None]).astype(np.float32)
+_F_TO_LAB = np.array([[0, 116, 0, -16], [500, -500, 0, 0], [0, 200, -200, 0]], np.float32)
 
 
 def srgb_to_lab(pixels: NDArray[np.uint8]) -> Plane:
     """(..., 3) uint8 sRGB → (..., 3) float32 CIE L*a*b*, D65, 2° observer; L in [0, 100]."""
-    xyz = srgb_to_linear(pixels) @ (_RGB_TO_XYZ / _WHITE_D65[:, None]).T.astype(np.float32)
-    f = np.where(xyz > _LAB_KNEE, np.cbrt(xyz), xyz * np.float32(841 / 108) + np.float32(4 / 29))
-    lightness = 116 * f[..., 1] - 16
-    return np.stack([lightness, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], axis=-1)
+    if not pixels.size:
+        return np.zeros(pixels.shape, np.float32)
+    light = cv2.LUT(np.ascontiguousarray(pixels).reshape(-1, 1, 3), _LIGHT)
+    xyz = cv2.transform(light, _LIGHT_TO_WHITE).reshape(-1, 3)
+    # Above the knee the cube root, below it a straight line: the sum of both, each held where the other is.
+    root = cv2.pow(cv2.max(xyz, _LAB_KNEE), 1 / 3)
+    f = cv2.addWeighted(root, 1.0, cv2.min(xyz, _LAB_KNEE), _LAB_SLOPE, -_LAB_SLOPE * _LAB_KNEE)
+    return np.asarray(cv2.transform(f.reshape(-1, 1, 3), _F_TO_LAB), np.float32).reshape(pixels.shape)
 
 
 def delta_e_2000(one: NDArray[np.floating], other: NDArray[np.floating]) -> NDArray[np.float64]:
