@@ -43,11 +43,12 @@ def smooth_skin(
     reduce = max(1.0, unit / _SMALL)
     height, width = known.shape
     size = max(1, round(width / reduce)), max(1, round(height / reduce))
-    share = known.astype(np.float32)
-    sums = cv2.resize(np.dstack([pixels * share[..., None], share]), size, interpolation=cv2.INTER_AREA)
-    told = sums[..., 3] > 0.5
+    held = cv2.copyTo(pixels, known.view(np.uint8))
+    sums = cv2.resize(held, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    share = cv2.resize(known.view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA) / 255
+    told = share > 0.5
     if told.sum() < _FEW:
         return None
-    colours = sums[..., :3] / np.maximum(sums[..., 3:], 1e-4)
+    colours = sums / np.maximum(share, 1e-4)[..., None]
     membrane = hang_membrane(colours, told)
     return np.asarray(cv2.resize(membrane, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)

@@ -39,7 +39,7 @@ def slivers(
     # Not at the edge of what is broad: an arm comes out of its sleeve with corners.
     wide = np.ones((3 * radius + 1, 3 * radius + 1), np.uint8)
     broad = cv2.morphologyEx(bare.astype(np.uint8), cv2.MORPH_OPEN, wide)
-    thin = bare & (cv2.dilate(broad, kernel) == 0) & ~_kept(body, occluders, here, seen.shape)
+    thin = bare & (cv2.dilate(broad, kernel) == 0) & ~_kept(body, occluders, here, bare.shape)
     beside = cv2.dilate((seen[here] > 127).astype(np.uint8), kernel) > 0
     outside = cv2.dilate((~person).astype(np.uint8), kernel) > 0
     count, labels, stats, _ = cv2.connectedComponentsWithStats(thin.astype(np.uint8))
@@ -55,11 +55,14 @@ def _kept(
     body: Body, occluders: Occluders, here: tuple[slice, slice], shape: tuple[int, ...]
 ) -> NDArray[np.bool_]:
     """What lies in front of a garment: head, hair, bare arms, and hands, read or not."""
-    hands = np.zeros(shape, np.uint8)
-    radius = round(_HAND * body.shoulder_width)
+    before = np.zeros(shape, np.uint8)
+    radius, origin = round(_HAND * body.shoulder_width), np.array([here[1].start, here[0].start])
     for side in ("left", "right"):
         for name in ("wrist", "index", "pinky", "thumb"):
             if (joint := body.joints.get(f"{side}_{name}")) is not None:
-                cv2.circle(hands, (round(float(joint[0])), round(float(joint[1]))), radius, 255, -1)
-    before = cv2.max(cv2.max(hands, occluders.topmost), occluders.arms.alpha)[here]
-    return np.asarray(before > 25)
+                x, y = np.round(joint - origin).astype(int).tolist()
+                cv2.circle(before, (x, y), radius, 255, -1)
+    for mask in (occluders.head, occluders.hands, occluders.arms):
+        if mask is not None:
+            cv2.max(before, mask.alpha[here], before)
+    return before > 25
