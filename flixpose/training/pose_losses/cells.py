@@ -18,6 +18,7 @@ from flixpose.training.pose_data import People
 
 _BOX, _SCORE, _BINS, _POSE, _SEEN = 7.5, 0.5, 1.5, 12.0, 1.0  # YOLOv8's weights of the losses
 _FAR = 0.2  # of the plain distance, which still pulls where the similarity is flat
+_FARTHER = 2.0  # YOLO's, whose keypoints have no other guide: with less, wrists stay where most wrists are
 _PADDING, _JITTER = 1.25, 0.08  # of the boxes along which RTMO places keypoints; and what they are shaken by
 _GUESS, _UNLIKELY, _MEANS = 10.0, 0.5, 10.0  # of RTMO's first guesses, its bins, and their means
 _EACH = 3  # cells of each person whose keypoints RTMO learns from
@@ -68,7 +69,7 @@ def yolo(net: Any, x: Tensor, people: Sequence[People]) -> Losses:
         apart = _distribution(bins, sides / strides[some, None]).mean(dim=1)
         parts["bins"].append((apart * weight).sum() * len(rows) / total)
         points = rows[row, some, 5:].unflatten(1, (-1, 3))
-        parts["pose"].append(_pose_loss(points[..., :2], p, who))
+        parts["pose"].append(_pose_loss(points[..., :2], p, who, far=_FARTHER))
         seen = out.keypoints[row, 2::3, some].float().T
         parts["seen"].append(functional.binary_cross_entropy_with_logits(seen, p.there[who].float()))
     means = _sums(parts, x)
