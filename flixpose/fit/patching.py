@@ -12,27 +12,35 @@ from flixpose.imaging.fill import fill, mirrored
 Plane = NDArray[np.bool_]
 Window = tuple[slice, slice]
 
+_SPARE = 16.0  # pixels by which a source may be further off than it seemed
 MOST_DEPTH = 0.25  # shoulder widths from its surroundings that a hole is filled
 
 
-def copy_mirrored(pixels: NDArray[np.uint8], hole: Plane, source: Plane, unit: float) -> None:
-    """Slivers take their mirror image beyond the rim as it is."""
-    if (here := _around(hole, unit)) is not None and source[here].any():
+def copy_mirrored(pixels: NDArray[np.uint8], hole: Plane, source: Plane, away: NDArray[np.float32]) -> None:
+    """Slivers take their mirror image beyond the rim as it is.
+
+    Args:
+        away: (h, w) pixels to the source, roughly.
+    """
+    if not hole.any():
+        return
+    furthest = away[hole & np.isfinite(away)].max(initial=0.0)
+    if (here := _around(hole, 2 * float(furthest) + _SPARE)) is not None and source[here].any():
         mirror, _ = mirrored(hole[here], source[here])
         pixels[here][hole[here]] = pixels[here][mirror[:, 0], mirror[:, 1]]
 
 
 def fill_from(pixels: NDArray[np.uint8], hole: Plane, source: Plane, unit: float, grain: float) -> None:
-    if (here := _around(hole, unit)) is not None:
+    if (here := _around(hole, 1.1 * MOST_DEPTH * unit)) is not None:
         pixels[here] = fill(pixels[here], hole[here], source[here], grain=max(1.0, grain * unit))
 
 
-def _around(hole: Plane, unit: float) -> Window | None:
-    """The hole and as much around it as it may be filled from; None where there is no hole."""
+def _around(hole: Plane, reach: float) -> Window | None:
+    """The hole and as many pixels around it as it may be filled from; None where there is no hole."""
     x, y, width, height = cv2.boundingRect(hole.view(np.uint8))
     if not width:
         return None
-    room = round(1.1 * MOST_DEPTH * unit)
+    room = round(reach)
     return np.s_[max(0, y - room) : y + height + room, max(0, x - room) : x + width + room]
 
 

@@ -16,6 +16,7 @@ from flixpose.fit.bare_arms import BareArm, find_bare_arm, paint_skin
 from flixpose.fit.body import Body
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.old_sleeves import find_old_sleeve, paint_old_sleeve
+from flixpose.fit.patches import Patch, share_out
 from flixpose.fit.patching import MOST_DEPTH, Plane, Window, copy_mirrored, distance, fill_from, square
 from flixpose.fit.skin import usual_skin
 from flixpose.fit.slivers import slivers
@@ -47,7 +48,6 @@ _GRAINS = (
 _BORDER = 0.02  # shoulder widths over which the border of painted skin and background is smooth
 _SLEEVE_END = 0.07  # shoulder widths beside a painted sleeve in which its inside shows
 _HALO = 0.02  # shoulder widths beside the person whose background is not carried on behind a sleeve
-_COARSE = 8  # pixels: remnants are grouped on a grid of this
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +118,7 @@ def paint_remnants(
         return result
     shown = cv2.max(result.left.alpha, rims)
     photo = _Photo(result.picture, seen, shown, rims > 0, body, occluders, person_mask, lower=lower)
-    places = [place for place in gathered(photo.look, photo.windows()) if place is not None]
+    places = [place for place in gathered(photo.look, photo.patches()) if place is not None]
     photo.choose(places)
     painted = [place for place in places if place.hole.any()]
     return photo.painted(painted, result) if painted else result
@@ -224,33 +224,32 @@ class _Photo:
     def unit(self) -> float:
         return self.body.shoulder_width
 
-    def windows(self) -> list[Window]:
-        """Parts of the photo that hold remnants and what surrounds them."""
-        height, width = self.left.shape
-        shows = cv2.threshold(self.left, int(255 * _SEEN), 255, cv2.THRESH_BINARY)[1]
-        below, right = (-size % _COARSE for size in shows.shape)
-        padded = cv2.copyMakeBorder(shows, 0, below, 0, right, cv2.BORDER_CONSTANT)
-        size = padded.shape[1] // _COARSE, padded.shape[0] // _COARSE
-        # The mean of a block of which one pixel shows is 4 of 255.
-        coarse = cv2.min(cv2.resize(padded, size, interpolation=cv2.INTER_AREA), 1)
-        room = round(MOST_DEPTH * self.unit) + 4
-        grown = cv2.dilate(coarse, square(0.5 * room / _COARSE))
-        _, _, stats, _ = cv2.connectedComponentsWithStats(grown)
-        boxes = [(x, y, x + w, y + h) for x, y, w, h, _ in _COARSE * stats[1:].astype(int)]
-        return [
-            np.s_[max(0, y0 - room) : min(y1 + room, height), max(0, x0 - room) : min(x1 + room, width)]
-            for x0, y0, x1, y1 in boxes
-        ]
+    def patches(self) -> list[Patch]:
+        """The remnants, shared out."""
+        shows = cv2.inRange(self.left, int(255 * _SEEN) + 1, 255)
+        return share_out(shows, self.seen, self.unit, _THIN, _NEAR, _THIN + 4 * _RIM)
 
-    def look(self, window: Window) -> _Place | None:
-        """The remnants in a window; None where there is nothing but what lies far from the garment."""
+    def look(self, patch: Patch) -> _Place | None:
+        """The remnants of a patch; None where there is nothing but what lies far from the garment.
+
+        Where what is close lends nothing, what is further off is asked.
+        """
+        place, far = self.place(patch.window, patch.own), round(MOST_DEPTH * self.unit) + 4
+        if place is None or patch.room >= far:
+            return place
+        if float(place.away[:, place.shows].min(axis=0).max()) <= patch.room:
+            return place
+        wider = replace(patch, room=far)
+        return self.place(wider.window, wider.own)
+
+    def place(self, window: Window, own: Plane) -> _Place | None:
+        """Remnants in a window; `own`, (h, w), are those that belong there."""
         seen = self.seen[window]
-        shows = self.left[window] > 255 * _SEEN
-        cores = cv2.morphologyEx(shows.astype(np.uint8), cv2.MORPH_OPEN, square(_THIN * self.unit))
+        shows = (self.left[window] > 255 * _SEEN) & own
+        cores = cv2.morphologyEx(shows.view(np.uint8), cv2.MORPH_OPEN, square(_THIN * self.unit))
         near = cv2.dilate((seen > 127).astype(np.uint8), square(_NEAR * self.unit)) > 0
         count, labels, stats, _ = cv2.connectedComponentsWithStats(cores)
-        touching = np.bincount(labels[near], minlength=count) > 0
-        touching[0] = False
+        touching = np.isin(np.arange(count), labels[near & (cores > 0)])
         labels = np.where(touching[labels], labels, 0)
         shows &= near | (labels > 0)
         if not shows.any():
@@ -371,7 +370,11 @@ class _Photo:
         """All holes filled, each pixel from the nearest of its surroundings."""
         picture, mask = before.picture.copy(), before.mask.alpha.copy()
         background, left = before.background.copy(), before.left.alpha.copy()
-        for place, (pixels, nearest) in zip(places, gathered(self.filled, places), strict=True):
+        holes = np.zeros(mask.shape, bool)
+        for place in places:
+            holes[place.window] |= place.hole
+        filled = gathered(lambda place: self.filled(place, holes[place.window]), places)
+        for place, (pixels, nearest) in zip(places, filled, strict=True):
             here, hole = place.window, place.hole.copy()
             hole[hole] = (pixels[hole] != picture[here][hole]).any(axis=1)
             picture[here][hole] = pixels[hole]
@@ -380,22 +383,26 @@ class _Photo:
             left[here][place.hole] = 0
         return replace(before, picture=picture, mask=Mask(mask), background=background, left=Mask(left))
 
-    def filled(self, place: _Place) -> tuple[NDArray[np.uint8], NDArray[np.int8]]:
-        """The window's pixels with its hole filled, and from which source, -1 beside the hole."""
+    def filled(self, place: _Place, holes: Plane) -> tuple[NDArray[np.uint8], NDArray[np.int8]]:
+        """The window's pixels with its hole filled, and from which source, -1 beside the hole.
+
+        Args:
+            holes: (h, w) of this place and of others: they lend nothing.
+        """
         pixels = self.person[place.window].copy()
         nearest = np.full(place.hole.shape, -1, np.int8)
         nearest[place.hole] = place.away[:, place.hole].argmin(axis=0)
         thick = cv2.dilate((place.cores > 0).astype(np.uint8), square(2 * _RIM * self.unit)) > 0
         sleeves = self.sleeved(place.window, place.hole & ~self.under(place.window))
         sleeve = np.any([part >= 0 for _, part in sleeves], axis=0) if sleeves else thick & False
-        share = self.share_of_skin(place)
         between = thick & ~sleeve & ((nearest == 0) | (nearest == 1))
+        share = self.share_of_skin(place) if between.any() else np.zeros(thick.shape, np.float32)
         nearest[between] = share[between] > 0.5
         soft = between & (share > 0) & (share < 1)
         for number, source in enumerate(place.sources):
             behind = pixels[soft].astype(np.float32)
-            own, lent = (nearest == number) & ~sleeve | (soft & (number < 2)), source & ~place.hole
-            copy_mirrored(pixels, own & ~thick, lent, self.unit)
+            own, lent = (nearest == number) & ~sleeve | (soft & (number < 2)), source & ~holes
+            copy_mirrored(pixels, own & ~thick, lent, place.away[number])
             fill_from(pixels, own & thick, lent, self.unit, _GRAINS[number])
             if number == 1:
                 mixed = behind + share[soft][:, None] * (pixels[soft] - behind)
