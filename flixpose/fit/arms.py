@@ -7,6 +7,7 @@ arm itself; the line is found at once for the whole arm (dynamic programming), s
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -98,14 +99,19 @@ class ArmOutline:
 
     def _crossings(self, start: Point, outward: Point) -> NDArray[np.float64]:
         """Where a ray crosses the outline below the armpit, pixels from its start, in no order."""
-        corners = np.vstack([self.outer[self.begins :], self.inner[self.begins :][::-1]]) - start
-        across = corners @ np.array([-outward[1], outward[0]])
-        along = corners @ outward
-        onward, further = np.roll(across, -1), np.roll(along, -1)
-        crossing = (across < 0) != (onward < 0)
-        share = across[crossing] / (across - onward)[crossing]
-        found = along[crossing] + share * (further - along)[crossing]
+        turn = np.array([[-outward[1], outward[0]], [outward[0], outward[1]]])
+        across, along = ((self._outline - start) @ turn).T
+        side = across < 0
+        at = np.flatnonzero(side[1:] != side[:-1])
+        share = across[at] / (across[at] - across[at + 1])
+        found = along[at] + share * (along[at + 1] - along[at])
         return np.asarray(found[found > 0])
+
+    @cached_property
+    def _outline(self) -> Curve:
+        """The closed outline below the armpit, its first corner again at the end."""
+        outer, inner = self.outer[self.begins :], self.inner[self.begins :]
+        return np.vstack([outer, inner[::-1], outer[:1]])
 
 
 def find_arms(person: Image, body: Body, person_mask: Mask | None) -> dict[str, ArmOutline]:

@@ -24,7 +24,7 @@ def reach(
     inside[on_photo] = mask.alpha[rows[on_photo], columns[on_photo]] >= _INSIDE
     if not inside[:3].any():
         return None
-    run_outside = np.convolve(~inside, np.ones(5, dtype=int), mode="valid") == 5
-    if not run_outside.any():
-        return None
-    return float(steps[int(np.argmax(run_outside))])
+    outside = ~inside
+    pairs = outside[:-1] & outside[1:]
+    runs = np.flatnonzero(pairs[:-3] & pairs[2:-1] & outside[4:])
+    return float(steps[runs[0]]) if len(runs) else None
