@@ -189,6 +189,7 @@ def _drape_one(
         quality=quality,
         models=_models(tools, pose, garment),
         milliseconds=clock.milliseconds,
+        guessed=drawn.guessed,
     )
 
 

@@ -80,7 +80,8 @@ def drape_scene(folder: Path, tools: Tools) -> tuple[SceneRow, Drape | None]:
     row |= {"yaw": told.get("yaw", 0.0), "display": told.get("display", "")}
     person, product = read_image(folder / "person.png"), read_image(folder / "product.png")
     try:
-        draped = drape(person, product, tools, kind=told["kind"], view="front")
+        # All of the studio's tops are worn over the trousers, as a manifest would say.
+        draped = drape(person, product, tools, kind=told["kind"], view="front", tuck="out")
     except FlixposeError as failure:
         return SceneRow(**row, code=failure.code), None
     overlap = iou(draped.visible.alpha > 127, worn_mask(folder) > 127)

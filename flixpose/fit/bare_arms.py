@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.fit.body import Body
+from flixpose.fit.occluders import Occluders
+from flixpose.fit.remembered import remembered
 from flixpose.structures.image import Mask
 
 Floats = NDArray[np.float64]
@@ -145,6 +147,16 @@ def paint_skin(
     grain = np.random.default_rng(len(rows)).normal(0, arm.grain, len(rows))
     painted = part * (arm.skin(share) + grain[:, None]) + (1 - part) * pixels[rows, columns]
     pixels[rows, columns] = np.clip(np.rint(painted), 0, 255).astype(np.uint8)
+
+
+@remembered
+def find_bare_arms(
+    person: NDArray[np.uint8], body: Body, occluders: Occluders, person_mask: Mask
+) -> list[BareArm]:
+    """Those that go on under an old sleeve that ends on them."""
+    skin, worn = occluders.arms, occluders.worn_upper
+    found = [find_bare_arm(body, side, person, skin, worn, person_mask) for side in ("left", "right")]
+    return [arm for arm in found if arm is not None]
 
 
 def find_bare_arm(

@@ -4,18 +4,21 @@ A whole sleeve goes or none of it: half a sleeve is worse than either. It goes w
 so that the arm's own breadth and shade can be carried on up to the shoulder.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.fit.bare_arms import BareArm
+from flixpose.fit.body import Body
 from flixpose.fit.occluders import Occluders
+from flixpose.fit.painted import Painted
 from flixpose.fit.patching import Plane, Window, distance, fill_from, square
 from flixpose.fit.skin import smooth_skin, usual_skin
 from flixpose.structures.image import Mask
 
+_SLEEVELESS = ("vest", "sling")  # kinds whose trunk arms hang before
 _SHOWS = 76  # alpha of old clothes that show
 _ROOM = 0.5  # shoulder widths around the covered arm that are looked at
 _OWN = 0.85  # of a piece of old cloth that lies beside the arm, or it is no sleeve alone
@@ -189,3 +192,28 @@ def _skin(pixels: NDArray[np.uint8], sleeve: OldSleeve, known: Plane) -> NDArray
         skin[rows[~arm], columns[~arm]] = smooth[rows[~arm], columns[~arm]]
         return skin
     return None
+
+
+def bare_old_sleeves(
+    before: Painted,
+    seen: NDArray[np.uint8],
+    worn: NDArray[np.uint8],
+    kind: str,
+    arms: Sequence[BareArm],
+    occluders: Occluders,
+    person_mask: Mask,
+) -> Painted:
+    """Whole old sleeves that show gone from bare arms."""
+    bare = kind.startswith(_SLEEVELESS)
+    for arm in arms:
+        left = before.left.alpha
+        sleeve = find_old_sleeve(arm, left, seen, occluders, person_mask, before_trunk=bare)
+        if sleeve is None:
+            continue
+        pixels = paint_old_sleeve(before.picture, sleeve, occluders, worn, person_mask)
+        if pixels is not None:
+            before = before.changed(sleeve.window, pixels, sleeve.hole)
+            bared = before.arms.copy()
+            bared[sleeve.window] = np.maximum(bared[sleeve.window], np.rint(255 * sleeve.before))
+            before = replace(before, arms=bared)
+    return before

@@ -6,21 +6,21 @@ far from its surroundings is left to be seen.
 """
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from flixpose.fit.bare_arms import BareArm, find_bare_arm, paint_skin
+from flixpose.fit.bare_arms import BareArm, find_bare_arms, paint_skin
 from flixpose.fit.body import Body
 from flixpose.fit.occluders import Occluders
-from flixpose.fit.old_sleeves import find_old_sleeve, paint_old_sleeve
+from flixpose.fit.old_sleeves import bare_old_sleeves
+from flixpose.fit.painted import Painted
 from flixpose.fit.patches import Patch, share_out
 from flixpose.fit.patching import MOST_DEPTH, Plane, Window, copy_mirrored, distance, fill_from, square
 from flixpose.fit.skin import usual_skin
 from flixpose.fit.slivers import slivers
-from flixpose.fit.under_lace import find_under_lace, paint_under_lace, within_outline
+from flixpose.fit.under_lace import skin_under_lace, within_outline
 from flixpose.garment.kinds import group
 from flixpose.geometry.threads import gathered
 from flixpose.structures.image import Mask
@@ -29,7 +29,6 @@ from flixpose.structures.image import Mask
 MOST_AREA = 0.12  # of the seen garment, each
 MOST_TOTAL = 0.16  # of the seen garment, all together
 
-_SLEEVELESS = ("vest", "sling")  # kinds whose trunk arms hang before
 _SEEN = 0.30  # of a pixel: less of the old clothes does not show
 _DEEP = 0.02  # of a remnant's area: a tip between fingers may lie far from everything
 _THIN = 0.014  # shoulder widths: half of a sliver's breadth
@@ -48,33 +47,6 @@ _GRAINS = (
 _BORDER = 0.02  # shoulder widths over which the border of painted skin and background is smooth
 _SLEEVE_END = 0.07  # shoulder widths beside a painted sleeve in which its inside shows
 _HALO = 0.02  # shoulder widths beside the person whose background is not carried on behind a sleeve
-
-
-@dataclass(frozen=True, eq=False)
-class Painted:
-    """A person image with the small remnants gone.
-
-    Attributes:
-        picture: (H, W, 3) uint8.
-        mask: where it was painted, 255 or 0; bit-identical to the photo elsewhere.
-        background: where background was painted: no longer the person's.
-        left: soft mask of the old clothes that still show.
-        arms: (H, W) soft mask of painted arms that lie before the garment.
-    """
-
-    picture: NDArray[np.uint8]
-    mask: Mask
-    background: Plane
-    left: Mask
-    arms: NDArray[np.uint8]
-
-    def changed(self, window: Window, pixels: NDArray[np.uint8], gone: Plane) -> "Painted":
-        """With a window's pixels in place of these, and old clothes gone from it."""
-        picture, mask, left = (plane.copy() for plane in (self.picture, self.mask.alpha, self.left.alpha))
-        picture[window] = pixels
-        mask[window][(pixels != self.picture[window]).any(axis=2)] = 255
-        left[window][gone] = 0
-        return replace(self, picture=picture, mask=Mask(mask), left=Mask(left))
 
 
 def old_clothes(occluders: Occluders, kind: str) -> NDArray[np.uint8]:
@@ -110,73 +82,18 @@ def paint_remnants(
     if person_mask is None:
         return result
     lower = group(kind) == "lower"
-    result = _under_lace(result, seen, worn, body, occluders, person_mask, lower=lower)
-    if not lower:
-        result = _old_sleeves(result, seen, kind, body, occluders, person_mask)
+    arms = [] if lower else find_bare_arms(person, body, occluders, person_mask)
+    result = skin_under_lace(result, seen, worn, body, occluders, person_mask, arms, lower=lower)
+    result = bare_old_sleeves(result, seen, worn, kind, arms, occluders, person_mask)
     rims = slivers(seen, body, occluders, person_mask)
     if not (result.left.alpha.any() or rims.any()):
         return result
     shown = cv2.max(result.left.alpha, rims)
-    photo = _Photo(result.picture, seen, shown, rims > 0, body, occluders, person_mask, lower=lower)
+    photo = _Photo(result.picture, seen, shown, rims > 0, body, occluders, person_mask, arms, lower=lower)
     places = [place for place in gathered(photo.look, photo.patches()) if place is not None]
     photo.choose(places)
     painted = [place for place in places if place.hole.any()]
     return photo.painted(painted, result) if painted else result
-
-
-def _under_lace(
-    before: Painted,
-    seen: NDArray[np.uint8],
-    worn: NDArray[np.uint8],
-    body: Body,
-    occluders: Occluders,
-    person_mask: Mask,
-    *,
-    lower: bool,
-) -> Painted:
-    """What shows through lace painted with skin."""
-    unit, stays = body.shoulder_width, (occluders.worn_upper if lower else occluders.worn_lower).alpha
-    lace = find_under_lace(before.picture, seen, worn, stays, occluders, person_mask, unit)
-    if lace is None:
-        return before
-    arms = [] if lower else bare_arms(before.picture, body, occluders, person_mask)
-    pixels = paint_under_lace(before.picture, lace, arms, unit)
-    if pixels is None:
-        return before
-    return before.changed(lace.window, pixels, lace.hole)
-
-
-def bare_arms(
-    person: NDArray[np.uint8], body: Body, occluders: Occluders, person_mask: Mask
-) -> list[BareArm]:
-    """Those that go on under an old sleeve that ends on them."""
-    skin, worn = occluders.arms, occluders.worn_upper
-    found = [find_bare_arm(body, side, person, skin, worn, person_mask) for side in ("left", "right")]
-    return [arm for arm in found if arm is not None]
-
-
-def _old_sleeves(
-    before: Painted,
-    seen: NDArray[np.uint8],
-    kind: str,
-    body: Body,
-    occluders: Occluders,
-    person_mask: Mask,
-) -> Painted:
-    """Whole old sleeves that show gone from bare arms."""
-    worn, bare = old_clothes(occluders, kind), kind.startswith(_SLEEVELESS)
-    for arm in bare_arms(before.picture, body, occluders, person_mask):
-        left = before.left.alpha
-        sleeve = find_old_sleeve(arm, left, seen, occluders, person_mask, before_trunk=bare)
-        if sleeve is None:
-            continue
-        pixels = paint_old_sleeve(before.picture, sleeve, occluders, worn, person_mask)
-        if pixels is not None:
-            before = before.changed(sleeve.window, pixels, sleeve.hole)
-            arms = before.arms.copy()
-            arms[sleeve.window] = np.maximum(arms[sleeve.window], np.rint(255 * sleeve.before))
-            before = replace(before, arms=arms)
-    return before
 
 
 @dataclass(eq=False)
@@ -208,6 +125,7 @@ class _Photo:
 
     Attributes:
         left: what shows of the old clothes and of `rims`, thin rims of whatever the person is.
+        bare_arms: those that go on under an old sleeve that ends on them.
         lower: trousers or a skirt are replaced.
     """
 
@@ -218,6 +136,7 @@ class _Photo:
     body: Body
     occluders: Occluders
     person_mask: Mask
+    bare_arms: list[BareArm]
     lower: bool
 
     @property
@@ -256,6 +175,8 @@ class _Photo:
             return None
         sources = self.sources(window)
         away = np.stack([distance(plane) for plane in sources])
+        if self.lower:
+            away[1::2, self.beside_legs(window)] = np.inf
         body = self.upper_arms(window) & (self.person_mask.alpha[window] > 127)
         under = self.under(window)
         for _, part in self.sleeved(window, shows & ~under):
@@ -320,6 +241,22 @@ class _Photo:
         """The rims and what lies next to them: there the background has the person's colours."""
         return cv2.dilate(self.rims[window].astype(np.uint8), square(_HALO * self.unit)) > 0
 
+    def beside_legs(self, window: Window) -> Plane:
+        """Below the hips, what is no leg: where old trousers were wider there is background."""
+        where = np.zeros(self.seen[window].shape, np.uint8)
+        origin = np.array([window[1].start, window[0].start])
+        across, down = self.unit * self.body.across_at(1.0), self.unit * self.body.down
+        hips = self.body.mid_hip - origin
+        wide, far = 4 * across, hips + 9 * down
+        below = np.array([hips + wide, hips - wide, far - wide, far + wide])
+        cv2.fillConvexPoly(where, np.round(below).astype(np.int32), 1)
+        for side in ("left", "right"):
+            chain = self.body.limb(side, "hip", "knee", "ankle")
+            if len(chain) > 1:
+                bones = np.round(np.array(chain) - origin).astype(np.int32)
+                cv2.polylines(where, [bones], False, 0, max(1, round(2 * _LIMB * self.unit)))
+        return where > 0
+
     def upper_arms(self, window: Window) -> Plane:
         """Around the bones of both upper arms."""
         where = np.zeros(self.seen[window].shape, np.uint8)
@@ -330,11 +267,6 @@ class _Photo:
                 bone = np.round(np.array(chain) - origin).astype(np.int32)
                 cv2.polylines(where, [bone], False, 1, max(1, round(2 * _LIMB * self.unit)))
         return where > 0
-
-    @cached_property
-    def bare_arms(self) -> list[BareArm]:
-        """Those that go on under an old sleeve that ends on them."""
-        return [] if self.lower else bare_arms(self.person, self.body, self.occluders, self.person_mask)
 
     def sleeved(self, window: Window, where: Plane) -> list[tuple[BareArm, NDArray[np.float32]]]:
         """Per arm, (h, w) how much of each pixel of an old sleeve it is; -1 elsewhere."""
@@ -381,7 +313,9 @@ class _Photo:
             mask[here][hole] = 255
             background[here] |= nearest == 0
             left[here][place.hole] = 0
-        return replace(before, picture=picture, mask=Mask(mask), background=background, left=Mask(left))
+        guessed = float(sum((place.hole & (place.cores > 0)).sum() for place in places))
+        told = replace(before, picture=picture, mask=Mask(mask), background=background, left=Mask(left))
+        return replace(told, guessed=guessed)
 
     def filled(self, place: _Place, holes: Plane) -> tuple[NDArray[np.uint8], NDArray[np.int8]]:
         """The window's pixels with its hole filled, and from which source, -1 beside the hole.

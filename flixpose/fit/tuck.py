@@ -35,6 +35,9 @@ _FINE_WINDOW = 6
 _FINE_SMOOTH = 5  # columns
 # An edge further down is as likely the hem of a close-fitting top over leggings: nothing goes into that.
 _HIGHEST, _LOWEST = 0.50, 0.82
+_OVER_HEIGHT = 400  # pixels of a photo's height at which areas are compared
+_MIDDLE = 0.2  # shoulder widths off the axis at which the lower clothes' upper edge is seen
+_MADE_UP = 0.77  # torso lengths: as high as lower clothes are looked for, and a little
 _LEAST_TUCK, _MOST_TUCK = 0.06, 0.65  # torso lengths of cloth below the waistband
 
 
@@ -87,6 +90,29 @@ def find_waistband(body: Body, occluders: Occluders) -> Waistband | None:
     rows = _smoothest(score)
     clearness = float(np.median(score[rows, np.arange(len(_ACROSS))]))
     return Waistband(_DEPTHS[rows] - _STEP / 2) if clearness >= _CLEAR else None
+
+
+def laid_over_lower(visible: Mask, body: Body, occluders: Occluders) -> float:
+    """Share of a garment that lies on the worn lower clothes below a waistband that is seen, in [0, 1].
+
+    Much of it makes one doubt that the garment hangs there: who shows a waistband has tucked a top in, or
+    wears a short one. 0 where the lower clothes are not told from the upper ones: their border is made up.
+    """
+    height, width = visible.alpha.shape
+    reduce = max(1.0, height / _OVER_HEIGHT)
+    size = max(1, round(width / reduce)), max(1, round(height / reduce))
+    seen, lower = (
+        cv2.resize(mask.alpha, size, interpolation=cv2.INTER_AREA) > 127
+        for mask in (visible, occluders.worn_lower)
+    )
+    y, x = (np.mgrid[: size[1], : size[0]] + 0.5) * reduce
+    off = np.stack([x, y], axis=-1) - body.mid_shoulder
+    depth = off @ body.down / body.torso_length
+    across = np.abs(off @ np.array([body.down[1], -body.down[0]])) / body.shoulder_width
+    middle = depth[lower & (across < _MIDDLE)]
+    if not occluders.parted or not middle.size or np.percentile(middle, 3) < _MADE_UP:
+        return 0.0
+    return float((seen & lower).sum() / max(int(seen.sum()), 1))
 
 
 def tucked_into(body: Body, occluders: Occluders, waistband: Waistband) -> Mask:

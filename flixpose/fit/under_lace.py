@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.fit.bare_arms import BareArm, paint_skin
+from flixpose.fit.body import Body
 from flixpose.fit.occluders import Occluders
+from flixpose.fit.painted import Painted
 from flixpose.fit.patching import Plane, Window, square
 from flixpose.fit.skin import smooth_skin, usual_skin
 from flixpose.structures.image import Mask
@@ -120,3 +122,25 @@ def paint_under_lace(
         mine = part > 0
         paint_skin(pixels, arm, rows[mine], columns[mine], origin)
     return pixels
+
+
+def skin_under_lace(
+    before: Painted,
+    seen: NDArray[np.uint8],
+    worn: NDArray[np.uint8],
+    body: Body,
+    occluders: Occluders,
+    person_mask: Mask,
+    arms: Sequence[BareArm],
+    *,
+    lower: bool,
+) -> Painted:
+    """What shows through lace painted with skin."""
+    unit, stays = body.shoulder_width, (occluders.worn_upper if lower else occluders.worn_lower).alpha
+    lace = find_under_lace(before.picture, seen, worn, stays, occluders, person_mask, unit)
+    if lace is None:
+        return before
+    pixels = paint_under_lace(before.picture, lace, arms, unit)
+    if pixels is None:
+        return before
+    return before.changed(lace.window, pixels, lace.hole)

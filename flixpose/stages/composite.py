@@ -223,6 +223,7 @@ def _finished(
         old_garment=painted.left,
         shadow=Mask(_on_canvas(shade, stack.region, size)),
         person_mask=person_mask,
+        guessed=painted.guessed,
     )
 
 

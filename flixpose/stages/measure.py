@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from flixpose.fit.body import turn_degrees
 from flixpose.fit.doubts import placement_figures
 from flixpose.fit.layout import Plan
+from flixpose.fit.midriff import bare_midriff
+from flixpose.fit.tuck import laid_over_lower
 from flixpose.fit.verdict import Rule, judge
+from flixpose.garment.kinds import group
 from flixpose.geometry.threads import gathered
 from flixpose.geometry.warp import jacobian, map_points
 from flixpose.imaging.colour import delta_e_2000, srgb_to_lab
@@ -101,9 +104,29 @@ def _area_figures(drawn: Drawn) -> list[Figure]:
         Figure("out_of_frame", round(100 * float(outside.mean()), 3), "%"),
         Figure("old_garment_visible", round(100 * old / max(seen, 1.0), 3), "%"),
         Figure("painted", round(100 * painted / max(seen, 1.0), 3), "%"),
+        Figure("guessed", round(100 * drawn.drawn.guessed / max(seen, 1.0), 3), "%"),
+        Figure("bare_midriff", round(100 * _bare_midriff(drawn) / max(seen, 1.0), 3), "%"),
+        Figure("over_lower", round(100 * _over_lower(drawn), 3), "%"),
         Figure("tucked", float(drawn.plan.tuck is not None), ""),
         Figure("tuck_missed", float(drawn.tuck == "in" and drawn.plan.tuck is None), ""),
     ]
+
+
+def _bare_midriff(drawn: Drawn) -> float:
+    """Pixels; with outwear alone: other garments that end above the waist were made so."""
+    if not drawn.garment.kind.endswith("outwear"):
+        return 0.0
+    body, masks = drawn.plan.body, drawn.plan.occluders
+    return bare_midriff(drawn.person.pixels, drawn.drawn.visible, body, masks, drawn.drawn.person_mask)
+
+
+def _over_lower(drawn: Drawn) -> float:
+    """Share of a top that hangs over the lower clothes because nobody said how it is to be worn."""
+    kind = drawn.garment.kind
+    top = group(kind) == "upper" and not kind.endswith("outwear")
+    if not top or drawn.tuck != "auto" or drawn.plan.tuck is not None:
+        return 0.0
+    return laid_over_lower(drawn.drawn.visible, drawn.plan.body, drawn.plan.occluders)
 
 
 def _area(alpha: NDArray[np.uint8]) -> float:
@@ -131,7 +154,7 @@ def _warp_figures(drawn: Drawn) -> list[Figure]:
 def _of_part(xy: Places, part: PartWarp, matte: Mask) -> tuple[Places, Places]:
     """Those of some pixels of the person image on which a part's own cloth lies, and what they show of it."""
     low, high = part.controls.person_xy.min(axis=0), part.controls.person_xy.max(axis=0)
-    xy = xy[((xy >= low) & (xy <= high + 1)).all(axis=1)]
+    xy = xy[_within(xy, low, high + 1)]
     xy = xy[:: max(1, len(xy) // _PROBES)]
     if not len(xy):
         return xy, xy
@@ -143,10 +166,16 @@ def _of_part(xy: Places, part: PartWarp, matte: Mask) -> tuple[Places, Places]:
 def _covered(xy: Places, part: PartWarp, matte: Mask) -> NDArray[np.bool_]:
     """(N,) which pixels of the person image a part's cloth lies on, at least in part."""
     low, high = part.controls.person_xy.min(axis=0), part.controls.person_xy.max(axis=0)
-    near = ((xy >= low) & (xy <= high + 1)).all(axis=1)
+    near = _within(xy, low, high + 1)
     if near.any():
         near[near] = _matte_at(map_points(part.warp, xy[near]), matte) > 0
     return near
+
+
+def _within(xy: Places, low: Places, high: Places) -> NDArray[np.bool_]:
+    """(N,) which places lie in a box; column by column, as rows of two are slow to go through."""
+    (x, y), (x0, y0), (x1, y1) = xy.T, low, high
+    return np.asarray((x >= x0) & (x <= x1) & (y >= y0) & (y <= y1))
 
 
 def _matte_at(places: Places, matte: Mask) -> NDArray[np.uint8]:

@@ -52,6 +52,7 @@ class Composite:
         old_garment: the old clothes that still show beside the garment.
         shadow: the share of light that the garment's shadow takes, 255 = all.
         person_mask: the person, without what was painted with background.
+        guessed: of `painted`, pixels that lie far from what they were painted with.
     """
 
     picture: NDArray[np.uint8]
@@ -63,6 +64,7 @@ class Composite:
     old_garment: Mask
     shadow: Mask
     person_mask: Mask
+    guessed: float = 0.0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -75,7 +77,7 @@ class Drape:
         visible: the part of the garment that is seen.
         person_mask: the person on the whole photo.
         changed: 255 where `picture` may differ from the person image (garment, shadow, painted), else 0.
-        ground, painted, old_garment, shadow: as in `Composite`.
+        ground, painted, old_garment, shadow, guessed: as in `Composite`.
         light: how the garment is lit: "scene" as the person image is, "exact" as the product photo is.
         beside: the drapes of the other garments worn with it, in the order in which they were laid on;
             `picture` and all masks but `visible` are of all of them together.
@@ -104,3 +106,4 @@ class Drape:
     models: tuple[ModelInfo, ...]
     milliseconds: Mapping[str, float]
     beside: tuple["Drape", ...] = ()
+    guessed: float = 0.0

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from flixpose.fit.body import Body, measure_body
 from flixpose.fit.occluders import Occluders, find_occluders
-from flixpose.fit.tuck import find_tuck, find_waistband
+from flixpose.fit.tuck import find_tuck, find_waistband, laid_over_lower
 from flixpose.structures.image import Mask
 from flixpose.structures.warp import ControlPoints
 from tests.fit.figures import BELOW, WORN, paint_person
@@ -91,3 +91,21 @@ def test_the_edge_is_smooth_where_colours_are_not() -> None:
     rows = np.argmax(tuck.alpha[:, columns] >= 128, axis=0)
     assert np.abs(np.diff(rows)).max() <= 1
     assert np.abs(rows - body().place(0.0, 0.75)[1]).max() < 6
+
+
+def trunk_seen(hem: float) -> Mask:
+    """A garment over the trunk down to this depth."""
+    labels = paint_person("spread")[2]
+    rows = np.arange(labels.shape[0])[:, None]
+    top, bottom = (body().place(0.0, depth)[1] for depth in (0.0, hem))
+    return Mask(np.where((labels > 0) & (rows > top) & (rows < bottom), 255, 0).astype(np.uint8))
+
+
+def test_how_much_of_a_top_hangs_over_trousers_is_told() -> None:
+    told = [laid_over_lower(trunk_seen(hem), body(), dressed(0.85)) for hem in (0.8, 1.0, 1.2)]
+    assert told[0] < 0.01 and told[1] > 0.06 and told[2] > told[1] + 0.05
+
+
+@pytest.mark.parametrize("worn", [dressed(None, colour=WORN), dressed(0.6)], ids=["shirt over", "made up"])
+def test_no_border_that_is_not_seen_is_told(worn: Occluders) -> None:
+    assert laid_over_lower(trunk_seen(0.9), body(), worn) == 0.0

@@ -1,0 +1,39 @@
+"""A person image on which old clothes were painted over."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.fit.patching import Plane, Window
+from flixpose.structures.image import Mask
+
+
+@dataclass(frozen=True, eq=False)
+class Painted:
+    """A person image with the small remnants gone.
+
+    Attributes:
+        picture: (H, W, 3) uint8.
+        mask: where it was painted, 255 or 0; bit-identical to the photo elsewhere.
+        background: where background was painted: no longer the person's.
+        left: soft mask of the old clothes that still show.
+        arms: (H, W) soft mask of painted arms that lie before the garment.
+        guessed: pixels that were painted far from their surroundings; rims, arms and what lies under lace are
+            not counted.
+    """
+
+    picture: NDArray[np.uint8]
+    mask: Mask
+    background: Plane
+    left: Mask
+    arms: NDArray[np.uint8]
+    guessed: float = 0.0
+
+    def changed(self, window: Window, pixels: NDArray[np.uint8], gone: Plane) -> "Painted":
+        """With a window's pixels in place of these, and old clothes gone from it."""
+        picture, mask, left = (plane.copy() for plane in (self.picture, self.mask.alpha, self.left.alpha))
+        picture[window] = pixels
+        mask[window][(pixels != self.picture[window]).any(axis=2)] = 255
+        left[window][gone] = 0
+        return replace(self, picture=picture, mask=Mask(mask), left=Mask(left))
