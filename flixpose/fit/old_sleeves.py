@@ -4,6 +4,7 @@ A whole sleeve goes or none of it: half a sleeve is worse than either. It goes w
 so that the arm's own breadth and shade can be carried on up to the shoulder.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -11,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.fit.bare_arms import BareArm
-from flixpose.fit.body import Body
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.painted import Painted
 from flixpose.fit.patching import Plane, Window, distance, fill_from, square
