@@ -23,6 +23,9 @@ _OWN_COLOUR = 0.4  # share of a read hand that is skin's colour, or it wears a g
 _CUFF = 0.25  # of the way from the wrist to the knuckle of the middle finger
 _HAND = 0.35  # how far a hand reaches past its points, in lengths of the palm
 _INNER = 190  # alpha from which on a place is no edge
+_NOOK = 0.15  # shoulder widths: half of what is bridged from neck to shoulder
+_SHOULDERS = 0.15  # torso lengths below them
+_SURELY = 0.6  # how much nearer to the clothes' colour than to the background's
 _SHADED = 6.0  # Lab units by which the skin of fingers may be off, in one another's shade
 
 
@@ -68,7 +71,7 @@ def find_occluders(person: Image, body: Body, person_mask: Mask | None) -> Occlu
     if scene.lower_clothes is not None and apart is None:
         # One colour throughout: below the waist it is the trousers'.
         is_upper = is_upper * scene.between(-1.0, _WAIST)
-    upper = _enlarged(person, is_upper * scene.between(-0.3, 1.5) * scene.inside, scene)
+    upper = _enlarged(person, is_upper * scene.between(-0.3, 1.5) * _with_collar(scene, is_upper), scene)
     return Occluders(
         head=_without_fringe(_enlarged(person, np.maximum(_face(scene), found_hair), scene), upper),
         arms=(arms := _without_fringe(_enlarged(person, _arms(scene), scene), upper)),
@@ -78,6 +81,14 @@ def find_occluders(person: Image, body: Body, person_mask: Mask | None) -> Occlu
         hands=_hands(arms, body, person),
         outlines=find_arms(person, body, person_mask),
     )
+
+
+def _with_collar(scene: Scene, is_upper: Plane) -> Plane:
+    """The person, with what of a collar its mask leaves out in the nook of neck and shoulder."""
+    size = 2 * scene.length(_NOOK * scene.body.shoulder_width) + 1
+    whole = cv2.morphologyEx(scene.inside, cv2.MORPH_CLOSE, np.ones((size, size), np.uint8))
+    collar = whole * scene.between(-0.3, _SHOULDERS) * (is_upper > _SURELY)
+    return np.asarray(np.maximum(scene.inside, collar), np.float32)
 
 
 def _hands(arms: Mask, body: Body, person: Image) -> Mask | None:

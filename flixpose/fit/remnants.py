@@ -21,7 +21,7 @@ from flixpose.fit.patching import MOST_DEPTH, Plane, Window, copy_mirrored, dist
 from flixpose.fit.skin import usual_skin
 from flixpose.fit.slivers import slivers
 from flixpose.fit.under_lace import skin_under_lace, within_outline
-from flixpose.garment.kinds import group
+from flixpose.garment.kinds import LEGGED, group
 from flixpose.geometry.threads import gathered
 from flixpose.structures.image import Mask
 
@@ -83,7 +83,8 @@ def paint_remnants(
         return result
     lower = group(kind) == "lower"
     arms = [] if lower else find_bare_arms(person, body, occluders, person_mask)
-    result = skin_under_lace(result, seen, worn, body, occluders, person_mask, arms, lower=lower)
+    if kind not in LEGGED:  # a narrow gap between trouser legs is no opening of lace
+        result = skin_under_lace(result, seen, worn, body, occluders, person_mask, arms, lower=lower)
     result = bare_old_sleeves(result, seen, worn, kind, arms, occluders, person_mask)
     rims = slivers(seen, body, occluders, person_mask)
     if not (result.left.alpha.any() or rims.any()):
@@ -175,10 +176,12 @@ class _Photo:
             return None
         sources = self.sources(window)
         away = np.stack([distance(plane) for plane in sources])
-        if self.lower:
-            away[1::2, self.beside_legs(window)] = np.inf
-        body = self.upper_arms(window) & (self.person_mask.alpha[window] > 127)
         under = self.under(window)
+        if self.lower:
+            beside = self.beside_legs(window)
+            away[1::2, beside] = np.inf
+            under &= ~beside
+        body = self.upper_arms(window) & (self.person_mask.alpha[window] > 127)
         for _, part in self.sleeved(window, shows & ~under):
             # In an old sleeve is an arm, and beside it what lies behind the sleeve.
             body = np.where(part >= 0, part > 0.5, body)
@@ -232,7 +235,7 @@ class _Photo:
         bare = (inside > 230) & (worn < 26) & (stays < 26) & (head < 26) & ~arms
         lent = (masks.arms.alpha[window] > 230) & (worn < 26) & (inside > 230)
         skin = usual_skin(self.person[window], bare)
-        found = [inside < 16, skin, (stays > 230) & ~arms & (worn < 26), lent]
+        found = [(inside < 16) & (worn < 26), skin, (stays > 230) & ~arms & (worn < 26), lent]
         rim = square(_RIM * self.unit)
         rims = self.beside_rims(window)
         return np.stack([cv2.erode((plane & ~rims).astype(np.uint8), rim) > 0 for plane in found])

@@ -269,3 +269,17 @@ def test_an_arm_before_a_bare_trunk_keeps_its_usual_width() -> None:
     pixels[midriff] = SKIN_COLOUR
     occluders = find_occluders(replace(image, pixels=pixels), measure_body(pose), pose.mask)
     assert share(occluders.arms, midriff & window((-0.3, 0.75), (0.3, 1.2))) < 0.02
+
+
+def test_a_collar_that_the_persons_mask_leaves_out_is_cloth() -> None:
+    """In the nook of neck and shoulder masks often end early; the background there is none."""
+    image, pose, labels = paint_person("hanging")
+    body = measure_body(pose)
+    assert pose.mask is not None
+    y, x = np.mgrid[: image.height, : image.width]
+    nook = (labels == 3) & (x > 340) & (x < 362) & (y < body.place(0.0, 0.06)[1])
+    bitten = Mask(np.where(nook, 0, pose.mask.alpha).astype(np.uint8))
+    assert nook.sum() > 60
+    worn = find_occluders(image, body, bitten).worn_upper.alpha
+    assert worn[nook].mean() > 170
+    assert worn[labels == 0].mean() < 3, "nothing of the background"
