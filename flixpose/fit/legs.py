@@ -36,6 +36,8 @@ _SMOOTH = 0.035  # of the leg
 _EASE = 0.012  # shoulder widths
 _OVERLAP = 0.012  # shoulder widths by which cloth goes on past the middle between the legs
 _OUTWARD = 0.7  # of what cloth is wider than the leg: it hangs straight from the hip
+# Shares of the leg up to which thighs may meet; of a thigh's breadth that no gap is seen to part them.
+_THIGHS, _TOUCHING = 0.4, 1.5
 _SETTLED = 0.22  # of the leg from the seam on which the cloth's edge comes to its own course
 _NEARER = 0.03  # of the leg: a foot that stands lower on the photo by more is the nearer one
 
@@ -79,11 +81,14 @@ def find_legs(body: Body, person_mask: Mask | None) -> dict[str, Leg]:
     courses = {side: _course(body, side, chain) for side, chain in chains.items()}
     legs = {}
     for side, (centres, tangents, normals, along) in courses.items():
-        outer, inner = _sides(body, person_mask, centres, normals, along / along[-1] * _PAST_ANKLE)
+        shares = along / along[-1] * _PAST_ANKLE
+        outer, inner, apart = _sides(body, person_mask, centres, normals, shares)
         others = [course[0] for name, course in courses.items() if name != side]
         between = np.full(len(along), np.inf)
         if others:
             between = ((centres - others[0]) * normals).sum(axis=1) / 2
+            meet = (shares < _THIGHS) & ~apart & (between < _TOUCHING * inner)
+            inner = _smooth(np.where(meet, np.maximum(inner, between), inner))
         legs[side] = Leg(centres, tangents, normals, outer, inner, along, length_of(chains[side]), between)
     return legs
 
@@ -147,12 +152,15 @@ def _course(body: Body, side: str, chain: list[Point]) -> tuple[Curve, Curve, Cu
 
 def _sides(
     body: Body, mask: Mask | None, centres: Curve, normals: Curve, shares: Curve1
-) -> tuple[Curve1, Curve1]:
-    """(K,) how far the leg reaches outward and inward: as seen where it is believed, else as usual."""
+) -> tuple[Curve1, Curve1, NDArray[np.bool_]]:
+    """(K,) how far the leg reaches outward and inward: as seen where it is believed, else as usual.
+
+    And where it is seen to end on its inner side.
+    """
     unit = body.shoulder_width
     usual = np.array([np.interp(shares, _SHARES, widths) * unit for widths in (_OUTER, _INNER)])
     if mask is None:
-        return usual[0], usual[1]
+        return usual[0], usual[1], np.zeros(len(shares), bool)
     rays = [(1.0, centre, normal) for centre, normal in zip(centres, normals, strict=True)]
     rays += [(-1.0, centre, normal) for _, centre, normal in rays]
     found = [reach(mask, centre, sign * normal, _LOOKED_AT * unit) or np.nan for sign, centre, normal in rays]
@@ -162,7 +170,7 @@ def _sides(
     if np.isfinite(told).sum() > _SECTIONS / 4:
         own = float(np.clip(np.nanmedian(told), *_OWN))
     outer, inner = np.where(np.isfinite(told), told, own) * usual
-    return _smooth(outer), _smooth(inner)
+    return _smooth(outer), _smooth(inner), np.isfinite(told[1])
 
 
 def _believed(seen: NDArray[np.float64], usual: NDArray[np.float64]) -> NDArray[np.float64]:

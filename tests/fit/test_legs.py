@@ -15,6 +15,7 @@ from flixpose.fit.legs import find_legs, nearer_leg
 from flixpose.fit.measure import measure_garment
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.regions import leg_seam
+from flixpose.fit.remnants import paint_remnants
 from flixpose.fit.rig import load_rigs
 from flixpose.fit.waist import end_of_top
 from flixpose.fit.wedges import with_legs_apart
@@ -22,7 +23,7 @@ from flixpose.garment.kinds import KINDS
 from flixpose.structures.found import Garment
 from flixpose.structures.image import Box, Image, Mask
 from flixpose.structures.keypoints import Keypoints
-from tests.fit.figures import MODEL, SIZE, fill, make_pose, paint_person
+from tests.fit.figures import BELOW, MODEL, PAPER, SIZE, fill, make_pose, paint_person
 
 RIGS = load_rigs(resources.CONFIGS / "rigs")
 NOTHING = Mask(np.zeros(SIZE[::-1], np.uint8))
@@ -135,7 +136,9 @@ def test_the_background_between_the_legs_leaves_the_mask_also_in_shade(filled: i
     assert apart[gap].mean() < 5
     assert apart[cloth == 255].mean() > 254
     frame = measure_garment(garment, figure()[0], RIGS["trousers"])
-    assert leg_seam(replace(garment, mask=Mask(apart)), frame, 1.0)[1][1] == pytest.approx(152, abs=28)  # landmark: 188, 218
+    assert leg_seam(replace(garment, mask=Mask(apart)), frame, 1.0)[1][1] == pytest.approx(
+        152, abs=28
+    )  # landmark: 188, 218
 
 
 def test_stripes_in_the_backgrounds_colour_stay() -> None:
@@ -162,3 +165,22 @@ def test_a_waistband_goes_up_to_the_end_of_the_top_but_not_to_a_bare_midriffs() 
     own = waist(0.9)
     assert waist(own - 0.1) == pytest.approx(own - 0.11, abs=0.03)
     assert waist(own - 0.3) == pytest.approx(own, abs=1e-6)
+
+
+def test_between_the_legs_old_trousers_give_way_to_the_background() -> None:
+    """A narrow gap is no opening of lace, and the hands' skin nearby does not lie in it."""
+    image, pose, labels = paint_person()
+    body = measure_body(pose)
+    pixels, inside = image.pixels.copy(), (labels > 0).astype(np.uint8) * 255
+    crotch, knees = body.place(0.0, 1.3), (body.joints["left_knee"] + body.joints["right_knee"]) / 2
+    gap = np.zeros(labels.shape, bool)
+    gap[int(crotch[1]) + 20 : int(knees[1]) - 60, int(crotch[0]) - 2 : int(crotch[0]) + 2] = True
+    lower = labels == 4
+    lower[int(crotch[1]) : int(knees[1]) - 60, int(crotch[0]) - 40 : int(crotch[0]) + 40] = True
+    pixels[lower] = BELOW
+    worn = np.where(lower, 255, 0).astype(np.uint8)
+    skin = np.where(labels == 1, 255, 0).astype(np.uint8)
+    occluders = replace(BLANK, worn_lower=Mask(worn), arms=Mask(skin))
+    seen = np.where(lower & ~gap, 255, 0).astype(np.uint8)
+    done = paint_remnants(pixels, seen, "trousers", body, occluders, Mask(cv2.max(inside, worn)))
+    assert np.abs(done.picture[gap].astype(int) - PAPER).max(axis=1).mean() < 15
