@@ -21,6 +21,7 @@ from flixpose.imaging.silhouette import tighten
 from flixpose.structures.image import Image, Mask
 
 _LIKELY, _POSSIBLE = 0.5, 0.25
+_DENIED = 0.03  # likelihood of cloth below which the net is sure that there is none
 _AGREE = 0.75  # overlap of the two from which the background's is believed in detail
 _FAR = 0.02  # of the longer side: what lies further outside the net's region is no garment
 _FAR_OFF = 0.08  # as far the net may misjudge a garment that the frame cuts
@@ -76,9 +77,10 @@ def find_region(image: Image, sight: Sight) -> Found:
     if agreement < _AGREE:
         found = _by_net(image, likely, shrink)
         return replace(found, seen=replace(found.seen, plain=found.seen.plain * clothed))
-    region = main_pieces(_filled_in(seen, likely) & _near(likely > _POSSIBLE, _FAR))
+    cloth = _near(likely > _POSSIBLE, _FAR) | _not_denied(seen.region, likely)
+    region = main_pieces(_filled_in(seen, likely) & cloth)
     occupied = seen.distance > _OCCUPIED if seen.background else np.zeros_like(region)
-    region = _off_the_stand(image, region, occupied, likely)
+    region = _off_the_stand(image, region, occupied & ~cloth, likely)
     seen = replace(seen, region=region, plain=seen.plain * clothed * (1 - _bare(region, occupied, seen.lab)))
     return Found(seen, full_mask(image, seen), agreement)
 
@@ -143,9 +145,23 @@ def _filled_in(seen: Seen, likely: Plane) -> Region:
     return cv2.GaussianBlur(rough, (0, 0), _ROUND * max(rough.shape)) > 0.5
 
 
-def _off_the_stand(image: Image, region: Region, occupied: Region, likely: Plane) -> Region:
-    """The region less what of it is a mannequin's: beside one, only the net knows where the cloth ends."""
-    stand = occupied & ~_near(likely > _POSSIBLE, _FAR)
+def _not_denied(region: Region, likely: Plane) -> Region:
+    """The pieces beyond what the net takes for cloth that it is not sure about either: another hem, a tail.
+
+    Of a mannequin's limbs and stand it is sure.
+    """
+    beyond = region & ~_near(likely > _POSSIBLE, _FAR)
+    count, pieces = cv2.connectedComponents(beyond.astype(np.uint8))
+    unsure = [piece for piece in range(1, count) if np.median(likely[pieces == piece]) > _DENIED]
+    return np.isin(pieces, unsure)
+
+
+def _off_the_stand(image: Image, region: Region, stand: Region, likely: Plane) -> Region:
+    """The region less what of it is a mannequin's: beside one, only the net knows where the cloth ends.
+
+    Args:
+        stand: what is neither background nor cloth.
+    """
     stand = np.asarray(cv2.erode(stand.astype(np.uint8), disc(_THIN))).astype(bool)
     if stand.mean() < _LEAST_STAND:
         return region

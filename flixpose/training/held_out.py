@@ -17,10 +17,10 @@ _BATCH = 32
 
 
 class HeldOut:
-    """The held-out samples of a recipe, drawn when first asked for."""
+    """The held-out samples of a recipe, drawn when first asked for; `count`: fewer of them."""
 
-    def __init__(self, recipe: Recipe) -> None:
-        self._count = recipe.data.held_out
+    def __init__(self, recipe: Recipe, count: int | None = None) -> None:
+        self._count = min(count or recipe.data.held_out, recipe.data.held_out)
         self._side = recipe.stages[-1].drawn or recipe.data.side
 
     @cached_property

@@ -138,7 +138,7 @@ def publish(
     }
     out.mkdir(parents=True, exist_ok=True)
     export(trained.net, out / WEIGHTS, facts=facts)
-    figures = held_out_figures(trained, folders, side)
+    figures = held_out_figures(trained, folders, side, 2 * photos)
     checked = drawn_entries(range(CHECKED, CHECKED + photos // 2))
     drawn, acted = _figures(out / WEIGHTS, checked), _figures(out / WEIGHTS, simulated[1::2])
     text = card(trained, figures, drawn, acted, (out / WEIGHTS).read_bytes(), note)
@@ -204,11 +204,11 @@ def _figures(weights: Path, entries: Iterable[tuple[Entry, Image]]) -> Figures:
     return evaluate_entries(reader, entries)
 
 
-def held_out_figures(trained: Trained, folders: Sequence[Path], side: int) -> dict[str, float]:
+def held_out_figures(trained: Trained, folders: Sequence[Path], side: int, photos: int) -> dict[str, float]:
     """Of the bare net: the curve's last where one run is published as it was trained, else tested now."""
     if len(folders) == 1 and side == trained.recipe.stages[-1].side:
         return last_test(folders[0] / "curve.csv")
-    return test(trained.net, HeldOut(trained.recipe).batches(side))
+    return test(trained.net, HeldOut(trained.recipe, photos).batches(side))
 
 
 def last_test(curve: Path) -> dict[str, float]:

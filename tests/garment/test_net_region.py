@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from flixpose.garment.net_region import _filled_in
+from flixpose.garment.net_region import _filled_in, _not_denied
 from flixpose.garment.seeing import Seen
 
 
@@ -25,3 +25,14 @@ def test_the_net_fills_bites_of_pale_garments_alone(distance, filled):
     region = _filled_in(seen, likely)
     assert (region[bite].mean() > 0.9) == filled  # its corners are rounded off
     assert not region[~whole].any()
+
+
+def test_a_hem_that_the_net_doubts_is_kept_and_a_limb_that_it_denies_is_not():
+    garment = np.zeros((200, 200), bool)
+    garment[20:120, 60:140] = True
+    hem, limb = np.zeros_like(garment), np.zeros_like(garment)
+    hem[120:150, 60:100], limb[120:180, 110:130] = True, True
+    likely = np.where(garment, np.float32(0.98), np.float32(0.0))
+    likely[hem], likely[limb] = 0.06, 0.005
+    kept = _not_denied(garment | hem | limb, likely)
+    assert kept[hem][-400:].all() and not kept[limb].any() and not kept[garment].any()
