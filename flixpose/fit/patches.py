@@ -71,8 +71,10 @@ def share_out(
     x, y, width, height = cv2.boundingRect(shows)
     if not width:
         return []
-    here, cores = np.s_[y : y + height, x : x + width], np.zeros_like(shows)
-    cv2.morphologyEx(shows[here], cv2.MORPH_OPEN, square(thin * unit), dst=cores[here])
+    kernel, cores = square(thin * unit), np.zeros_like(shows)
+    room = len(kernel)  # at a picture's edge, what is thin would seem to go on
+    here = np.s_[max(0, y - room) : y + height + room, max(0, x - room) : x + width + room]
+    cores[here] = cv2.morphologyEx(shows[here], cv2.MORPH_OPEN, kernel)
     broad = blocks_of(cores)
     broad = cv2.dilate(broad, square(apart * unit / _BLOCK + 1))
     beside = cv2.dilate(blocks_of(cv2.inRange(seen, 128, 255)), square(near * unit / _BLOCK + 1))
