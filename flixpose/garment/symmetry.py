@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from flixpose.garment.net_merge import group_of, logit
 from flixpose.garment.shapes import Point
@@ -33,8 +33,8 @@ class Axis:
     at: XY
     across: XY
 
-    def mirrored(self, xy: Sequence[float]) -> XY:
-        point = np.asarray(xy[:2], float)
+    def mirrored(self, xy: ArrayLike) -> XY:
+        point = np.asarray(xy, float)[:2]
         mirrored: XY = point - 2 * ((point - self.at) @ self.across) * self.across
         return mirrored
 
@@ -53,7 +53,7 @@ def consistent(options: Options, side: float) -> dict[str, Point]:
     for left, right in _pairs(chosen):
         if _off(axis, chosen[left], chosen[right]) > _MIRRORED * side:
             pairs = product(options[left], options[right])
-            chosen[left], chosen[right] = min(pairs, key=lambda pair: _cost(axis, *pair, side))
+            chosen[left], chosen[right] = min(pairs, key=lambda pair: _cost(axis, pair[0], pair[1], side))
     return chosen
 
 
@@ -81,9 +81,9 @@ def _pairs(points: Mapping[str, Point]) -> list[tuple[str, str]]:
     ]
 
 
-def _off(axis: Axis, left: Sequence[float], right: Sequence[float]) -> float:
+def _off(axis: Axis, left: ArrayLike, right: ArrayLike) -> float:
     """How far, in pixels, one of a pair is from the mirror image of the other."""
-    return float(np.hypot(*(axis.mirrored(left) - np.asarray(right[:2], float))))
+    return float(np.hypot(*(axis.mirrored(left) - np.asarray(right, float)[:2])))
 
 
 def _cost(axis: Axis, left: Point, right: Point, side: float) -> float:
