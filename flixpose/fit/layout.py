@@ -34,7 +34,7 @@ from flixpose.structures.warp import ControlPoints
 _OVERLAP = 0.012
 _ARM = ("shoulder", "elbow", "wrist")
 _ARM_ZONE = 0.5
-_CAP = 0.6  # of the seam
+_CAP, _UNDERSIDE = 0.6, 0.06  # of the seam
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,6 +273,10 @@ def _limbs(garment: Garment, frame: GarmentFrame, forks: dict[str, Point]) -> tu
 
 
 def _is_cap(limb: LimbLandmarks) -> bool:
-    """A sleeve that ends on the shoulder's curve has no arm to follow: it goes with the trunk."""
-    edge = float(np.linalg.norm(limb.cuff_outer - limb.outer))
-    return edge < _CAP * float(np.linalg.norm(limb.outer - limb.inner))
+    """A sleeve that ends on the shoulder's curve or in the armpit follows no arm: it goes with the trunk."""
+    edge, under = (
+        float(np.linalg.norm(end - start))
+        for start, end in ((limb.outer, limb.cuff_outer), (limb.inner, limb.cuff_inner))
+    )
+    seam = float(np.linalg.norm(limb.outer - limb.inner))
+    return edge < _CAP * seam or under < _UNDERSIDE * seam

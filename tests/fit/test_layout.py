@@ -384,6 +384,16 @@ def test_a_cap_that_ends_on_the_shoulder_goes_with_the_trunk() -> None:
     assert [part.controls.part for part in lay(product, short, make_pose()).parts] == ["torso"]
 
 
+def test_a_sleeve_without_an_underside_goes_with_the_trunk() -> None:
+    """A strip whose inner edge is a point would be pressed to nothing along the arm."""
+    product, garment = make_garment("short_sleeve_top")
+    points, index = garment.landmarks.xy.copy(), garment.landmarks.skeleton.index
+    points[index["cuff_right_inner"]] = points[index["armpit_right"]]
+    kimono = replace(garment, landmarks=replace(garment.landmarks, xy=points))
+    names = [part.controls.part for part in lay(product, kimono, make_pose()).parts]
+    assert names == ["torso", "left_sleeve"]
+
+
 def test_a_sleeve_behind_the_trunk_does_not_take_it_along() -> None:
     """Of a garment turned aside one sleeve is hidden, and its landmarks lie on the trunk."""
     product, garment = make_garment("short_sleeve_top")
