@@ -30,6 +30,7 @@ MOST_AREA = 0.12  # of the seen garment, each
 MOST_TOTAL = 0.16  # of the seen garment, all together
 
 _SEEN = 0.30  # of a pixel: less of the old clothes does not show
+_SLEEVE, _LARGE = 0.5, 0.1  # of a remnant beside an arm, and square shoulder widths: it is a sleeve
 _DEEP = 0.02  # of a remnant's area: a tip between fingers may lie far from everything
 _THIN = 0.014  # shoulder widths: half of a sliver's breadth
 _RIM = 0.006  # shoulder widths: how far an edge's colours are mixed
@@ -182,7 +183,9 @@ class _Photo:
             away[1::2, beside] = np.inf
             under &= ~beside
         body = self.upper_arms(window) & (self.person_mask.alpha[window] > 127)
+        sleeved = np.zeros_like(shows)
         for _, part in self.sleeved(window, shows & ~under):
+            sleeved |= part >= 0
             # In an old sleeve is an arm, and beside it what lies behind the sleeve.
             body = np.where(part >= 0, part > 0.5, body)
             away[1][part > 0.5] = 0.0
@@ -198,6 +201,11 @@ class _Photo:
         depth, own = away.reshape(len(away), -1)[:, inside].min(axis=0), labels.ravel()[inside]
         areas = stats[:, cv2.CC_STAT_AREA].astype(np.float64)
         deep = np.bincount(own[depth > MOST_DEPTH * self.unit], minlength=count) / np.maximum(areas, 1)
+        # A whole old sleeve that is left was left on purpose: a part of it is not painted.
+        whole = np.bincount(labels[sleeved], minlength=count) > np.maximum(
+            _SLEEVE * areas, _LARGE * self.unit**2
+        )
+        deep[whole] = 1.0
         numbers = np.flatnonzero(touching)
         return _Place(window, shows, labels, sources, away, numbers, areas, deep, np.zeros_like(shows))
 
