@@ -70,24 +70,6 @@ def merge(
     return *xy, _score(offset + slope * odds)
 
 
-def choices(
-    net: Witness | None,
-    outline: Witness | None,
-    side: float,
-    both: float,
-    final: Mapping[Meeting, Line] | None = None,
-) -> list[Point]:
-    """As `merge` has it, and after it, where they mean different places, what the less sure one says."""
-    first = merge(net, outline, side, both, final)
-    if first is None or net is None or outline is None:
-        return [] if first is None else [first]
-    if np.hypot(net.xy[0] - outline.xy[0], net.xy[1] - outline.xy[1]) <= SAME * side:
-        return [first]
-    other = min(net, outline, key=lambda witness: witness.odds)
-    offset, slope = (final or {}).get("apart", (0.0, 1.0))
-    return [first, (*other.xy, _score(offset + slope * (other.odds - both)))]
-
-
 def join(
     net: Witness | None, outline: Witness | None, side: float, both: float
 ) -> tuple[Meeting, tuple[float, float], float] | None:

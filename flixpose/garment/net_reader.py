@@ -17,9 +17,9 @@ from flixpose.garment.net_merge import (
     Line,
     Trust,
     Witness,
-    choices,
     final_from,
     group_of,
+    merge,
     odds_of,
     snapped,
     trust_from,
@@ -31,7 +31,6 @@ from flixpose.garment.seeing import Seen
 from flixpose.garment.shapes import Point, agree, fit_shapes
 from flixpose.garment.shared_points import INDEX, KIND_NAMES, as_seen, mirror_name
 from flixpose.garment.silhouette import as_outwear, box_of, whole_outline
-from flixpose.garment.symmetry import consistent
 from flixpose.ports import GarmentAsk
 from flixpose.structures.found import Garment, ModelInfo, View
 from flixpose.structures.image import Image
@@ -113,17 +112,14 @@ class NetReader:
         theirs = outline_points(found, outline, kind)
         edge = _edge(found.seen)
         side = float(np.ptp(edge, axis=0).max())
-        options = {}
+        points = {}
         for name in kinds.skeleton(kind).names:
             trust = self._trust.get(group_of(name), Trust())
             net, corner = by_net(sight, name, trust), by_outline(theirs, name, trust)
-            places = choices(net, corner, side, trust.both, self._final)
-            if places:
-                options[name] = places
-        points = consistent(options, side)
-        if found.agreement > 0:
-            outlined = [name for name in points if group_of(name) in _ON_OUTLINE]
-            points |= {name: snapped(points[name], edge, _SNAP * side) for name in outlined}
+            point = merge(net, corner, side, trust.both, self._final)
+            if point is not None:
+                on_outline = group_of(name) in _ON_OUTLINE and found.agreement > 0
+                points[name] = snapped(point, edge, _SNAP * side) if on_outline else point
         return points
 
     def _garment(
