@@ -56,7 +56,8 @@ class PoseRecipe:
         first: where it begins in smaller pictures; the rate falls once there, and once after.
         still: the step from which norms keep their statistics. Those of a small batch are noise, which keeps
             keypoints from being learnt exactly.
-        enough: AP on the photos trained on, as far as they are tested, at which the run ends before its time.
+        enough: AP on the photos trained on, as far as they are tested, at which the run ends before its time;
+            not in the smaller pictures of its beginning.
     """
 
     family: str
@@ -112,8 +113,11 @@ class PoseRecipe:
 
     def at(self, step: int) -> "PoseRecipe":
         """With the picture of a step."""
-        is_first = self.first is not None and step < self.first.steps
-        return replace(self, picture=self.first.picture) if self.first and is_first else self
+        return replace(self, picture=self.first.picture) if self.first and self.is_first(step) else self
+
+    def is_first(self, step: int) -> bool:
+        """Whether a step belongs to the beginning in smaller pictures."""
+        return self.first is not None and step < self.first.steps
 
 
 def _pair(values: Any, kind: type) -> Any:
@@ -239,7 +243,8 @@ def _run(
         aps = [held_out_ap(now, some[:_TESTED]) for some in (photos, unseen)]
         curve.add_test(learner.step, learner.seconds, dict(zip(_FIGURES, aps, strict=True)))
         report(learner.step, f"AP {aps[0]:.3f} seen, {aps[1]:.3f} unseen")
-        seen_best = max(seen_best, aps[0])
+        if not recipe.is_first(learner.step):
+            seen_best = max(seen_best, aps[0])
 
     def coming() -> Iterator[PoseBatch]:
         for batch in loop.ahead(make, learner.step, end):

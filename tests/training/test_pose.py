@@ -206,6 +206,10 @@ def test_a_run_may_begin_in_smaller_pictures(photos: list[Photo], tmp_path: Path
     assert rates[0] == 4e-3 and rates[8] == 5e-3 and rates[7] < 1.3e-3 and rates[11] < 1e-3
     train(recipe, photos[:2], tmp_path, until=7)
     assert train(recipe, photos[:2], tmp_path, resume=True).step == 12
+    eager = replace(
+        recipe, test_every=3, enough=0.0
+    )  # 8 steps belong to the beginning, where nothing is enough
+    assert train(eager, photos[:2], tmp_path / "eager").step == 9
     with pytest.raises(BadSettings, match="one picture size"):
         train(
             replace(recipe, family="cpn", net={"depth": 14, "width": 8, "wide": 16}), photos, tmp_path / "c"
