@@ -86,7 +86,7 @@ def test_bare_arms_and_the_face_stay_in_front(kind: str) -> None:
         sleeves[int(box.y0) : int(box.y1), int(box.x0) : int(box.x1)] |= drawn.patch[..., 3] > 0
     # Drawn by itself a sleeve's hard edge may come out a pixel off.
     sleeves = cv2.dilate(sleeves.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    # The seam of an old sleeve is painted over, and the shade that it throws on the arm: nothing farther from it.
+    # The seam of an old sleeve is painted over, and the shade that it throws on the arm; nothing beyond.
     seam = seen.drape.painted.alpha > 0
     assert not (seam & (arms == 255) & ~grown(seen.labels == 3, 8)).any()
     for front in ((arms == 255) & ~sleeves & ~seam, plan.occluders.head.alpha == 255):
