@@ -2,9 +2,11 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from flixpose.garment.net import GarmentNet
 from flixpose.training import loop
@@ -12,7 +14,7 @@ from flixpose.training.batches import Batch, Photos, mixed_batch
 from flixpose.training.curves import Curve
 from flixpose.training.held_out import HeldOut, test
 from flixpose.training.loop import CHECKPOINT, Report
-from flixpose.training.losses import losses, total
+from flixpose.training.losses import emphasised, losses, total
 from flixpose.training.recipe import Balance, Recipe
 from flixpose.training.samples import Pool, drawing
 
@@ -53,12 +55,12 @@ def learning_rate(recipe: Recipe, step: int) -> float:
     )
 
 
-def _losses(net: GarmentNet, batch: Batch, balance: Balance) -> loop.Losses:
+def _losses(net: GarmentNet, batch: Batch, balance: Balance, emphasis: Tensor) -> loop.Losses:
     device = next(net.parameters()).device
     batch = batch.to(device)
     with torch.autocast(device.type, torch.bfloat16):
         answers = net(batch.pictures)
-    parts = losses(answers, batch)
+    parts = losses(answers, batch, emphasis)
     return {"loss": total(parts, balance)} | parts
 
 
@@ -165,11 +167,11 @@ def _run(
 
     watch = loop.Watch(line, look, lambda: save_checkpoint(out / CHECKPOINT, state, recipe))
     for steps in recipe.stretches(state.step, until):
-        balance = recipe.balance_at(steps.start)
+        balance, emphasis = recipe.balance_at(steps.start), emphasised(recipe.emphasis_at(steps.start))
         loop.run(
             state,
             loop.ahead(make, steps.start, steps.stop),
-            lambda net, batch, balance=balance: _losses(net, batch, balance),  # type: ignore[misc]
+            partial(_losses, balance=balance, emphasis=emphasis),
             _pace(recipe, steps.start),
             watch,
         )

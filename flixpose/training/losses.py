@@ -1,10 +1,14 @@
 """What the garment net is told it did wrong."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from flixpose.garment.net import STRIDE, Answers
+from flixpose.garment.net_merge import group_of
+from flixpose.garment.shared_points import POINTS
 from flixpose.training.batches import Batch
 from flixpose.training.recipe import Balance
 from flixpose.training.samples import UNKNOWN
@@ -14,11 +18,17 @@ _OCCLUDED = 0.4  # weight of a point that is only guessed
 _SMOOTHING = 0.05
 
 
-def losses(answers: Answers, batch: Batch) -> dict[str, Tensor]:
-    """Each loss by its name in `Balance`; a picture without one whole garment teaches mask and wholeness."""
+def losses(answers: Answers, batch: Batch, emphasis: Tensor | None = None) -> dict[str, Tensor]:
+    """Each loss by its name in `Balance`; a picture without one whole garment teaches mask and wholeness.
+
+    Args:
+        emphasis: (points,) what each landmark's heat and place weigh; 1 where nothing is said.
+    """
     whole = batch.whole
     visible = torch.where(batch.visibility == 2, 1.0, (batch.visibility == 1) * _OCCLUDED)
     weight = visible * whole[:, None]
+    if emphasis is not None:
+        weight = weight * emphasis.to(weight.device)
     kind = functional.cross_entropy(answers.kind, batch.kind, reduction="none", label_smoothing=_SMOOTHING)
     view = functional.binary_cross_entropy_with_logits(answers.view, batch.back, reduction="none")
     seen = functional.cross_entropy(
@@ -33,6 +43,11 @@ def losses(answers: Answers, batch: Batch) -> dict[str, Tensor]:
         "visibility": _mean(seen.mean(dim=1), whole),
         "whole": functional.binary_cross_entropy_with_logits(answers.whole, whole),
     }
+
+
+def emphasised(by_group: Mapping[str, float]) -> Tensor:
+    """(points,) what each landmark weighs, from the weights of groups."""
+    return torch.tensor([by_group.get(group_of(name), 1.0) for name in POINTS])
 
 
 def total(parts: dict[str, Tensor], balance: Balance) -> Tensor:

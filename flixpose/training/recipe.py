@@ -8,6 +8,8 @@ from typing import Any
 
 from flixpose.errors import BadSettings, MissingInput
 from flixpose.garment.net import Shape
+from flixpose.garment.net_merge import group_of
+from flixpose.garment.shared_points import POINTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class Stage:
         drawn: side of the photos that are drawn for it, in pixels; 0 = as `Data` says.
         average: decay of the averaged weights in it; 0 = as `Optimiser` says.
         balance: weights of losses that are others in it than `Balance` says, by name.
+        emphasis: weights of landmarks that are others in it than 1, by group (`net_merge.group_of`).
     """
 
     steps: int
@@ -31,6 +34,7 @@ class Stage:
     drawn: int = 0
     average: float = 0.0
     balance: dict[str, float] = field(default_factory=dict)
+    emphasis: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,10 @@ class Recipe:
         """The weights of the losses in a step."""
         return replace(self.balance, **self.stage_at(step)[1].balance)
 
+    def emphasis_at(self, step: int) -> dict[str, float]:
+        """The weights of landmarks in a step, by group, where they are not 1."""
+        return self.stage_at(step)[1].emphasis
+
     def average_at(self, step: int) -> float:
         """The decay of the averaged weights in a step."""
         return self.stage_at(step)[1].average or self.optimiser.average
@@ -167,6 +175,8 @@ def _build(values: dict[str, Any], text: str) -> Recipe:
     balance = Balance(**values.get("balance", {}))
     for stage in stages:
         replace(balance, **stage.balance)  # names that there are
+        if strange := set(stage.emphasis) - {group_of(name) for name in POINTS}:
+            raise ValueError(f"no landmarks are called {', '.join(sorted(strange))}")
     return Recipe(
         name=values["name"],
         seed=values["seed"],

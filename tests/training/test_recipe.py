@@ -54,3 +54,10 @@ def test_a_stage_may_change_the_balance_and_the_average():
     assert list(recipe.stretches(5, 14)) == [range(5, 12), range(12, 14)]
     with pytest.raises(BadSettings, match="kinds"):
         parse_recipe(RECIPE + "balance = { kinds = 2.5 }\n", "own")
+
+
+def test_a_stage_may_weigh_landmarks_and_knows_their_names():
+    recipe = parse_recipe(RECIPE + "emphasis = { armpit = 2.5 }\n", "own")
+    assert (recipe.emphasis_at(11), recipe.emphasis_at(12)) == ({}, {"armpit": 2.5})
+    with pytest.raises(BadSettings, match="armpits"):
+        parse_recipe(RECIPE + "emphasis = { armpits = 2.5 }\n", "own")
