@@ -2,11 +2,15 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from flixpose.cli.progress import progress
 from flixpose.errors import UsageError
+
+if TYPE_CHECKING:
+    from flixpose.training.batches import Photos
 
 
 @click.command()
@@ -34,6 +38,12 @@ from flixpose.errors import UsageError
 )
 @click.option("--images", type=click.Path(path_type=Path), help="Their folder; default: images beside FILE.")
 @click.option(
+    "--scenes",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Simulated scenes whose product photos are to be mixed in, instead of --data.",
+)
+@click.option(
     "--data-share",
     type=click.FloatRange(0, 1, min_open=True),
     default=0.2,
@@ -56,6 +66,7 @@ def command(
     out: Path,
     data: Path | None,
     images: Path | None,
+    scenes: Path | None,
     data_share: float,
     resume: bool,
     device: str,
@@ -66,23 +77,24 @@ def command(
     """Train the garment net by a recipe, on product photos drawn as it goes.
 
     The same recipe gives the same pictures in the same order; a run that was stopped goes on with --resume
-    as if it had not been (give it the same --data). Bit for bit the same weights need the same machine and
-    number of threads. With --data, checkpoint and model card say that real photos were trained on.
+    as if it had not been (give it the same --data or --scenes). Bit for bit the same weights need the same
+    machine and number of threads. Checkpoint and model card say what was mixed in.
 
     \b
     Example:
       flixpose train garment --recipe configs/recipes/garment.toml
       flixpose train garment --recipe configs/recipes/garment.toml --resume
       flixpose train garment --recipe configs/recipes/garment.toml --data corrected/annotations.json
+      python -m flixpose.studio.scenes --out out/products --count 100 --seed 2 --products-only
+      flixpose train garment --recipe configs/recipes/garment.toml --scenes out/products
     """
     import torch
 
-    from flixpose.training.corrected import read_photos
     from flixpose.training.garment import train
     from flixpose.training.recipe import read_recipe
 
     recipe = read_recipe(recipe_file)
-    photos = read_photos(data, images, side=recipe.largest_drawn, share=data_share) if data else None
+    photos = _photos(data, images, scenes, recipe.largest_drawn, data_share)
     where = _device(device, cuda=torch.cuda.is_available())
     torch.set_num_threads(threads or max(1, (os.cpu_count() or 2) - workers))
     with progress("training", recipe.steps) as advance:
@@ -97,6 +109,19 @@ def command(
             report=lambda step, note: advance(done=step, note=note),
         )
     click.echo(f"{state.step} of {recipe.steps} steps in {state.seconds / 60:.1f} minutes; see {out}")
+
+
+def _photos(
+    data: Path | None, images: Path | None, scenes: Path | None, side: int, share: float
+) -> "Photos | None":
+    from flixpose.training.corrected import read_photos
+    from flixpose.training.simulated import read_scenes
+
+    if data and scenes:
+        raise UsageError("--data and --scenes cannot be mixed in together.", advice="Leave one of them away.")
+    if scenes:
+        return read_scenes(scenes, side=side, share=share)
+    return read_photos(data, images, side=side, share=share) if data else None
 
 
 def _device(asked: str, *, cuda: bool) -> str:

@@ -63,18 +63,20 @@ class Batch:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Photos:
-    """Real photos to be mixed into drawn ones.
+    """Photos that are at hand, to be mixed into drawn ones: real ones, or those of simulated scenes.
 
     Attributes:
         masked: (N,) bool; where a mask is not known, `samples` has the garment's box instead.
         share: of the pictures of a batch that are made from them, 0 to 1.
         digest: of the annotations that they were read from, hex.
+        simulated: they come from the simulated studio; else they are real.
     """
 
     samples: Samples
     masked: NDArray[np.bool_]
     share: float
     digest: str
+    simulated: bool = False
 
 
 def mixed_batch(

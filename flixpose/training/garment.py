@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -21,23 +22,38 @@ from flixpose.training.samples import Pool, drawing
 __all__ = ["CHECKPOINT", "Report", "State", "learning_rate", "load_checkpoint", "train"]
 
 
+class Mixed(NamedTuple):
+    """What is mixed into drawn photos from a step on: so many photos, as a share of the pictures.
+
+    digest: of their annotations. simulated: the simulated studio's; else real ones.
+    """
+
+    step: int
+    digest: str = ""
+    photos: int = 0
+    share: float = 0.0
+    simulated: bool = False
+
+
 @dataclass
 class State(loop.Learner[GarmentNet]):
     """All that a run has learnt: enough to go on from `step` as if it had never stopped.
 
     Attributes:
         studios: (step, digest) wherever the studio's code was found changed.
-        photos: (step, digest of the annotations, photos, share) wherever real photos began or ceased to be
-            mixed in.
+        mixed: wherever photos that are not drawn began or ceased to be mixed in.
     """
 
     studios: list[tuple[int, str]] = field(default_factory=list)
-    photos: list[tuple[int, str, int, float]] = field(default_factory=list)
+    mixed: list[Mixed] = field(default_factory=list)
 
     def note_photos(self, photos: Photos | None) -> None:
-        now = (photos.digest, len(photos.samples), photos.share) if photos else ("", 0, 0.0)
-        if now != (self.photos[-1][1:] if self.photos else ("", 0, 0.0)):
-            self.photos.append((self.step, *now))
+        now = Mixed(self.step)
+        if photos:
+            now = Mixed(self.step, photos.digest, len(photos.samples), photos.share, photos.simulated)
+        before = self.mixed[-1] if self.mixed else Mixed(0)
+        if now[1:] != before[1:]:
+            self.mixed.append(now)
 
 
 def fresh_state(recipe: Recipe, device: torch.device) -> State:
@@ -66,7 +82,11 @@ def _losses(net: GarmentNet, batch: Batch, balance: Balance, emphasis: Tensor) -
 
 def save_checkpoint(path: Path, state: State, recipe: Recipe) -> None:
     """Whole or not at all; the recipe's text travels with it."""
-    loop.save(path, state, {"recipe": recipe.text, "studios": state.studios, "photos": state.photos})
+    loop.save(
+        path,
+        state,
+        {"recipe": recipe.text, "studios": state.studios, "photos": [tuple(entry) for entry in state.mixed]},
+    )
 
 
 def load_checkpoint(path: Path, recipe: Recipe, device: torch.device) -> State:
@@ -74,7 +94,7 @@ def load_checkpoint(path: Path, recipe: Recipe, device: torch.device) -> State:
     state = fresh_state(recipe, device)
     content = loop.restore(path, state)
     state.studios = [tuple(entry) for entry in content["studios"]]
-    state.photos = [tuple(entry) for entry in content.get("photos", [])]
+    state.mixed = [Mixed(*entry) for entry in content.get("photos", [])]
     return state
 
 

@@ -30,7 +30,7 @@ from flixpose.structures.found import ModelInfo
 from flixpose.structures.image import Image
 from flixpose.training.calibrate import RIGHT_WITHIN, Case, fit_final, fit_trust
 from flixpose.training.export import export
-from flixpose.training.garment import CHECKPOINT, Report
+from flixpose.training.garment import CHECKPOINT, Mixed, Report
 from flixpose.training.held_out import HeldOut, test
 from flixpose.training.recipe import Recipe, parse_recipe
 from flixpose.training.samples import HELD_OUT
@@ -52,7 +52,7 @@ class Trained:
     step: int
     seconds: float
     studios: tuple[tuple[int, str], ...]
-    photos: tuple[tuple[int, str, int, float], ...] = ()
+    mixed: tuple[Mixed, ...] = ()
     means: tuple[int, ...] = ()
 
 
@@ -69,8 +69,8 @@ def read_trained(folder: Path) -> Trained:
     except RuntimeError as failure:
         raise BadSettings(f"{path} holds another net than its recipe.", subject=str(path)) from failure
     studios = tuple((step, digest) for step, digest in content["studios"])
-    photos = tuple((step, digest, count, share) for step, digest, count, share in content.get("photos", ()))
-    return Trained(net, recipe, content["step"], content["seconds"], studios, photos)
+    mixed = tuple(Mixed(*entry) for entry in content.get("photos", ()))
+    return Trained(net, recipe, content["step"], content["seconds"], studios, mixed)
 
 
 def read_mean(folders: Sequence[Path]) -> Trained:
@@ -271,17 +271,24 @@ def _means(trained: Trained) -> str:
 
 def _data(trained: Trained) -> str:
     """How the sentence about drawn photos goes on."""
-    if not trained.photos:
+    if not trained.mixed:
         return "alone (mask, landmarks and kind are known by\n  construction). No photograph was trained on."
-    told = "; ".join(
-        f"from step {step} {count} photos, {share:.0%} of the pictures, annotations `{digest[:12]}`"
-        if count
-        else f"from step {step} none"
-        for step, digest, count, share in trained.photos
-    )
+    told = "; ".join(_mixed(entry) for entry in trained.mixed)
+    if all(entry.simulated for entry in trained.mixed if entry.photos):
+        return f"and product photos\n  of simulated scenes ({told}). No photograph was trained on."
     return (
         f"and real photos with landmarks that people\n  gave ({told}). What the rights in these photos allow"
         " is not said by the licence above."
+    )
+
+
+def _mixed(entry: Mixed) -> str:
+    if not entry.photos:
+        return f"from step {entry.step} none"
+    source = "simulated photos" if entry.simulated else "photos"
+    return (
+        f"from step {entry.step} {entry.photos} {source}, {entry.share:.0%} of the pictures, annotations"
+        f" `{entry.digest[:12]}`"
     )
 
 

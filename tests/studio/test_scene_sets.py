@@ -14,8 +14,8 @@ from flixpose.garment.shared_points import INDEX
 from flixpose.studio.scenes import command
 from flixpose.studio.simulated.annotations import BODY, write_annotations
 from flixpose.studio.simulated.passes import Label
-from flixpose.studio.simulated.samples import read_sample, scene_draw, scene_samples
-from flixpose.training.samples import draw_many
+from flixpose.studio.simulated.samples import read_sample, scene_samples
+from flixpose.training.simulated import read_scenes
 
 WIDTH, HEIGHT = 60, 80
 MARKS = {"waist_left": [45.0, 20.0, 2.0], "waist_right": [15.0, 20.0, 2.0], "hem_left": [50.0, 60.0, 2.0]}
@@ -80,21 +80,17 @@ def test_samples_for_training_carry_their_marks_along(scenes: Path) -> None:
     assert len(scene_samples(scenes)) == 2
     plain = read_sample(scenes / "0000", "product")
     assert plain.kind == "skirt" and plain.display == "mannequin" and plain.landmarks["hem_right"][2] == 1
-    draw = scene_draw(scenes)
-    drawn = draw(7, (96, 96))
-    assert np.array_equal(drawn.image, draw(7, (96, 96)).image)
-    assert not np.array_equal(drawn.image, draw(8, (96, 96)).image)
-    x, y, width, height = cv2.boundingRect((drawn.mask > 127).astype(np.uint8))
-    assert drawn.landmarks["hem_right"][:2] == pytest.approx((x, y + height), abs=1.0)
-    assert drawn.landmarks["hem_left"][:2] == pytest.approx((x + width, y + height), abs=1.0)
-    many = draw_many(draw, range(3), 64)
-    assert many.images.shape == (3, 64, 64, 3)
-    assert (many.points[:, INDEX["hem_center"], 2] == 2).all()
+    photos = read_scenes(scenes, side=96, share=0.2)
+    x, y, width, height = cv2.boundingRect((photos.samples.masks[0] > 127).astype(np.uint8))
+    points = photos.samples.points[0]
+    assert points[INDEX["hem_right"], :2] == pytest.approx((x, y + height), abs=1.0)
+    assert points[INDEX["hem_left"], :2] == pytest.approx((x + width, y + height), abs=1.0)
+    assert (photos.samples.points[:, INDEX["hem_center"], 2] == 2).all()
 
 
 def test_a_folder_without_scenes_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingInput, match="holds no scene"):
-        scene_draw(tmp_path)
+        scene_samples(tmp_path)
 
 
 def test_a_finished_scene_is_kept_and_another_set_refused(scenes: Path) -> None:

@@ -99,7 +99,7 @@ def test_the_checkpoint_and_the_card_say_so(photos: Photos, tmp_path: Path) -> N
     train(TINY, tmp_path, until=4, resume=True, photos=photos)
     train(TINY, tmp_path, until=5, resume=True)
     told = torch.load(tmp_path / CHECKPOINT, weights_only=True)["photos"]
-    assert told == [(2, photos.digest, 3, 1.0), (4, "", 0, 0.0)]
+    assert told == [(2, photos.digest, 3, 1.0, False), (4, "", 0, 0.0, False)]
     text = _data(read_trained(tmp_path))
     assert "from step 2 3 photos, 100%" in text and "from step 4 none" in text and "No photograph" not in text
 

@@ -1,8 +1,6 @@
 """Simulated product photos as samples for the garment net, in the shape of the drawn studio's."""
 
 import json
-from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -14,10 +12,7 @@ from flixpose.garment.kinds import KINDS
 from flixpose.studio.garments.sample import Sample
 from flixpose.studio.simulated.passes import garment_mask
 
-Draw = Callable[[int, tuple[int, int]], Sample]
-
 _DISPLAYS = {"product": "mannequin", "ghost": "ghost"}
-_KEPT = 512
 
 
 def scene_samples(folder: Path) -> list[tuple[Path, str]]:
@@ -49,36 +44,8 @@ def read_sample(scene: Path, picture: str) -> Sample:
     return Sample(image, mask, told["kind"], "front", _DISPLAYS[picture], marks)
 
 
-def scene_draw(folder: Path) -> Draw:
-    """What `flixpose.training.samples.draw_many` calls: (seed, (width, height)) → a sample.
-
-    The seed chooses the photo and how it is framed; where it does not reach, its border is drawn out.
-    """
-    found = scene_samples(folder)
-    read = lru_cache(_KEPT)(read_sample)
-
-    def draw(seed: int, size: tuple[int, int]) -> Sample:
-        rng = np.random.default_rng([seed, 0x5CE])
-        sample = read(*found[int(rng.integers(len(found)))])
-        return placed(sample, _frame(rng, sample.mask, size), size)
-
-    return draw
-
-
-def _frame(rng: np.random.Generator, mask: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.float64]:
-    """(2, 3) affine map from the photo's pixels (first pixel's centre 0.5) into a picture of `size`.
-
-    The garment fills most of the picture, somewhere near its middle.
-    """
-    x, y, width, height = cv2.boundingRect((mask > 127).astype(np.uint8))
-    scale = min(size[0] / width, size[1] / height) * float(rng.uniform(0.62, 0.93))
-    room = np.array(size) - scale * np.array([width, height])
-    corner = room * rng.uniform(0.2, 0.8, 2) - scale * np.array([x, y])
-    return np.array([[scale, 0.0, corner[0]], [0.0, scale, corner[1]]])
-
-
 def placed(sample: Sample, frame: NDArray[np.float64], size: tuple[int, int]) -> Sample:
-    """A sample moved into a picture of `size` = (width, height) by `frame` (see `_frame`)."""
+    """A sample moved into a picture of `size` = (width, height) by `frame` ((2, 3), pixels to pixels, the first pixel's centre at 0.5)."""
     by_index = frame.copy()
     by_index[:, 2] += frame[:, :2] @ (0.5, 0.5) - 0.5
     softness = max(0.0, 0.4 * (1 / frame[0, 0] - 1))
