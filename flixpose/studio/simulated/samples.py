@@ -45,7 +45,10 @@ def read_sample(scene: Path, picture: str) -> Sample:
 
 
 def placed(sample: Sample, frame: NDArray[np.float64], size: tuple[int, int]) -> Sample:
-    """A sample moved into a picture of `size` = (width, height) by `frame` ((2, 3), pixels to pixels, the first pixel's centre at 0.5)."""
+    """A sample moved into a picture of `size` = (width, height).
+
+    frame: (2, 3) affine map from the photo's pixels (first pixel's centre 0.5) to the picture's.
+    """
     by_index = frame.copy()
     by_index[:, 2] += frame[:, :2] @ (0.5, 0.5) - 0.5
     softness = max(0.0, 0.4 * (1 / frame[0, 0] - 1))
