@@ -6,6 +6,7 @@ far from its surroundings is left to be seen.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from flixpose.fit.bare_arms import BareArm, find_bare_arms, paint_skin
 from flixpose.fit.body import Body
+from flixpose.fit.nook import Nooks, chest
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.old_sleeves import bare_old_sleeves
 from flixpose.fit.painted import Painted
@@ -39,6 +41,7 @@ _LIMB = 0.13  # shoulder widths around the upper arms' bones: there is skin belo
 _RELUCTANCE = 0.04  # shoulder widths by which a forearm must be nearer than anything else to lend its colour
 _ARM_ROOM = 0.03  # shoulder widths around forearms and hands that lend no colour
 _NEAR = 4 * _RIM  # shoulder widths: a sliver further from the garment is not the garment's business
+_TAPER = 0.08  # ... unless it is the tip of something broad, as far from that
 _GRAINS = (
     0.03,
     0.006,
@@ -46,6 +49,7 @@ _GRAINS = (
     0.03,
 )  # shoulder widths: structure finer than this is mirrored; large folds would show twice
 _BORDER = 0.02  # shoulder widths over which the border of painted skin and background is smooth
+_SOFT = 0.8  # pixels over which an outline that is known is soft
 _SLEEVE_END = 0.07  # shoulder widths beside a painted sleeve in which its inside shows
 _HALO = 0.02  # shoulder widths beside the person whose background is not carried on behind a sleeve
 
@@ -148,7 +152,7 @@ class _Photo:
     def patches(self) -> list[Patch]:
         """The remnants, shared out."""
         shows = cv2.inRange(self.left, int(255 * _SEEN) + 1, 255)
-        return share_out(shows, self.seen, self.unit, _THIN, _NEAR, _THIN + 4 * _RIM)
+        return share_out(shows, self.seen, self.unit, _THIN, _NEAR, _TAPER)
 
     def look(self, patch: Patch) -> _Place | None:
         """The remnants of a patch; None where there is nothing but what lies far from the garment.
@@ -172,7 +176,7 @@ class _Photo:
         count, labels, stats, _ = cv2.connectedComponentsWithStats(cores)
         touching = np.isin(np.arange(count), labels[near & (cores > 0)])
         labels = np.where(touching[labels], labels, 0)
-        shows &= near | (labels > 0)
+        shows &= near | (cv2.dilate((labels > 0).astype(np.uint8), square(_TAPER * self.unit)) > 0)
         if not shows.any():
             return None
         sources = self.sources(window)
@@ -199,6 +203,7 @@ class _Photo:
         )
         inside = np.flatnonzero(labels)
         depth, own = away.reshape(len(away), -1)[:, inside].min(axis=0), labels.ravel()[inside]
+        self.tell_shoulders(window, away, rims)
         areas = stats[:, cv2.CC_STAT_AREA].astype(np.float64)
         deep = np.bincount(own[depth > MOST_DEPTH * self.unit], minlength=count) / np.maximum(areas, 1)
         # A whole old sleeve that is left was left on purpose: a part of it is not painted.
@@ -228,9 +233,17 @@ class _Photo:
             masks = self.occluders
             front = np.maximum(masks.head.alpha[place.window], masks.arms.alpha[place.window])
             free = (front < 128) | self.rims[place.window]
+            hole |= self.nooks.beside(place.window, shows > 0, self.unit)
             place.hole = (hole > 0) & ~large & free & (self.seen[place.window] < 255)
             place.hole &= np.isfinite(place.away).any(axis=0)
             place.hole |= self.ends_of_sleeves(place) & ~large
+
+    @cached_property
+    def nooks(self) -> Nooks:
+        return Nooks.of(self.body, self.person_mask)
+
+    def chest(self, window: Window) -> Plane:
+        return chest(self.body, window) & (self.person_mask.alpha[window] > 127)
 
     def sources(self, window: Window) -> NDArray[np.bool_]:
         """(4, h, w): background, skin, the clothes that stay on, and arms; each away from its edges."""
@@ -245,7 +258,7 @@ class _Photo:
         skin = usual_skin(self.person[window], bare)
         found = [(inside < 16) & (worn < 26), skin, (stays > 230) & ~arms & (worn < 26), lent]
         rim = square(_RIM * self.unit)
-        rims = self.beside_rims(window)
+        rims = self.beside_rims(window) | self.nooks.put(self.nooks.band, window)
         return np.stack([cv2.erode((plane & ~rims).astype(np.uint8), rim) > 0 for plane in found])
 
     def beside_rims(self, window: Window) -> Plane:
@@ -279,10 +292,16 @@ class _Photo:
                 cv2.polylines(where, [bone], False, 1, max(1, round(2 * _LIMB * self.unit)))
         return where > 0
 
+    def tell_shoulders(self, window: Window, away: NDArray[np.float32], rims: Plane) -> None:
+        """Skin on shoulders and chest, background in the nooks beside the neck, whatever lies nearer."""
+        nook, shoulders = (self.nooks.put(plane, window) for plane in (self.nooks.zone, self.nooks.body))
+        away[0][(shoulders | self.chest(window)) & ~rims] = np.inf
+        away[1:, nook & ~shoulders] = np.inf
+
     def sleeved(self, window: Window, where: Plane) -> list[tuple[BareArm, NDArray[np.float32]]]:
         """Per arm, (h, w) how much of each pixel of an old sleeve it is; -1 elsewhere."""
         parts = []
-        rows, columns = np.nonzero(where)
+        rows, columns = np.nonzero(where & ~self.chest(window) & ~self.nooks.put(self.nooks.zone, window))
         for arm in self.bare_arms:
             part = np.full(where.shape, -1, np.float32)
             part[rows, columns] = arm.look(rows + window[0].start, columns + window[1].start)[0]
@@ -338,6 +357,7 @@ class _Photo:
         nearest = np.full(place.hole.shape, -1, np.int8)
         nearest[place.hole] = place.away[:, place.hole].argmin(axis=0)
         thick = cv2.dilate((place.cores > 0).astype(np.uint8), square(2 * _RIM * self.unit)) > 0
+        thick |= self.nooks.put(self.nooks.zone, place.window)
         sleeves = self.sleeved(place.window, place.hole & ~self.under(place.window))
         sleeve = np.any([part >= 0 for _, part in sleeves], axis=0) if sleeves else thick & False
         between = thick & ~sleeve & ((nearest == 0) | (nearest == 1))
@@ -363,6 +383,8 @@ class _Photo:
         lead = cv2.GaussianBlur(lead.astype(np.float32), (0, 0), max(1.0, _BORDER * self.unit))
         share = np.clip(lead / 2 + 0.5, 0, 1)
         share[~np.isfinite(place.away[0])], share[~np.isfinite(place.away[1])] = 1, 0
+        nook = self.nooks.put(self.nooks.zone, place.window)
+        share[nook] = cv2.GaussianBlur(share, (0, 0), _SOFT)[nook]
         return share
 
     def fill_sleeve(

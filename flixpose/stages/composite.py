@@ -28,6 +28,7 @@ from flixpose.structures.found import Garment
 from flixpose.structures.image import Box, Image, Mask
 
 _BESIDE = 11  # pixels across: skin's soft outline is no wider
+_SOFT = 0.8  # pixels over which the person ends beside painted background
 _SPILL = 0.16  # shoulder widths that a part may reach beyond its planned border
 
 
@@ -55,14 +56,14 @@ def composite(
     _lay(stack, sheets, front, before_sleeves(plan.occluders, plan.body, sheets))
     painted = _painted(person, stack, behind, garment, plan, person_mask)
     stack.cover(painted.arms[stack.region])
-    remaining = _remaining(person_mask, painted)
-    if behind is not None and behind.box.area and remaining is not None:
+    person_left = remaining(person_mask, painted)
+    if behind is not None and behind.box.area and person_left is not None:
         here = _pixels(behind.box)
-        before = cv2.max(plan.occluders.head.alpha[here], remaining.alpha[here])
+        before = cv2.max(plan.occluders.head.alpha[here], person_left.alpha[here])
         stack.slip_under(behind, before)
         painted = _before_cloth(painted, behind, before, plan.occluders.worn_upper.alpha[here])
-    shadow = _lit(person, stack, plan, front, remaining, light)
-    return _finished(painted, stack, shadow, remaining or Mask.full(*person.size), person.size)
+    shadow = _lit(person, stack, plan, front, person_left, light)
+    return _finished(painted, stack, shadow, person_left or Mask.full(*person.size), person.size)
 
 
 @remembered
@@ -179,11 +180,15 @@ def _before_cloth(
     return replace(painted, picture=picture, mask=Mask(mask))
 
 
-def _remaining(person_mask: Mask | None, painted: Painted) -> Mask | None:
+def remaining(person_mask: Mask | None, painted: Painted) -> Mask | None:
     """The person without what was painted with background."""
     if person_mask is None or not painted.background.any():
         return person_mask
-    return Mask(np.where(painted.background, 0, person_mask.alpha).astype(np.uint8))
+    gone, alpha = painted.background.astype(np.uint8) * np.uint8(255), person_mask.alpha.copy()
+    x, y, width, height = cv2.boundingRect(gone)
+    here = np.s_[max(0, y - 2) : y + height + 2, max(0, x - 2) : x + width + 2]
+    alpha[here] = cv2.multiply(alpha[here], 255 - cv2.GaussianBlur(gone[here], (0, 0), _SOFT), scale=1 / 255)
+    return Mask(alpha)
 
 
 def _lit(

@@ -1,5 +1,6 @@
 """Old clothes beside a new garment: small ones go, large ones stay and are told."""
 
+from dataclasses import replace
 from functools import cache
 
 import cv2
@@ -9,7 +10,7 @@ from flixpose.fit.body import measure_body
 from flixpose.fit.occluders import Occluders, find_occluders
 from flixpose.fit.remnants import Painted, old_clothes, paint_remnants
 from flixpose.structures.found import Pose
-from flixpose.structures.image import Image
+from flixpose.structures.image import Image, Mask
 from tests.fit.figures import BELOW, PAPER, WORN, paint_person
 
 
@@ -139,3 +140,28 @@ def test_the_seam_of_a_remnant_goes_with_it() -> None:
     body = measure_body(pose)
     found = paint_remnants(pixels, covered(neck=16), "short_sleeve_top", body, occluders, pose.mask)
     assert (found.picture[seam].astype(int).sum(axis=1) > 300).mean() > 0.9, "skin again"
+
+
+def test_under_an_old_shirt_are_shoulders_and_no_background() -> None:
+    """Beside the neck a wide new neckline shows the shoulder, up to the shirt's own outline."""
+    seen = covered(neck=16)
+    rows = np.flatnonzero((person()[2] == 3)[:, 320])
+    seen[: rows[0] + 16, 265:375] = 0
+    found = painted(seen)
+    ridge = np.s_[rows[0] + 1 : rows[0] + 5, 350:370]
+    red, _, blue = found.picture[ridge].reshape(-1, 3).astype(int).mean(axis=0)
+    assert red > blue + 40, "skin, not paper"
+    assert not found.background[ridge].any()
+
+
+def test_the_tip_of_a_remnant_goes_with_it() -> None:
+    """Thinner than what is broad, and far from the garment."""
+    image, pose, labels, occluders = person()
+    top = int(np.flatnonzero((labels == 3)[:, 320])[0])
+    tip = np.s_[top - 10 : top, 318:322]
+    pixels, worn = image.pixels.copy(), occluders.worn_upper.alpha.copy()
+    pixels[tip], worn[tip] = WORN, 255
+    told = replace(occluders, worn_upper=Mask(worn))
+    body = measure_body(pose)
+    found = paint_remnants(pixels, covered(neck=16), "short_sleeve_top", body, told, pose.mask)
+    assert (np.abs(found.picture[tip].astype(int) - WORN).max(axis=2) > 40).all()

@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 
 from flixpose.fit.layout import bare_zone
+from flixpose.fit.painted import Painted
 from flixpose.geometry.sampling import sample
 from flixpose.pipeline import drape
+from flixpose.stages.composite import remaining
+from flixpose.structures.image import Mask
 from tests.fit.figures import ARMS, CLOTH, INSIDE
 from tests.stages.scene import Scene, scene, tools_for
 
@@ -144,3 +147,16 @@ def test_without_a_person_mask_the_garment_is_still_drawn() -> None:
     assert draped.person_mask.alpha.min() == 255
     same = draped.changed.alpha == 0
     assert (draped.picture[same] == seen.person.pixels[same]).all()
+
+
+def test_beside_painted_background_the_person_ends_softly() -> None:
+    """What lies behind the neck would begin with stairs there."""
+    person = Mask.full(40, 40)
+    blank = np.zeros((40, 40), np.uint8)
+    gone = np.indices((40, 40)).sum(axis=0) < 40
+    painted = Painted(np.zeros((40, 40, 3), np.uint8), person, gone, Mask(blank), blank)
+    left = remaining(person, painted)
+    assert left is not None
+    rows = [left.alpha[n, 40 - n - 3 : 40 - n + 3] for n in range(8, 32)]
+    assert all((np.diff(row.astype(int)) >= 0).all() and ((row > 20) & (row < 235)).sum() > 1 for row in rows)
+    assert (left.alpha[:5, :5] == 0).all() and (left.alpha[-5:, -5:] == 255).all()
