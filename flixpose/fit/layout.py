@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.errors import MissingKeypoint
-from flixpose.fit.armholes import at_creases
+from flixpose.fit.armholes import at_creases, under_armpits
 from flixpose.fit.arms import ArmOutline, arm_chain
 from flixpose.fit.body import Body
 from flixpose.fit.forks import with_armpits
@@ -172,6 +172,7 @@ def plan_layout(
     sleeved = {limb.part.removesuffix("_sleeve") for limb in limbs if limb.part in regions}
     arms = {side: arm for side, arm in occluders.outlines.items() if side in sleeved}
     trunk = at_creases(_trunk_controls(fit), body, arms)
+    trunk = under_armpits(trunk, fit) if sleeved else trunk
     behind = None
     if neckline is not None:
         opening = behind_neckline(garment, neckline, frame)

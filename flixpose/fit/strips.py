@@ -42,40 +42,32 @@ def garment_strip(limb: LimbLandmarks, region: Mask) -> Strip:
     shares = np.linspace(0.0, 1.0, _LOOKS)[:, None]
     outer = limb.outer + shares * (limb.cuff_outer - limb.outer)
     inner = limb.inner + shares * (limb.cuff_inner - limb.inner)
-    axis = (limb.cuff_outer + limb.cuff_inner - limb.outer - limb.inner) / 2
-    normal = np.array([-axis[1], axis[0]]) / max(float(np.linalg.norm(axis)), 1e-9)
-    normal = normal if normal @ (limb.outer - limb.inner) > 0 else -normal
-    outer, inner = (
-        _spaced(_on_outline(outer, inner, normal, region)),
-        _spaced(_on_outline(inner, outer, -normal, region)),
-    )
+    outer, inner = _spaced(_on_outline(outer, inner, region)), _spaced(_on_outline(inner, outer, region))
     centres = (outer + inner) / 2
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(centres, axis=0), axis=1))])
     return Strip(outer, inner, along)
 
 
-def _on_outline(
-    side: NDArray[np.float64], other: NDArray[np.float64], outward: Point, region: Mask
-) -> NDArray[np.float64]:
+def _on_outline(side: NDArray[np.float64], other: NDArray[np.float64], region: Mask) -> NDArray[np.float64]:
     """Points of a straight edge moved out (or in) to the cloth's outline; its ends are landmarks and stay.
 
-    An edge bends by so much of its length at most: what lies further off is another edge.
+    They move along the lines from edge to edge, which turn from the seam's direction to the cuff's: so the
+    curve of a shoulder is followed from the seam on, and so is the fork below an armpit. An edge bends by so
+    much of its length at most: what lies further off is another edge.
     """
-    bends = np.zeros(len(side))
-    usual = (
-        float(np.linalg.norm(side - other, axis=1).mean()) / 2
-    )  # the seam runs aslant: half widths vanish there
-    furthest = min(_MOST_BEND * float(np.linalg.norm(side[-1] - side[0])), 2 * usual)
+    across = side - other
+    halves = np.maximum(np.linalg.norm(across, axis=1), 1e-9) / 2
+    outward = across / (2 * halves[:, None])
+    furthest = min(_MOST_BEND * float(np.linalg.norm(side[-1] - side[0])), 2 * float(halves.mean()))
+    rows, bends = [0], [0.0]
     for row in range(1, len(side) - 1):
         middle = (side[row] + other[row]) / 2
-        half = abs(float((side[row] - other[row]) @ outward)) / 2
-        distance = reach(region, middle, outward, half + furthest + 4)
-        if distance is not None and abs(distance - half) < furthest:
-            bends[row] = distance - half
-    shares = np.linspace(0.0, 1.0, len(side))
-    # Towards its ends the ray across meets the seam or the cuff, not the edge.
-    bends = np.convolve(bends * np.minimum(1.0, 5.0 * shares * (1 - shares)), np.full(5, 0.2), mode="same")
-    return side + bends[:, None] * outward
+        distance = reach(region, middle, outward[row], float(halves[row]) + furthest + 4)
+        if distance is not None and abs(distance - halves[row]) < furthest:
+            rows, bends = [*rows, row], [*bends, distance - float(halves[row])]
+    found = np.interp(np.arange(len(side)), [*rows, len(side) - 1], [*bends, 0.0])
+    smooth = np.convolve(np.pad(found, 2, mode="reflect", reflect_type="odd"), np.full(5, 0.2), mode="valid")
+    return side + smooth[:, None] * outward
 
 
 def _spaced(curve: NDArray[np.float64]) -> NDArray[np.float64]:

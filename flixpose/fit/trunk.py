@@ -90,7 +90,15 @@ _BORDER = (
         "armhole_2",
         "armpit",
     ),
-    *("side_armpit_1", "side_armpit_2", "side_armpit_3", "side_armpit_4", "waist"),
+    *(
+        "under_armpit_1",
+        "under_armpit_2",
+        "side_armpit_1",
+        "side_armpit_2",
+        "side_armpit_3",
+        "side_armpit_4",
+        "waist",
+    ),
     *("side_waist_1", "side_waist_2", "side_waist_3", "side_waist_4", "hip", "side", "hem"),
 )
 
