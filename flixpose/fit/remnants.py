@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from flixpose.fit.bare_arms import BareArm, find_bare_arms, paint_skin
 from flixpose.fit.body import Body
+from flixpose.fit.flanks import beyond_flanks
 from flixpose.fit.nook import Nooks, chest
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.old_sleeves import bare_old_sleeves
@@ -42,12 +43,8 @@ _RELUCTANCE = 0.04  # shoulder widths by which a forearm must be nearer than any
 _ARM_ROOM = 0.03  # shoulder widths around forearms and hands that lend no colour
 _NEAR = 4 * _RIM  # shoulder widths: a sliver further from the garment is not the garment's business
 _TAPER = 0.08  # ... unless it is the tip of something broad, as far from that
-_GRAINS = (
-    0.03,
-    0.006,
-    0.04,
-    0.03,
-)  # shoulder widths: structure finer than this is mirrored; large folds would show twice
+# Shoulder widths: structure finer than this is mirrored; large folds would show twice.
+_GRAINS = (0.03, 0.006, 0.04, 0.03)
 _BORDER = 0.02  # shoulder widths over which the border of painted skin and background is smooth
 _SOFT = 0.8  # pixels over which an outline that is known is soft
 _SLEEVE_END = 0.07  # shoulder widths beside a painted sleeve in which its inside shows
@@ -181,6 +178,8 @@ class _Photo:
             return None
         sources = self.sources(window)
         away = np.stack([distance(plane) for plane in sources])
+        if not self.lower:
+            away[1:, beyond_flanks(sources[2], self.unit)] = np.inf
         under = self.under(window)
         if self.lower:
             beside = self.beside_legs(window)

@@ -52,6 +52,30 @@ def test_a_longer_hem_becomes_trousers_and_background() -> None:
     assert worn.mean() < 0.03, "no green is left"
 
 
+def test_trousers_do_not_go_on_beside_themselves() -> None:
+    image, pose, labels, occluders = person()
+    shirt, trousers = labels == 3, occluders.worn_lower.alpha > 230
+    foot = np.flatnonzero(shirt[:, 320])[-1]
+    columns = np.flatnonzero(trousers[foot + 1 : foot + 8].any(axis=0))
+    slit, arm = np.zeros(shirt.shape, bool), np.zeros(shirt.shape, bool)
+    slit[foot - 12 : foot + 1, columns[-1] + 3 : columns[-1] + 9] = True  # paper that passes for the shirt
+    arm[foot - 40 : foot + 40, columns[-1] + 9 : columns[-1] + 40] = True  # and hides what is behind it
+    masks = replace(
+        occluders,
+        worn_upper=Mask(np.where(slit, 255, occluders.worn_upper.alpha).astype(np.uint8)),
+        arms=Mask(np.where(arm, 255, occluders.arms.alpha).astype(np.uint8)),
+    )
+    mask = Mask(np.where(slit | arm, 255, pose.mask.alpha).astype(np.uint8))
+    seen = covered(hem=14)
+    found = paint_remnants(image.pixels, seen, "short_sleeve_top", measure_body(pose), masks, mask)
+    told = slit & (found.mask.alpha > 0)
+    assert told.any()
+    assert (
+        np.abs(found.picture[told].astype(int) - PAPER).mean()
+        < np.abs(found.picture[told].astype(int) - BELOW).mean() / 4
+    )
+
+
 def test_a_high_old_neckline_becomes_skin() -> None:
     seen = covered(neck=16)
     strip = (person()[2] == 3) & (seen == 0)
