@@ -38,7 +38,15 @@ _SPARE = 2.0  # source pixels by which a cell may bulge beyond its nodes, and bi
 # Filtering sets in where a canvas pixel is wider than this many source pixels, and takes a whole pixel's box
 # from the second value on; between them it grows without a seam.
 _SHARP, _SOFT = 1.05, 1.3
-_SPACING = 1.0  # source pixels between two subsamples at most
+# Source pixels between two subsamples at most, and how many there are at least where any filter is needed:
+# what one stands for is blurred before. Fine: within 0.05 of a box's response to every structure; else 0.1.
+_SPACING = {True: (1.0, 2), False: (2.5, 1)}
+_MOST_SAMPLES = 16  # each way: a warp that degenerates must not take longer than that
+# Weights one and two pixels off that, together with bicubic, come nearest to a box so many pixels broad
+# (least squares over all structures and places between pixels).
+_BROAD = 1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 2.75, 3.0, 3.5, 4.0
+_NEAR = 0.0417, 0.081, 0.127, 0.173, 0.216, 0.253, 0.283, 0.305, 0.317, 0.315, 0.286
+_NEXT = 0.0, -0.007, -0.014, -0.019, -0.020, -0.018, -0.011, 0.001, 0.017, 0.060, 0.110
 _SCALES = 16  # canvas pixels between the nodes that tell what a cell shows and how much it is reduced
 
 
@@ -80,6 +88,11 @@ class Tile:
     correction: NDArray[np.float32] | None = None
 
     @property
+    def sharp(self) -> bool:
+        """Whether the source is not reduced anywhere, and no filter needed."""
+        return self.across is None
+
+    @property
     def reach(self) -> float:
         """How far from its pixel's centre a subsample may lie along an axis, source pixels."""
         steps = (step for step in (self.across, self.down) if step is not None)
@@ -100,11 +113,12 @@ class Tile:
         return nodes.min(axis=(1, 2)) - more, nodes.max(axis=(1, 2)) + more
 
     @property
-    def cell(self) -> NDArray[np.float32]:
-        """(2,) mean square of what one subsample stands for along x and along y of the source, pixels."""
+    def blur(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """(5,) weights along x and along y that blur the source by what one subsample stands for."""
         cells = zip((self.across, self.down), self.run.samples, strict=True)
         squares = [np.square(step / count).mean(axis=(1, 2)) for step, count in cells if step is not None]
-        return np.asarray(sum(squares, np.zeros(2)), np.float32)
+        x, y = sum(squares, np.zeros(2)).tolist()
+        return _box(x), _box(y)
 
     def positions(self) -> NDArray[np.float32]:
         """(2, height, width) source pixels, house's frame, of each pixel's centre."""
@@ -114,7 +128,7 @@ class Tile:
     def subsamples(self) -> Iterator[NDArray[np.float32]]:
         """(2, height, width) source pixels, house's frame, of each pixel's subsamples."""
         centre = self.positions()
-        if self.across is None or self.down is None:
+        if self.across is None or self.down is None or max(self.run.samples) == 1:
             yield centre
             return
         across, down = (self._drawn(step, _SCALES) for step in (self.across, self.down))
@@ -141,12 +155,21 @@ class Field:
     Args:
         origin: (x, y) of the area on the canvas, whole pixels. width, height: of the area.
         tolerance: of a position against the exact warp, source pixels.
+        fine: several subsamples a pixel wherever the source is reduced; else one as long as it can do.
     """
 
     def __init__(
-        self, warp: AnyWarp, origin: tuple[int, int], width: int, height: int, *, tolerance: float
+        self,
+        warp: AnyWarp,
+        origin: tuple[int, int],
+        width: int,
+        height: int,
+        *,
+        tolerance: float,
+        fine: bool = True,
     ) -> None:
         self.warp, self.width, self.height, self.tolerance = warp, width, height, tolerance
+        self.fine = fine
         self._lattice = coarse_lattice(warp, origin, width, height)
         while self._lattice.stride > _SCALES:
             self._lattice = refined(warp, self._lattice, tolerance)
@@ -191,7 +214,9 @@ class Field:
         """
         lengths = np.hypot(*self._steps.swapaxes(0, 1)) / reduced
         longest = _filtered(self._over_cells(self._scales, lengths, np.maximum), reduced)
-        return active * np.where(longest > 0, np.maximum(np.ceil(longest / _SPACING), 2), 1).astype(int)
+        spacing, least = _SPACING[self.fine]
+        wanted = np.clip(np.ceil(longest / spacing), least, _MOST_SAMPLES)
+        return active * np.where(longest > 0, wanted, 1).astype(int)
 
     def tile(self, run: Run, reduced: int = 1) -> Tile:
         """The field over a run, refined as far as it needs; in pixels of the reduced source."""
@@ -200,9 +225,9 @@ class Field:
             lattice = refined(self.warp, lattice, self.tolerance)
         nodes = lattice.nodes.astype(np.float32)
         tile = Tile(run, lattice.stride, nodes / np.float32(reduced) if reduced > 1 else nodes)
-        if max(run.samples) > 1:
-            rows, columns = self._scales.window(run.x, run.y, run.width, run.height)
-            across, down = (_shortened(step[:, rows, columns], reduced) for step in self._steps)
+        rows, columns = self._scales.window(run.x, run.y, run.width, run.height)
+        across, down = (_shortened(step[:, rows, columns], reduced) for step in self._steps)
+        if across.any() or down.any():
             tile = replace(tile, across=across, down=down)
         return replace(tile, correction=self._correction(tile, lattice, reduced)) if rough else tile
 
@@ -303,6 +328,15 @@ def _shortened(step: NDArray[Any], reduced: int) -> NDArray[np.float32]:
     step = step / reduced
     length = np.maximum(np.hypot(*step), 1e-12)
     return (step * (_filtered(length, reduced) / length)).astype(np.float32)
+
+
+def _box(square: float) -> NDArray[np.float32]:
+    """(5,) weights that stand for a box up to four pixels broad; `square`: of its breadth."""
+    if square <= 1:
+        near, far = square / 24, 0.0
+    else:
+        near, far = (float(np.interp(np.sqrt(square), _BROAD, found)) for found in (_NEAR, _NEXT))
+    return np.array([far, near, 1 - 2 * (near + far), near, far], np.float32)
 
 
 def _windows(values: NDArray[Any], most: np.ufunc, step: int, count: int) -> NDArray[Any]:

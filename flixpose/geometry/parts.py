@@ -187,9 +187,9 @@ class _Painter:
         part = excerpt(self.source, self.level, low, high)
         if part is None:
             return out.astype(np.float32)
-        if max(tile.run.samples) == 1:
+        if tile.sharp:
             return part.bicubic(tile.positions() + shift).astype(np.float32)
-        filled_in(part.averaged((places + shift for places in tile.subsamples()), tile.cell), out)
+        filled_in(part.averaged((places + shift for places in tile.subsamples()), tile.blur), out)
         return out.astype(np.float32)
 
 

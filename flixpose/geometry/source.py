@@ -18,7 +18,7 @@ from flixpose.errors import ImageTooLarge
 from flixpose.geometry.threads import for_each
 
 _LONGEST_SIDE = 32_000  # cv2.remap counts source pixels in 16 bits
-_MARGIN = 4.0  # pixels around a place that bicubic may read, blurred, a rounded step of 1/32 pixel included
+_MARGIN = 5.0  # pixels around a place that bicubic may read, blurred, a rounded step of 1/32 pixel included
 _EDGE = 3  # pixels beyond a picture's border from where bicubic still reads its own
 _BLOCK = 16  # pixels to one entry of the occupancy tables
 _LINES = 32  # of them looked at at a time
@@ -141,15 +141,14 @@ class Excerpt:
         return rgba
 
     def averaged(
-        self, places: Iterable[NDArray[np.float32]], cell: NDArray[np.floating]
+        self, places: Iterable[NDArray[np.float32]], blur: tuple[NDArray[np.float32], NDArray[np.float32]]
     ) -> list[NDArray[np.float32]]:
         """Planes (h, w) R, G, B and, unless opaque, A: the mean of bicubic samples at several places.
 
         Args:
-            cell: (2,) mean square of what one sample stands for along x and y, pixels: so much the picture is
-                blurred first, that few samples have the variance of a whole box.
+            blur: weights along x and y by which the picture is blurred first, that few samples do for many.
         """
-        across, down = (np.array([v, 1 - 2 * v, v], np.float32) for v in cell / 24)
+        across, down = blur
         # One plane at a time, in floats: OpenCV's bicubic is four times as fast as with bytes.
         planes = [
             cv2.sepFilter2D(plane, cv2.CV_32F, across, down, borderType=cv2.BORDER_CONSTANT)

@@ -105,7 +105,7 @@ def torch_drawer(source: Source, level: int, device: str) -> "Drawer":
 
 def _average(picture: torch.Tensor, ranges: tuple[torch.Tensor, torch.Tensor], tile: Tile) -> torch.Tensor:
     """(1, 4, h, w): the mean of the tile's subsamples, colour no greater than alpha."""
-    if max(tile.run.samples) == 1:
+    if tile.sharp:
         mean = sample_batch(picture, _places(tile.positions(), picture), rounded=True, ranges=ranges)
     else:
         soft, corner = _blurred(picture, tile)
@@ -127,7 +127,7 @@ def _blurred(picture: torch.Tensor, tile: Tile) -> tuple[torch.Tensor, NDArray[n
     x0, y0 = (max(int(v - _EDGE), 0) for v in low)
     x1, y1 = (max(int(v + _EDGE) + 1, start + 1) for v, start in zip(high, (x0, y0), strict=True))
     part = functional.pad(picture[:, :, y0:y1, x0:x1], (_EDGE,) * 4)
-    across, down = (np.array([v, 1 - 2 * v, v], np.float32) for v in tile.cell / 24)
-    kernel = torch.from_numpy(np.outer(down, across)).to(picture.device).expand(picture.shape[1], 1, 3, 3)
+    across, down = tile.blur
+    kernel = torch.from_numpy(np.outer(down, across)).to(picture.device).expand(picture.shape[1], 1, 5, 5)
     corner = np.array([x0 - _EDGE, y0 - _EDGE], np.float32)[:, None, None]
-    return functional.conv2d(part, kernel, padding=1, groups=picture.shape[1]), corner
+    return functional.conv2d(part, kernel, padding=2, groups=picture.shape[1]), corner

@@ -29,6 +29,7 @@ from flixpose.structures.image import Box, Image, Mask
 
 _BESIDE = 11  # pixels across: skin's soft outline is no wider
 _SOFT = 0.8  # pixels over which the person ends beside painted background
+_MAX_ERROR = 0.2  # source pixels by which cloth may be off: a tenth of a pixel of the picture, mostly
 _SPILL = 0.16  # shoulder widths that a part may reach beyond its planned border
 
 
@@ -106,7 +107,8 @@ def _sheets(
 
     def draw(part: tuple[Mask, PartWarp, Box]) -> Sheet:
         matte, warp, reach = part
-        seen = sample(Source.matted(cloth, cv2.min(alpha, matte.alpha)), warp.warp, size, region=reach)
+        source = Source.matted(cloth, cv2.min(alpha, matte.alpha))
+        seen = sample(source, warp.warp, size, region=reach, max_error=_MAX_ERROR, fine=False)
         return Sheet(seen.patch, seen.box)
 
     drawn = gathered(draw, wanted)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from flixpose.geometry.field import CELL
+from flixpose.geometry.field import CELL, Field
 from flixpose.geometry.sampling import sample
 from flixpose.geometry.solve import solve_warp
 from flixpose.geometry.source import prepare_source
@@ -70,6 +70,26 @@ def test_a_zone_plate_drawn_smaller_is_free_of_moire(scale, least):
     assert abs(drawn[inner].mean() - source.mean()) < 1.0
 
 
+@pytest.mark.parametrize(("scale", "least"), [(1.4, 30), (1.7, 31), (2.0, 33), (2160 / 700, 35), (4.7, 44)])
+def test_one_subsample_a_pixel_is_free_of_moire_but_for_the_finest_rings(scale, least):
+    source = zone_plate(1080)
+    size = (int(1080 / scale), int(1080 / scale))
+    drawn = canvas(sample(source, scaled(scale), size, fine=False), size)[..., :3].astype(float)
+    reference = supersampled(source, scaled(scale), size, times=4 if scale < 4 else 12)
+    inner = np.s_[2:-2, 2:-2]
+    assert psnr(drawn[inner], reference[inner]) >= least
+    # Rings that the canvas can just show keep their contrast.
+    rows, columns = np.indices(size[::-1]) + 0.5 - size[0] / 2
+    radius = np.hypot(rows, columns) / size[0] * scale
+    ring = (radius > 0.25) & (radius < 0.45)
+    assert drawn[ring].std() / reference[ring].std() == pytest.approx(1, abs=0.12)
+
+
+def test_a_warp_that_crushes_a_picture_takes_few_subsamples():
+    field = Field(scaled(300.0), (0, 0), 64, 64, tolerance=0.1)
+    assert field.counts(np.ones(field.shape, bool)).max() <= 16
+
+
 def test_a_fine_stripe_through_a_strong_warp_keeps_its_mean_and_shows_no_moire():
     source = np.full((1080, 1080, 3), 30, np.uint8)
     source[:, ::2] = 220  # one pixel on, one off
@@ -130,7 +150,8 @@ def _monotone(profile):
     return profile[start : end + 1], np.arange(start, end + 1)
 
 
-def test_no_background_colour_bleeds_in():
+@pytest.mark.parametrize("fine", [True, False])
+def test_no_background_colour_bleeds_in(fine):
     source = np.zeros((200, 200, 4), np.uint8)
     source[..., :3] = (0, 255, 0)  # a green background, wholly transparent
     cv2.circle(source, (100, 100), 70, (200, 60, 60, 255), -1, cv2.LINE_AA)
@@ -139,7 +160,7 @@ def test_no_background_colour_bleeds_in():
     source[source[..., 3] > 0, :3] = (200, 60, 60)
     for scale in (0.6, 1.0, 1.7, 3.0):
         size = (int(200 / scale), int(200 / scale))
-        drawn = sample(source, scaled(scale), size).patch.astype(float)
+        drawn = sample(source, scaled(scale), size, fine=fine).patch.astype(float)
         alpha = drawn[..., 3:] / 255
         assert (drawn[..., :3] <= drawn[..., 3:]).all()
         expected = np.array([200, 60, 60]) * alpha
@@ -164,8 +185,9 @@ def test_filtering_sets_in_without_a_seam():
     assert jumps[borders].max() <= np.delete(jumps, borders).max() + 0.3
 
 
+@pytest.mark.parametrize("fine", [True, False])
 @pytest.mark.parametrize("scale", [0.5, 1.0, 1.2, 1.4, 3.0, 7.0])
-def test_both_backends_agree_everywhere_to_one_step(scale):
+def test_both_backends_agree_everywhere_to_one_step(scale, fine):
     size = (220, 260)
     source = np.dstack([picture(240, 280), np.full((280, 240), 255, np.uint8)])
     source = cv2.resize(source, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
@@ -176,8 +198,8 @@ def test_both_backends_agree_everywhere_to_one_step(scale):
     top = source[: source.shape[0] // 6, :, 3]
     top[:] = np.random.default_rng(1).integers(0, 256, top.shape)
     warp = solve_warp(controls(9, 0.02, size=size, scale=scale, seed=1)).warp
-    one = sample(source, warp, size)
-    two = sample(source, warp, size, backend="torch")
+    one = sample(source, warp, size, fine=fine)
+    two = sample(source, warp, size, fine=fine, backend="torch")
     assert one.box == two.box
     assert np.abs(one.patch.astype(int) - two.patch).max() <= 1
 
