@@ -12,6 +12,7 @@ import numpy as np
 from flixpose import __version__
 from flixpose.errors import UnknownPreset
 from flixpose.fit.order import layer_of, together
+from flixpose.fit.remembered import nothing_written
 from flixpose.fit.rig import Rig
 from flixpose.fit.rig import Tuck as RigTuck
 from flixpose.fit.verdict import Rule
@@ -126,7 +127,9 @@ def drape_all(person: Image, wears: Sequence[Wear], tools: Tools, look: Look = L
     done: dict[int, Drape] = {}
     ground = Ground(person, people[0].mask)
     for number in order:
-        done[number] = _drape_one(ground, people, wears[number].product, garments[number], tools, look, clock)
+        with nothing_written():
+            one = _drape_one(ground, people, wears[number].product, garments[number], tools, look, clock)
+        done[number] = one
         ground = Ground(replace(person, pixels=done[number].picture), done[number].person_mask)
     return together([done[number] for number in order], done[0])
 

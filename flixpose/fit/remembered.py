@@ -4,18 +4,38 @@ A plate meets thousands of garments and a garment thousands of plates; in betwee
 either is the same.
 """
 
+import weakref
 import zlib
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
 from functools import lru_cache, update_wrapper
 from typing import Any, Generic, ParamSpec, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 _Asked = ParamSpec("_Asked")
 _Answer = TypeVar("_Answer")
 
+_SMALL = 4096  # bytes of an array that is compared whole
 _KEPT = 4  # answers of a function; each may be some tens of megabytes
+
+
+# Sums of arrays that nobody writes to: while a block lasts, and of answers for as long as they live.
+_STILL: ContextVar[dict[int, tuple[NDArray[Any], int]] | None] = ContextVar("still", default=None)
+_OF_ANSWERS: dict[int, tuple[weakref.ref[NDArray[Any]], int]] = {}
+
+
+@contextmanager
+def nothing_written() -> Iterator[None]:
+    """Until the block ends no array is written to that anything is asked about: each is summed once."""
+    token = _STILL.set({})
+    try:
+        yield
+    finally:
+        _STILL.reset(token)
 
 
 class remembered(Generic[_Asked, _Answer]):  # noqa: N801  (used as a decorator)
@@ -23,7 +43,13 @@ class remembered(Generic[_Asked, _Answer]):  # noqa: N801  (used as a decorator)
 
     def __init__(self, function: Callable[_Asked, _Answer]) -> None:
         update_wrapper(self, function)
-        self._known = lru_cache(maxsize=_KEPT)(lambda question: function(*question.args, **question.kwargs))
+
+        def answer(question: _Question) -> _Answer:
+            found = function(*question.args, **question.kwargs)
+            _note(found, {id(array) for array in _arrays((question.args, question.kwargs))})
+            return found
+
+        self._known = lru_cache(maxsize=_KEPT)(answer)
 
     def __call__(self, *args: _Asked.args, **kwargs: _Asked.kwargs) -> _Answer:
         return self._known(_Question(args, kwargs))
@@ -50,8 +76,7 @@ class _Question:
 def _content(value: Any) -> Hashable:
     """Large arrays by a sum of their bytes, everything else by its parts."""
     if isinstance(value, np.ndarray):
-        data = np.ascontiguousarray(value).data
-        told = bytes(data) if value.nbytes <= 4096 else zlib.crc32(data)
+        told = value.tobytes() if value.nbytes <= _SMALL else _sum(value)
         return value.shape, value.dtype.str, told
     if is_dataclass(value):
         return type(value), *(_content(getattr(value, field.name)) for field in fields(value))
@@ -60,3 +85,48 @@ def _content(value: Any) -> Hashable:
     if isinstance(value, list | tuple):
         return tuple(_content(part) for part in value)
     return value
+
+
+def _sum(array: NDArray[Any]) -> int:
+    """Of the bytes; from memory where nobody can have written to them."""
+    still, number = _STILL.get(), id(array)
+    if still is not None and number in still:
+        return still[number][1]
+    known = _OF_ANSWERS.get(number)
+    if known is not None and known[0]() is array:
+        return known[1]
+    found = zlib.crc32(np.ascontiguousarray(array).data)
+    if still is not None:
+        still[number] = array, found  # held, so that no other array gets its number
+    return found
+
+
+def _note(answer: Any, asked: set[int]) -> None:
+    """Keep the sums of an answer's own large arrays: answers are not written to."""
+    for array in _arrays(answer):
+        if array.nbytes > _SMALL and array.base is None and id(array) not in asked:
+            number, total = id(array), _sum(array)
+            _OF_ANSWERS[number] = weakref.ref(array, _gone(number)), total
+
+
+def _gone(number: int) -> Callable[[Any], None]:
+    """Forgets an array's sum when it is gone, before another one can get its number."""
+
+    def forget(_: Any) -> None:
+        _OF_ANSWERS.pop(number, None)
+
+    return forget
+
+
+def _arrays(value: Any) -> Iterator[NDArray[Any]]:
+    if isinstance(value, np.ndarray):
+        yield value
+    elif is_dataclass(value) and not isinstance(value, type):
+        for field in fields(value):
+            yield from _arrays(getattr(value, field.name))
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _arrays(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _arrays(part)
