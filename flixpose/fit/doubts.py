@@ -19,12 +19,12 @@ _SIDE = 256  # pixels of the longer side at which masks are compared
 def placement_figures(garment: Garment, pose: Pose) -> list[Figure]:
     """Cloth beyond the garment's landmarks (%), and the sharpest bend of an arm in a long sleeve (°)."""
     return [
-        Figure("cloth_beyond", round(100 * _beyond(garment), 2), "%"),
+        Figure("cloth_beyond", round(100 * cloth_beyond(garment), 2), "%"),
         Figure("sleeve_bend", round(_bend(garment, pose), 1), "°"),
     ]
 
 
-def _beyond(garment: Garment) -> float:
+def cloth_beyond(garment: Garment) -> float:
     """Share of the mask, below the shoulders, that lies outside what the landmarks span.
 
     More than folds and bulges is a mannequin's arm or leg taken for cloth. Collars and hoods are left out.

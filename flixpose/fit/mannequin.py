@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from flixpose.fit.doubts import cloth_beyond
 from flixpose.fit.remembered import remembered
 from flixpose.garment.background import fit_background, rgb_to_lab
 from flixpose.structures.found import Garment
@@ -22,6 +23,8 @@ _PLAIN = 0.5  # of the frame must look like the background
 _LEAST_SHARE = 0.03  # of the garment's area
 _LEAST_BELOW = 0.25  # of the hem's width, just below it: legs
 _BELOW = 0.03  # of the garment's height: so far below the hem legs are looked for, and so far on
+_FOOT = 3  # rows of the photo's foot to which a stand reaches
+_LIMBS = 0.08  # of the mask beyond what the landmarks span: arms or legs that were taken for cloth
 _THIN = 2  # pixels: seams and shadows along the garment's edge are no mannequin
 
 
@@ -47,7 +50,9 @@ class _Photo:
 def shows_mannequin(product: Image, garment: Garment) -> bool:
     """False for flat lays, hangers, ghosts, and where clutter hides what there is."""
     photo = _look(product, garment)
-    return photo is not None and (_much(photo) or _has_legs(photo, garment))
+    return photo is not None and (
+        _much(photo) or _has_legs(photo, garment) or _has_stand(photo) or cloth_beyond(garment) > _LIMBS
+    )
 
 
 def _look(product: Image, garment: Garment) -> _Photo | None:
@@ -81,3 +86,11 @@ def _has_legs(photo: _Photo, garment: Garment) -> bool:
     step = max(2, round(_BELOW * (rows[-1] - rows[0])))
     below = photo.other[rows[-1] + step : rows[-1] + 2 * step, x0:x1]
     return below.size > 0 and float(below.mean()) >= _LEAST_BELOW
+
+
+def _has_stand(photo: _Photo) -> bool:
+    """Whether something below the garment's middle stands on the photo's foot."""
+    rows, columns = (np.flatnonzero(photo.garment.any(axis=axis)) for axis in (1, 0))
+    third = (columns[-1] - columns[0]) / 3
+    middle = photo.other[rows[-1] + 1 :, round(columns[0] + third) : round(columns[-1] - third)]
+    return len(middle) > 2 * _FOOT and bool(middle[-_FOOT:].any(axis=1).all())

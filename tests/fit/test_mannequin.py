@@ -76,6 +76,34 @@ def test_a_hanger_and_a_shadow_apart_are_no_mannequin() -> None:
     assert not shows_mannequin(product, garment)
 
 
+def test_a_bust_on_a_thin_stand_is_a_mannequin() -> None:
+    """Its neck taken for cloth, all that is seen of it is the pole below the hem."""
+    product, garment = make_garment("vest")
+    room = round(0.5 * UNIT)
+    pixels = cv2.copyMakeBorder(product.pixels, 0, room, 0, 0, cv2.BORDER_REPLICATE)
+    mask = cv2.copyMakeBorder(garment.mask.alpha, 0, room, 0, 0, cv2.BORDER_CONSTANT, value=0)
+    middle, low = float(np.mean(garment.landmarks.xy[:, 0])), float(garment.landmarks["hem_left"][1])
+    garment = replace(garment, mask=Mask(mask))
+    assert not shows_mannequin(replace(product, pixels=pixels.copy()), garment)
+    pole = np.zeros(mask.shape, np.uint8)
+    column(pole, middle, low - 0.1 * UNIT, mask.shape[0], 0.025 * UNIT)
+    pixels[(pole > 0) & (mask < 128)] = DUMMY
+    assert shows_mannequin(replace(product, pixels=pixels), garment)
+
+
+def test_arms_that_were_taken_for_cloth_are_a_mannequins() -> None:
+    product, garment = on_mannequin("vest", legs=False, colour=(250, 250, 250))
+    assert not shows_mannequin(product, garment)
+    mask = garment.mask.alpha.copy()
+    for side in ("left", "right"):
+        tip, pit = (garment.landmarks[f"{name}_{side}"] for name in ("shoulder", "armpit"))
+        start = (tip + pit) / 2
+        hand = start + np.array([np.sign(tip[0] - np.mean(garment.landmarks.xy[:, 0])) * 0.45, 0.75]) * UNIT
+        cv2.line(mask, *(np.round(xy).astype(int).tolist() for xy in (start, hand)), 255, round(0.2 * UNIT))
+    product.pixels[(mask > 0) & (garment.mask.alpha == 0)] = DUMMY
+    assert shows_mannequin(product, replace(garment, mask=Mask(mask)))
+
+
 def test_on_a_mannequin_a_garment_keeps_its_own_length() -> None:
     """How far below the armpits the hem lies, against their distance, is as in the photo."""
     product, garment = on_mannequin("short_sleeve_top")
