@@ -22,6 +22,9 @@ _STEP = 0.02  # shoulder widths from one station along the bones to the next
 _AROUND = 0.22  # shoulder widths to either side of a bone in which its arm is
 _NARROWEST, _WIDEST = 0.08, 0.30  # shoulder widths of an arm
 _FEWEST = 4  # stations that are bare, or nothing is known
+_FOREARM = (
+    8  # stations between a sleeve's end and the wrist: fewer are a hand that no forearm's look is told by
+)
 _SEEN = 12  # stations next to a sleeve whose outline is carried on
 _SHADOW = 3  # stations below a sleeve that lie in its shade
 _BELOW = 6  # stations below a sleeve's end on the arm to which its other side may hang
@@ -29,6 +32,7 @@ _FULL = 75.0  # per cent of those that are narrower than the arm is taken to be
 _WHOLE = 0.85  # of its breadth: where the arm is wholly bare
 _GROWTH = 0.2  # by which an upper arm is wider at the shoulder than at the elbow
 _SMOOTH_EDGE = 2.0  # stations
+_JOINS = 6.0  # stations above what is seen over which the carried outline comes to it
 _SKIN_SPREAD = 30.0  # 8-bit Lab units around an arm's usual colour of what is the same skin
 _LAB_WEIGHT = np.array((0.4, 1.5, 1.5), np.float32)  # shading changes lightness first
 _LIES_ON = 0.8  # of the covered arm from the shoulder, over which a sleeve comes off it
@@ -37,6 +41,7 @@ _RIM = 0.9  # of half its width; beyond, its colours are mixed with what lies be
 _REACH = 0.35  # shoulder widths beside a bone in which old cloth is that arm's sleeve
 _SMOOTH = 1.5  # bins
 _GRAIN = 1.2  # pixels: what is finer is grain
+_COARSEST = 4.0  # sRGB levels: more is no skin's grain
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,18 +190,27 @@ def find_bare_arm(
     full = bare & (high - low > _WHOLE * (ends[1] - ends[0]))
     first = int(np.argmax(full))
     covered = np.arange(len(stations)) < first
-    if not covered.any() or _on(worn, stations[:first]).mean() < 0.1:
+    if not covered.any() or len(stations) - first < _FOREARM or _on(worn, stations[:first]).mean() < 0.1:
         return None
     elbow = float(np.linalg.norm(chain[1] - chain[0])) / (_STEP * unit)
     hidden = min(first + _SHADOW, len(stations))
     wider = 1 + _GROWTH * np.clip((hidden - np.arange(hidden)) / max(elbow, 1.0), 0, 1)
     outer = 1 if float((stations[0] - body.mid_shoulder) @ across[0]) > 0 else -1
-    low[:hidden], high[:hidden] = ends
+    low[:hidden], high[:hidden] = (
+        _joined(float(end), line[hidden : hidden + _SHADOW], hidden)
+        for end, line in zip(ends, (low, high), strict=True)
+    )
     edge = high if outer > 0 else low
     edge[:hidden] *= wider
     profile, grain = _profile(pixels, stations, across, low, high, seen)
     edge[:hidden] = _towards_shoulder(edge[:hidden], outer, stations, across, person, unit)
     return BareArm(stations, across, low, high, covered, outer, elbow, profile, grain, unit)
+
+
+def _joined(usual: float, seen: Floats, count: int) -> Floats:
+    """(count,) the usual edge, towards its end that of the stations that are seen after it."""
+    begins = float(np.median(seen)) if len(seen) else usual
+    return np.asarray(usual + (begins - usual) * np.exp((np.arange(count) - count) / _JOINS), np.float64)
 
 
 def _towards_shoulder(
@@ -295,7 +309,7 @@ def _profile(
     x0, y0, x1, y1 = x.min(), y.min(), x.max() + 1, y.max() + 1
     patch = pixels[y0:y1, x0:x1].astype(np.float32)
     fine = (patch - cv2.GaussianBlur(patch, (0, 0), _GRAIN)).mean(axis=2)[y - y0, x - x0]
-    return _blurred(usual), float(1.4826 * np.median(np.abs(fine)))
+    return _blurred(usual), min(float(1.4826 * np.median(np.abs(fine))), _COARSEST)
 
 
 def _blurred(colours: Floats) -> Floats:

@@ -25,6 +25,7 @@ _OWN = 0.85  # of a piece of old cloth that lies beside the arm, or it is no sle
 _CAP = 0.25  # shoulder widths above the shoulder's joint that a sleeve's cloth reaches
 _EDGE = 0.014  # shoulder widths beyond the sleeve that its seam is painted, too
 _SHADE = 0.08  # shoulder widths beside it in which its inside shows, and its shade lies on the arm
+_DEEP = 1.8  # how much of the shade's reach is replaced wholly: next to the cloth it is deep
 _ARMPIT = 0.35  # of the upper arm from the shoulder: between it and the trunk is skin
 _GAP = 0.3  # of the arm's breadth between it and the trunk that are no gap yet
 _BEFORE = 0.35  # of the upper arm, over which it comes out from behind a trunk to lie before it
@@ -81,9 +82,10 @@ def find_old_sleeve(
     away = distance(sleeve) / arm.unit
     before = beside.before * (free & (seen[window] > 0) & before_trunk)
     free &= (seen[window] < 255) | (before > 0)
-    shade = np.clip(1 - away / _SHADE, 0, 1) * (free & bare & (beside.inside > 0))
-    end = (away < _SHADE) & (beside.sleeve | beside.past) & (person > 12)
-    hole = free & ~bare & ((away < _EDGE) | end | (before > 0)) | (shade > 0)
+    shade = np.clip(_DEEP * (1 - away / _SHADE), 0, 1) * (free & bare & (beside.inside > 0))
+    rim = cv2.dilate((person > 12).astype(np.uint8), square(_EDGE * arm.unit)) > 0
+    end = (away < _SHADE) & (beside.sleeve | beside.past) & rim
+    hole = free & (~bare | (beside.inside == 0)) & ((away < _EDGE) | end | (before > 0)) | (shade > 0)
     cover = np.where(beside.held, 1, beside.inside) * _smooth_outline(person, arm.unit)
     return OldSleeve(arm, window, hole, cover.astype(np.float32), shade.astype(np.float32), before)
 

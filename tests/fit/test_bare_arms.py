@@ -6,7 +6,7 @@ from functools import cache
 import cv2
 import numpy as np
 
-from flixpose.fit.bare_arms import find_bare_arm
+from flixpose.fit.bare_arms import BareArm, find_bare_arm
 from flixpose.fit.body import Body, measure_body
 from flixpose.fit.occluders import Occluders, find_occluders
 from flixpose.fit.remnants import Painted, paint_remnants
@@ -111,3 +111,36 @@ def test_an_arm_that_is_wholly_bare_at_its_last_station_alone_gives_no_traceback
     dark, everything = photo.pixels // 4, Mask(np.full_like(skin, 255))
     arm = find_bare_arm(body, "left", dark, Mask(skin), everything, mask)
     assert arm is None or len(arm.low) == len(arm.stations)
+
+
+def arm_below(row: int, grain: float = 0.0, tapering: float = 0.0) -> BareArm | None:
+    """The left arm where the sleeve goes on down to a row; how coarse its skin is, how it narrows below."""
+    photo, body, _, _, off, mask = person()
+    rows, columns = np.indices(off.shape)
+    arm = (np.abs(off) < HALF - tapering * (rows - OLD_HEM)) & (columns > 380)
+    skin = np.where(arm & (rows > row), 255, 0).astype(np.uint8)
+    worn = np.where((np.abs(off) < 25) & (columns > 380) & (rows <= row), 255, 0).astype(np.uint8)
+    noise = np.random.default_rng(2).normal(0, grain, photo.pixels.shape)
+    pixels = np.clip(photo.pixels + noise, 0, 255).astype(np.uint8)
+    pixels[(columns > 380) & ~arm & (rows > row)] = PAPER
+    return find_bare_arm(body, "left", pixels, Mask(skin), Mask(worn), mask)
+
+
+def test_a_hand_alone_tells_nothing_of_the_arm_above_it() -> None:
+    wrist = float(person()[1].joints["left_wrist"][1])
+    assert arm_below(round(wrist) - 16) is None
+    assert arm_below(round(wrist) - 50) is not None
+
+
+def test_painted_skin_is_no_coarser_than_skin() -> None:
+    arm = arm_below(OLD_HEM, grain=25.0)
+    assert arm is not None and arm.grain <= 4.0
+
+
+def test_the_carried_outline_comes_to_the_one_that_is_seen() -> None:
+    """An arm that narrows below the sleeve would have a step where the painting ends."""
+    arm = arm_below(OLD_HEM, tapering=0.06)
+    assert arm is not None
+    first = int(np.argmin(arm.covered))
+    width = arm.high - arm.low
+    assert np.abs(np.diff(width[first - 6 : first + 8])).max() < 1.5, width[first - 6 : first + 8]

@@ -73,3 +73,27 @@ def test_the_painted_arm_lies_before_a_vest_but_not_before_sleeves() -> None:
     high, middle, end = (arms[over & (np.abs(rows - row) < 4)].mean() for row in (280, 312, 324))
     assert high == 0 and middle > 60 and end > middle + 60
     assert not painted(wide, "short_sleeve_top").arms.any()
+
+
+def test_nothing_is_left_of_a_flap_beside_the_sleeves_end_and_of_its_deep_shade() -> None:
+    """Its dark inside counts as arm where it stands off, and its outline has a light rim."""
+    photo, body, occluders, _, off, mask = person()
+    rows, columns = np.indices(off.shape)
+    side = columns > 320
+    flap = side & (off < -HALF) & (off > -HALF - 6) & (rows >= OLD_HEM - 8) & (rows < OLD_HEM)
+    rim = side & (off < -HALF) & (off > -HALF - 9) & (rows >= OLD_HEM - 4) & (rows < OLD_HEM + 3) & ~flap
+    shade = side & (np.abs(off) < HALF) & (rows >= OLD_HEM) & (rows < OLD_HEM + 3)
+    pixels = photo.pixels.copy()
+    pixels[flap], pixels[rim], pixels[shade] = (30, 20, 20), (255, 255, 255), (110, 80, 60)
+    arms = np.where(flap, 255, occluders.arms.alpha).astype(np.uint8)
+    found = paint_remnants(
+        pixels,
+        vest(),
+        "vest",
+        body,
+        replace(occluders, arms=Mask(arms)),
+        Mask(np.where(rim, 0, mask.alpha).astype(np.uint8)),
+    )
+    beyond = (flap | rim) & (off < -HALF - 1)
+    assert np.abs(found.picture[beyond].astype(int) - PAPER).mean() < 25
+    assert (found.picture[shade].mean(axis=1) > 130).mean() > 0.9
