@@ -46,7 +46,7 @@ def scene_entries(scenes: Path) -> Iterator[tuple[Entry, Image]]:
         entry = {
             "file": f"scene {folder.name}",
             "kind": truth["kind"],
-            "view": "front",
+            "view": truth.get("view", "front"),
             "landmarks": {name: (x - 0.5, y - 0.5) for name, (x, y, _) in marks.items()},
             "occluded": [name for name, (_, _, seen) in marks.items() if seen < 2],
             "mask": Mask(np.ascontiguousarray(parts[..., 2])),

@@ -53,7 +53,7 @@ class TrueGarment:
         return Garment(
             kind=told["kind"],
             kind_score=1.0,
-            view="front",
+            view=told.get("view", "front"),
             view_score=1.0,
             box=box,
             mask=mask,

@@ -35,10 +35,11 @@ class SceneRow:
     """What came of one scene; `code` is that of the error that stopped it.
 
     Attributes:
-        yaw: degrees by which the person is turned. display: what the product photo shows beside the garment.
+        yaw: degrees by which the person is turned away from facing the camera, or from its back to it.
+        view: the side that both photos show. display: what the product photo shows beside the garment.
         iou: of the visible garment with the worn one.
         error: end-point error in per cent of the worn garment's height.
-        reasons: codes for which the verdict is not a pass.
+        reasons: codes for which the verdict is not a pass. open: outwear is worn open.
     """
 
     name: str
@@ -51,6 +52,8 @@ class SceneRow:
     reasons: tuple[str, ...] = ()
     yaw: float = 0.0
     display: str = ""
+    view: str = "front"
+    open: bool = False
 
     @property
     def good(self) -> bool:
@@ -78,10 +81,11 @@ def drape_scene(folder: Path, tools: Tools) -> tuple[SceneRow, Drape | None]:
     told = json.loads((folder / "scene.json").read_text(encoding="utf-8"))
     row = {"name": folder.name, "kind": told["kind"], "pose": told["pose"]}
     row |= {"yaw": told.get("yaw", 0.0), "display": told.get("display", "")}
+    row |= {"view": told.get("view", "front"), "open": told.get("open", False)}
     person, product = read_image(folder / "person.png"), read_image(folder / "product.png")
     try:
         # All of the studio's tops are worn over the trousers, as a manifest would say.
-        draped = drape(person, product, tools, kind=told["kind"], view="front", tuck="out")
+        draped = drape(person, product, tools, kind=told["kind"], view=row["view"], tuck="out")
     except FlixposeError as failure:
         return SceneRow(**row, code=failure.code), None
     overlap = iou(draped.visible.alpha > 127, worn_mask(folder) > 127)
@@ -120,10 +124,12 @@ def worn_mask(folder: Path) -> NDArray[np.uint8]:
 
 
 def summary(rows: Sequence[SceneRow]) -> dict[str, dict[str, float]]:
-    """Means over all scenes, over those who face the camera and who are turned, by kind and by pose."""
+    """Means over all, over people turned and not, seen from behind, in open outwear, by kind and by pose."""
     groups: dict[str, list[SceneRow]] = {"all": list(rows)}
     groups["facing"] = [row for row in rows if abs(row.yaw) < _TURNED]
     groups["turned"] = [row for row in rows if abs(row.yaw) >= _TURNED]
+    groups["from behind"] = [row for row in rows if row.view == "back"]
+    groups["worn open"] = [row for row in rows if row.open]
     for field in ("kind", "pose"):
         for name in sorted({getattr(row, field) for row in rows}):
             groups[name] = [row for row in rows if getattr(row, field) == name]

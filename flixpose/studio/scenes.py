@@ -1,4 +1,4 @@
-"""Make scenes with truth: `python -m flixpose.studio.scenes --out DIR --count 48`.
+"""Make scenes with truth: `python -m flixpose.studio.scenes --out DIR --count 72`.
 
 One folder a scene, 0000, 0001 …, each with
 
@@ -14,8 +14,13 @@ One folder a scene, 0000, 0001 …, each with
                             width and height)
     correspondence.npz      product_xy, worn_xy (N, 2) px of cloth points that both pictures show, part (N,)
     cloth.npz               the cloth's points (metres) as sewn, on the mannequin, as worn; its triangles
-    scene.json              kind, pose, yaw (degrees), hair, display; body keypoints, and the landmarks of
-                            each picture (x, y, COCO visibility; the first pixel's centre is 0.5)
+    scene.json              kind, view (the side that both photos show), open (how it is worn), pose, yaw
+                            (degrees), hair, display; body keypoints, and the landmarks of each picture (x, y,
+                            COCO visibility; the first pixel's centre is 0.5); left and right are the wearer's
+
+A set's first 48 scenes are seen from the front, outwear is buttoned and cloth may pass through itself. From
+scene 48 on one in six is seen from behind, half of the outwear is worn open over the base layer, and cloth
+does not pass through itself; --backs and --open set other shares, for every scene of a run.
 
 and over all of them README.txt (this text), annotations.json (COCO: garments and persons with keypoints and
 outlines), landmarks.json and garments/ (what `flixpose evaluate garment --data DIR` reads). A folder counts
@@ -36,27 +41,34 @@ from flixpose.errors import FlixposeError, UsageError
 from flixpose.imaging.files import write_atomic
 from flixpose.studio.simulated.annotations import write_annotations
 from flixpose.studio.simulated.dressing import dress
-from flixpose.studio.simulated.scene import scene
+from flixpose.studio.simulated.scene import USUAL, Mix, Scene, scene
 from flixpose.studio.simulated.shoot import shoot
 
 
 def make(
-    out: Path, number: int, *, seed: int, height: int, samples: int, cores: int, worn: bool = True
+    out: Path,
+    number: int,
+    *,
+    seed: int,
+    height: int,
+    samples: int,
+    cores: int,
+    worn: bool = True,
+    mix: Mix | None = None,
 ) -> dict[str, Any]:
     """Simulate and photograph one scene into its folder, unless it is there; returns its truth.
 
     Args:
-        worn: False = the product and ghost photos alone.
+        worn: False = the product and ghost photos alone. mix: see `scene`.
 
     Raises:
         UsageError: the extra `studio` is not installed, or the folder holds another set.
     """
     folder = out / f"{number:04d}"
-    told = folder / "scene.json"
+    told, planned = folder / "scene.json", scene(seed, number, mix)
     if told.exists():
-        return _known(told, seed, height)
+        return _known(told, planned, seed, height)
     folder.mkdir(parents=True, exist_ok=True)
-    planned = scene(seed, number)
     fallen = dress(planned, worn=worn)
     truth = shoot(planned, fallen, folder, height=height, samples=samples, cores=cores)
     fallen.save(folder / "cloth.npz")
@@ -65,20 +77,32 @@ def make(
     return truth
 
 
-def _known(told: Path, seed: int, height: int) -> dict[str, Any]:
+def _mix(backs: float | None, opened: float | None) -> Mix | None:
+    """What was asked for; None = nothing."""
+    if backs is None and opened is None:
+        return None
+    return Mix(USUAL.backs if backs is None else backs, USUAL.opened if opened is None else opened)
+
+
+def _known(told: Path, planned: Scene, seed: int, height: int) -> dict[str, Any]:
     known: dict[str, Any] = json.loads(told.read_text(encoding="utf-8"))
-    if known["seed"] != seed or known["size"]["product"][1] != height:
+    same = known["seed"] == seed and known["size"]["product"][1] == height
+    same &= (known.get("view", "front"), known.get("open", False)) == (planned.view, planned.open)
+    if not same:
         raise UsageError(
             f"{told.parent} holds a scene of another set.",
-            advice="Choose another folder, or its seed and height.",
+            advice="Choose another folder, or its seed, height and shares.",
             subject=str(told),
         )
     return known
 
 
+_SHARE = click.FloatRange(0, 1)
+
+
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write into.")
-@click.option("--count", type=click.IntRange(min=1), default=48, show_default=True, help="Scenes.")
+@click.option("--count", type=click.IntRange(min=1), default=72, show_default=True, help="Scenes.")
 @click.option(
     "--first", type=click.IntRange(min=0), default=0, show_default=True, help="Number of the first scene."
 )
@@ -97,8 +121,19 @@ def _known(told: Path, seed: int, height: int) -> dict[str, Any]:
     "--cores", type=click.IntRange(min=1), default=1, show_default=True, help="CPU threads of the renderer."
 )
 @click.option("--products-only", is_flag=True, help="No persons: product photos for the garment net.")
+@click.option("--backs", type=_SHARE, help="Share of scenes seen from behind.  [none; from scene 48 on 1/6]")
+@click.option("--open", "opened", type=_SHARE, help="Share of outwear worn open.  [none; from 48 on 1/2]")
 def command(
-    out: Path, count: int, first: int, seed: int, height: int, samples: int, cores: int, products_only: bool
+    out: Path,
+    count: int,
+    first: int,
+    seed: int,
+    height: int,
+    samples: int,
+    cores: int,
+    products_only: bool,
+    backs: float | None,
+    opened: float | None,
 ) -> None:
     """Simulate garments on mannequins and people, with truth for drapes (needs the extra `studio`).
 
@@ -106,8 +141,9 @@ def command(
     Examples:
       python -m flixpose.studio.scenes --out out/scenes
       python -m flixpose.studio.scenes --out out/products --count 500 --seed 2 --products-only
+      python -m flixpose.studio.scenes --out out/backs --count 8 --seed 4 --backs 1
     """
-    scenes = []
+    scenes, mix = [], _mix(backs, opened)
     with progress("scenes", count) as advance:
         for done, number in enumerate(range(first, first + count), 1):
             truth = make(
@@ -118,6 +154,7 @@ def command(
                 samples=samples,
                 cores=cores,
                 worn=not products_only,
+                mix=mix,
             )
             scenes.append(truth)
             advance(done=done, note=f"{truth['kind']}, {truth.get('pose', truth['display'])}")

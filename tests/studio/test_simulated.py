@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,15 +16,18 @@ from flixpose.studio.body import Arm, Build, Stance, figure
 from flixpose.studio.simulated.carry import carrier
 from flixpose.studio.simulated.cloth import fall, nearest, threads
 from flixpose.studio.simulated.landmarks import Seen, marks
+from flixpose.studio.simulated.layers import Layers
 from flixpose.studio.simulated.passes import Label, garment_mask, read_labels
 from flixpose.studio.simulated.pattern import Pattern
 from flixpose.studio.simulated.refine import loop, normals, rim
-from flixpose.studio.simulated.scene import KINDS, POSES, between_stances, scene
+from flixpose.studio.simulated.scene import FIRST_MIXED, KINDS, POSES, Mix, between_stances, scene
 from flixpose.studio.simulated.sewing import FITTING, clip, sew
-from flixpose.studio.simulated.wearing import Sheet, body_labels, tuck_under
+from flixpose.studio.simulated.shoot import turned
+from flixpose.studio.simulated.wearing import Sheet, body_labels, keypoints, tuck_under
 from flixpose.studio.solid import ellipsoid, mesh, sample
 
 TEE = Pattern("short_sleeve_top", bottom=0.86, sleeve=0.3, cuff=0.075)
+JACKET = Pattern("long_sleeve_outwear", bottom=0.82, sleeve=0.95, cuff=0.045, gap=0.04)
 
 
 def test_clip_cuts_a_square_cleanly() -> None:
@@ -95,6 +99,127 @@ def test_scenes_are_decided_by_seed_and_number() -> None:
     assert {s.look.cut.style for s in planned} == {"crop", "long", "bun", "curly"}
     assert any(s.look.cut.front > 0 for s in planned)
     assert 15 < np.degrees(max(abs(s.yaw) for s in planned)) <= 30
+
+
+def test_backs_and_open_outwear_come_after_the_first_scenes_and_change_nothing_else() -> None:
+    first = [scene(1, n) for n in range(FIRST_MIXED)]
+    assert not any(s.back or s.open or s.layered for s in first)
+    later = [scene(1, n) for n in range(FIRST_MIXED, FIRST_MIXED + 240)]
+    assert all(s.layered for s in later)
+    assert 25 < sum(s.back for s in later) < 55
+    coats = [s for s in later if "outwear" in s.pattern.kind]
+    assert 8 < sum(s.open for s in coats) < 22 and sum(s.open for s in later) == sum(s.open for s in coats)
+    assert not any(s.open and s.buttoned for s in coats)
+    behind = scene(1, 9, Mix(backs=1, opened=0))
+    assert behind.view == "back" and behind.turn == pytest.approx(behind.yaw + np.pi)
+    assert replace(behind, back=False, layered=False) == first[9]
+    coat = scene(1, 9, Mix(backs=0, opened=1))
+    assert coat.open and replace(coat.pattern, gap=0.0) == first[9].pattern and coat.look == first[9].look
+
+
+def test_open_fronts_hang_apart_and_are_marked_between() -> None:
+    sewn = sew(JACKET, Build())
+    x, y, _ = sewn.points.T
+    assert np.abs(x[y < 0]).min() > 0.03
+    assert np.abs(x[y > 0.05]).min() < 0.01
+    assert {"front", "hem", "neck"} <= set(sewn.rims)
+    for name, height in (("neck_front", 1.36), ("hem_center", JACKET.bottom)):
+        a, b = sewn.points[list(sewn.gaps[name])]
+        assert a[0] > 0.03 and b[0] < -0.03
+        assert a[2] == pytest.approx(height, abs=0.05) and b[2] == pytest.approx(a[2], abs=0.02)
+    everywhere = np.zeros(len(sewn.points), bool)
+    places = sewn.points[:, [0, 2]] * (200, -200) + (150, 320)
+    seen = Seen(places, ~everywhere, ~everywhere, np.full((300, 300), 255, np.uint8))
+    found = marks(seen, sewn.landmarks, sewn.rims, sewn.shoulders, long=False, gaps=sewn.gaps)
+    assert found["hem_center"][0] == pytest.approx(150, abs=2) and found["hem_center"][2] == 1
+    assert found["neck_front"][2] == 1 and found["neck_back"][2] == 2
+
+
+def _from_behind(pattern: Pattern) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Landmarks of a garment as sewn, seen from the front and from behind."""
+    sewn = sew(pattern, Build())
+    every = np.ones(len(sewn.points), bool)
+    found = []
+    for back in (False, True):
+        x, _, z = turned(sewn.points, np.pi if back else 0.0).T
+        places = np.column_stack([150 + 200 * x, 320 - 200 * z])
+        parts = np.full((300, 300), 255, np.uint8)
+        column, row = places.astype(int).T
+        parts[row, column] = sewn.part
+        seen = Seen(places, every, every, parts)
+        long = pattern.kind.endswith("dress")
+        found.append(marks(seen, sewn.landmarks, sewn.rims, sewn.shoulders, long=long, back=back))
+    return found[0], found[1]
+
+
+@pytest.mark.parametrize(
+    "pattern", [TEE, Pattern("trousers", bottom=0.15, top=1.02), Pattern("skirt", bottom=0.5, top=1.02)]
+)
+def test_names_are_the_wearers_from_behind_too(pattern: Pattern) -> None:
+    front, back = _from_behind(pattern)
+    assert set(front) == set(back)
+    for name, (x, y, _) in front.items():
+        # a figure is its own mirror image, nearly: what is left of its middle lies on the other side now
+        if not name.startswith(("neck_front", "neck_back", "hem_center")):
+            assert back[name][0] == pytest.approx(300 - x, abs=4), name
+            assert back[name][1] == pytest.approx(y, abs=6), name
+    assert all(front[n][0] > 155 and back[n][0] < 145 for n in front if "left" in n)
+    assert all(front[n][0] < 145 and back[n][0] > 155 for n in front if "right" in n)
+
+
+def test_the_middle_of_a_back_views_hem_is_the_backs() -> None:
+    sewn = sew(TEE, Build())
+    every = np.ones(len(sewn.points), bool)
+    x, y, z = sewn.points.T
+    places = np.column_stack([150 - 200 * x, 320 - 200 * z])
+    # what lies behind is not seen
+    seen = Seen(places, y > 0, y > 0, np.full((300, 300), 255, np.uint8))
+    found = marks(seen, sewn.landmarks, sewn.rims, sewn.shoulders, long=False, back=True)
+    assert (found["hem_center"][2], found["neck_back"][2], found["neck_front"][2]) == (2, 2, 1)
+    assert "hem_center_behind" not in found
+    front = Seen(places * (-1, 1) + (300, 0), every, every, seen.parts)
+    assert set(marks(front, sewn.landmarks, sewn.rims, sewn.shoulders, long=False)) == set(found)
+
+
+def test_no_face_is_seen_from_behind() -> None:
+    def project(points):  # type: ignore[no-untyped-def]
+        return np.column_stack([50 + 20 * points[:, 0], 50 - 20 * points[:, 2]])
+
+    labels = np.full((100, 100), Label.HEAD, np.uint8)
+    faced = keypoints(figure(Build(), Stance()), project, labels)
+    behind = keypoints(figure(Build(), Stance()), project, labels, back=True)
+    assert faced["nose"][2] == faced["left_ear"][2] == behind["left_ear"][2] == 2
+    assert [behind[name][2] for name in ("nose", "left_eye", "right_eye")] == [1, 1, 1]
+
+
+def _cloth_over_a_rail() -> tuple[np.ndarray, np.ndarray]:
+    """A strip of cloth laid over a rail at its middle: the outer sides of its halves face one another."""
+    along, across = np.meshgrid(np.arange(-30, 31) * 0.012, np.arange(12) * 0.012, indexing="ij")
+    points = np.stack([along.ravel(), across.ravel(), np.zeros(along.size)], axis=1)
+    i, j = np.meshgrid(np.arange(60), np.arange(11), indexing="ij")
+    a = (i * 12 + j).ravel()
+    faces = np.concatenate([np.stack([a, a + 13, a + 12], 1), np.stack([a, a + 1, a + 13], 1)])
+    return points, faces
+
+
+@pytest.mark.parametrize("layered", [False, True])
+def test_cloth_that_is_pressed_together_does_not_pass_through_itself(layered: bool) -> None:
+    flat, faces = _cloth_over_a_rail()
+    along, across, _ = flat.T
+    # the halves hang, 2 cm apart, and are moving through one another
+    folded = np.stack([np.sign(along) * np.minimum(np.abs(along), 0.01), across, -np.abs(along)], axis=1)
+    halves = np.where(along > 0.01, 1, np.where(along < -0.01, 2, 0)).astype(np.uint8)
+    layers = Layers(flat, faces, halves) if layered else None
+
+    def crossed(points, before, after):  # type: ignore[no-untyped-def]
+        inward = np.where(np.abs(along) > 0.1, -0.0016 * np.sign(along), 0.0)
+        return points + np.column_stack([inward, np.zeros_like(inward), np.zeros_like(inward)])
+
+    web = threads(flat, faces)
+    rested = fall(folded, web, lambda _: (), frames=8, settle=0, carry=crossed, layers=layers)
+    low = np.abs(along) > 0.15
+    gap = rested[low & (along > 0), 0].mean() - rested[low & (along < 0), 0].mean()
+    assert (gap > 0.004) if layered else (gap < 0.0)
 
 
 def test_finer_meshes_keep_flat_cloth_flat_and_its_border_straight() -> None:

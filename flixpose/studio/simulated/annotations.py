@@ -126,7 +126,7 @@ def _photos(out: Path, truth: Truth) -> Iterator[dict[str, Any]]:
             "width": width,
             "height": height,
             "kind": truth["kind"],
-            "view": "front",
+            "view": truth.get("view", "front"),
             "landmarks": {
                 name: [round(known[name][0] - 0.5, 2), round(known[name][1] - 0.5, 2)]
                 if name in known

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from flixpose.studio.simulated.layers import Layers, part_layers
 from flixpose.studio.solid import Array, Part, smooth_min
 
 Index = NDArray[np.int64]
@@ -97,6 +98,7 @@ def fall(
     thickness: float = 0.006,
     carry: Carry | None = None,
     band: Index | None = None,
+    layers: Layers | None = None,
 ) -> Array:
     """Where cloth comes to rest on a body that moves.
 
@@ -106,6 +108,7 @@ def fall(
         frames: of the movement. settle: frames after it. thickness: metres kept between cloth and body.
         carry: moves points along with the body from one moment to another, so that it drags its cloth.
         band: points of a waistband, which does not slide down.
+        layers: the cloth, which then does not pass through itself.
     """
     here, speed = points.copy(), np.zeros_like(points)
     step, before = _FRAME / _SUBSTEPS, 0.0
@@ -117,10 +120,13 @@ def fall(
         before = moment
         away, normal = nearest(body(moment), here)
         anchor = here - normal * (away - thickness)[:, None]
+        met = layers.contacts(here) if layers is not None else None
         for _ in range(_SUBSTEPS):
             speed = np.clip((speed + _GRAVITY * step) * _DAMPING, -_FASTEST, _FASTEST)
             ahead = here + speed * step
             _pull(ahead, web, step)
+            if met is not None:
+                part_layers(ahead, met)
             _keep_out(ahead, here, anchor, normal)
             if band is not None:
                 ahead[band, 2] = np.maximum(ahead[band, 2], points[band, 2] - _BAND_GIVES)

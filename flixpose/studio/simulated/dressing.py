@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 from flixpose.studio.body import Figure, figure
 from flixpose.studio.simulated.carry import carrier
 from flixpose.studio.simulated.cloth import fall, threads
+from flixpose.studio.simulated.layers import Layers
 from flixpose.studio.simulated.pattern import LOWER
 from flixpose.studio.simulated.refine import loop
 from flixpose.studio.simulated.scene import MANNEQUIN_STANCE, Scene, between_builds, between_stances
 from flixpose.studio.simulated.sewing import FITTING, Sewn, sew
 from flixpose.studio.solid import Array, Part
 
-# metres outside the clay at which cloth rests: on skin, and over a base layer's lower half
-_KEEP, _KEEP_LOWER = 0.008, 0.011
+# metres outside the clay at which cloth rests: on skin, over a base layer's lower half, over its top
+_KEEP, _KEEP_LOWER, _KEEP_OVER = 0.008, 0.011, 0.014
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +60,9 @@ def dress(s: Scene, *, quick: bool = False, worn: bool = True) -> Fallen:
     """
     sewn = sew(s.pattern, s.mannequin)
     web = threads(sewn.points, sewn.faces)
+    layers = Layers(sewn.points, sewn.faces, sewn.part) if s.layered else None
     lower = s.pattern.kind in LOWER
+    keep = _KEEP_LOWER if lower else _KEEP_OVER if s.open else _KEEP
     fitting = figure(s.mannequin, FITTING)
 
     @lru_cache(4)
@@ -78,9 +81,10 @@ def dress(s: Scene, *, quick: bool = False, worn: bool = True) -> Fallen:
             lambda t: _clay(pose(t), lower),
             frames=frames,
             settle=settle,
-            thickness=_KEEP_LOWER if lower else _KEEP,
+            thickness=keep,
             carry=carrier(sewn, fitting, pose),
             band=_band(sewn, s.pattern.kind),
+            layers=layers,
         )
 
     frames, settle = (6, 2) if quick else (30, 22)

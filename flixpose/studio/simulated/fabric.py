@@ -23,6 +23,9 @@ def fabric(s: Scene) -> Any:
     if s.buttoned:
         for where, tone in _placket(nodes, links, place):
             colour = _mixed(nodes, links, colour, s.cloth, where, tuple(c * tone for c in s.cloth))
+    if s.open:
+        inside = nodes.new("ShaderNodeNewGeometry").outputs["Backfacing"]
+        colour = _mixed(nodes, links, colour, s.cloth, inside, s.second)
     if colour is not None:
         links.new(colour, nodes["Principled BSDF"].inputs["Base Color"])
     return made

@@ -5,7 +5,7 @@ a hem, the fork where sleeve and side are seen to part, the narrowest place. `ma
 are matters of the outline, and keeps the point of the cloth where not.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from flixpose.studio.solid import Array
 
 Index = NDArray[np.int64]
 
+_HEM_BEHIND = "hem_center_behind"
 # pixels of background between two parts from which on people see them part
 _SEEN_GAP = 2
 _NO_CLOTH = 255
@@ -27,6 +28,8 @@ _SLEEVE_FROM, _ROOT = 0.08, 0.32
 _SHORT = 1.3
 # necks' widths by which an armpit lies below the shoulder at the least
 _BELOW_SHOULDER = 0.4
+# gaps from the middle line within which the edges of open fronts lie as sewn
+_FRONTS = 1.8
 _NEAR = 3
 
 
@@ -42,6 +45,11 @@ def rims(pattern: Pattern, body: Figure, v: Array, faces: Index) -> dict[str, In
         return found | {f"cuff_{name}": low[v[low, 0] * side > 0] for name, side in SIDES}
     around = (opening(pattern, v[edge]) > -0.003) & (np.abs(x) < pattern.neck_width + 0.01)
     found = {"hem": low, "neck": edge[around]}
+    if pattern.gap > 0:
+        inner = (
+            (v[edge, 1] < 0) & (np.abs(x) < _FRONTS * pattern.gap) & ~around & (z >= pattern.bottom + 0.004)
+        )
+        found["front"] = edge[inner]
     for name, side in SIDES:
         if pattern.sleeve > 0:
             found[f"cuff_{name}"] = edge[along_arm(body, name, v[edge]) > pattern.sleeve - 0.02]
@@ -67,13 +75,14 @@ def shoulders(pattern: Pattern, body: Figure, v: Array) -> dict[str, Index]:
 
 
 def anchors(pattern: Pattern, body: Figure, v: Array, edges: dict[str, Index]) -> dict[str, int]:
-    """Landmark → index of its point as sewn."""
+    """Landmark → index of its point as sewn; "hem_center_behind" is what a back view calls "hem_center"."""
     if pattern.kind in LOWER:
         return _lower_anchors(v, edges)
     found = _hem(v, edges["hem"])
     neck = edges["neck"]
-    middle = neck[np.abs(v[neck, 0]) < 0.015]
-    front, back = middle[v[middle, 1] < 0], middle[v[middle, 1] > 0]
+    aside = np.abs(v[neck, 0])
+    front = neck[(aside < max(0.015, _FRONTS * pattern.gap)) & (v[neck, 1] < 0)]
+    back = neck[(aside < 0.015) & (v[neck, 1] > 0)]
     found |= {"neck_front": _best(front, v, (0, 0, -1)), "neck_back": _best(back, v, (0, 0, 1))}
     for name, side in SIDES:
         found[f"neck_{name}"] = _best(neck, v, (side, 0, 0))
@@ -129,11 +138,23 @@ def _from(v: Array, start: Array, direction: Array) -> int:
 
 
 def _hem(v: Array, low: Index) -> dict[str, int]:
-    front = low[(np.abs(v[low, 0]) < 0.02) & (v[low, 1] < 0)]
+    front, back = low[v[low, 1] < 0], low[v[low, 1] > 0]
     return {
         "hem_left": _best(low, v, (1, 0, 0)),
         "hem_right": _best(low, v, (-1, 0, 0)),
         "hem_center": int(front[np.argmin(np.abs(v[front, 0]))]),
+        _HEM_BEHIND: int(back[np.argmin(np.abs(v[back, 0]))]),
+    }
+
+
+def between(v: Array, edges: dict[str, Index]) -> dict[str, tuple[int, int]]:
+    """Landmark → the two points of cloth that it lies between, of what is worn open."""
+    if "front" not in edges:
+        return {}
+    fronts = [edges["front"][v[edges["front"], 0] * side > 0] for _, side in SIDES]
+    return {
+        "neck_front": (_best(fronts[0], v, (0, 0, 1)), _best(fronts[1], v, (0, 0, 1))),
+        "hem_center": (_best(fronts[0], v, (0, 0, -1)), _best(fronts[1], v, (0, 0, -1))),
     }
 
 
@@ -159,14 +180,23 @@ def marks(
     tips: dict[str, Index],
     *,
     long: bool,
+    back: bool = False,
+    gaps: dict[str, tuple[int, int]] | None = None,
 ) -> dict[str, list[float]]:
-    """Landmark → x, y, COCO visibility (1 hidden, 2 seen).
+    """Landmark → x, y, COCO visibility (1 hidden, 2 seen); left and right are always the wearer's.
 
     Args:
         tips: where each shoulder's tip may be (see `shoulders`).
         long: the garment is a dress, whose narrowest place is marked too.
+        back: the picture shows the garment from behind. gaps: see `between`.
     """
-    chosen = dict(anchored)
+    if back:
+        # in a mirror the wearer's left is on the right again, as from the front
+        wide = seen.parts.shape[1]
+        chosen = anchored | ({"hem_center": anchored[_HEM_BEHIND]} if _HEM_BEHIND in anchored else {})
+        found = marks(mirrored(seen), chosen, edges, tips, long=long)
+        return {name: [round(wide - x, 2), y, shown] for name, (x, y, shown) in found.items()}
+    chosen = {name: at for name, at in anchored.items() if name != _HEM_BEHIND}
     for name, side in SIDES:
         if "hem" in edges:
             chosen[f"hem_{name}"] = _farthest(seen.places, edges["hem"], (side, 0.35))
@@ -177,8 +207,16 @@ def marks(
         if f"cuff_{name}" in edges:
             chosen |= _cuff(seen.places, edges[f"cuff_{name}"], anchored, name)
     found = {mark: _told(seen.places[i], seen.beside[i]) for mark, i in chosen.items()}
+    for mark, (a, b) in (gaps or {}).items():
+        found[mark] = _told((seen.places[a] + seen.places[b]) / 2, False)
     found |= _forks(seen, found)
     return found | (_narrowest(seen, found) if long else {})
+
+
+def mirrored(seen: Seen) -> Seen:
+    """The picture's mirror image."""
+    places = seen.places * (-1, 1) + (seen.parts.shape[1], 0)
+    return replace(seen, places=places, parts=seen.parts[:, ::-1])
 
 
 def _told(place: Array, seen: bool) -> list[float]:

@@ -15,6 +15,8 @@ Cut = Callable[[Array], Array]
 
 LOWER = ("trousers", "shorts", "skirt")
 _ARM_REACH = 0.105
+# metres where the fronts begin to part, and by what share of it the gap grows down to the hem
+_NECK_FOOT, _WIDER = 1.40, 0.6
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Pattern:
         neck_shape: 2 = round, towards 1 = a V, more = square.
         strap: half width of the sleeveless shoulder from the middle line outwards.
         leg_ease: of trousers at the knee and below.
+        gap: half the width that is left out between the fronts of outwear worn open, at the neck; 0 = closed.
     """
 
     kind: str
@@ -48,6 +51,7 @@ class Pattern:
     neck_shape: float = 2.0
     strap: float = 0.15
     leg_ease: float = 0.03
+    gap: float = 0.0
 
 
 def cuts(pattern: Pattern, body: Figure) -> list[Cut]:
@@ -56,6 +60,8 @@ def cuts(pattern: Pattern, body: Figure) -> list[Cut]:
     if pattern.kind in LOWER:
         return [*made, lambda v: v[:, 2] - pattern.top]
     made.append(lambda v: opening(pattern, v))
+    if pattern.gap > 0:
+        made.append(lambda v: _between_fronts(pattern, v))
     for name, side in SIDES:
         if pattern.sleeve > 0:
             made.append(lambda v, n=name: along_arm(body, n, v) - pattern.sleeve)  # type: ignore[misc]
@@ -84,6 +90,13 @@ def opening(pattern: Pattern, points: Array) -> Array:
     reach = (np.abs(x / pattern.neck_width) ** power + np.abs(below) ** power) ** (1 / power)
     ellipse = (1.0 - reach) * np.minimum(pattern.neck_width, drop)
     return np.where(z > 1.38 - drop, ellipse, -1.0)
+
+
+def _between_fronts(pattern: Pattern, points: Array) -> Array:
+    """Positive between the fronts of what is worn open, from the neck down and a little wider at the hem."""
+    x, y, z = points.T
+    down = np.clip((_NECK_FOOT - z) / (_NECK_FOOT - pattern.bottom), 0.0, 1.0)
+    return np.where(y < 0, pattern.gap * (1 + _WIDER * down) - np.abs(x), -1.0)
 
 
 def _armhole(pattern: Pattern, body: Figure, name: str, side: float, points: Array) -> Array:

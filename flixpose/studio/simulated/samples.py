@@ -41,7 +41,7 @@ def read_sample(scene: Path, picture: str) -> Sample:
     marks = {n: (x, y, int(v)) for n, (x, y, v) in told["landmarks"][picture].items() if n in names}
     mask = garment_mask(scene / f"{picture}_parts.png")
     image = np.ascontiguousarray(pixels[..., ::-1], np.uint8)
-    return Sample(image, mask, told["kind"], "front", _DISPLAYS[picture], marks)
+    return Sample(image, mask, told["kind"], told.get("view", "front"), _DISPLAYS[picture], marks)
 
 
 def placed(sample: Sample, frame: NDArray[np.float64], size: tuple[int, int]) -> Sample:

@@ -52,6 +52,7 @@ class Scene:
         yaw: radians by which the person turns, its left side to the back if > 0. close: from the knees up.
         warmth: of the person's light, -1 (cool) to 1 (warm). side, product_side: where light comes from, -1
             to 1.
+        back: mannequin and person are seen from behind. layered: the cloth does not pass through itself.
     """
 
     seed: int
@@ -77,10 +78,65 @@ class Scene:
     warmth: float
     side: float
     product_side: float
+    back: bool = False
+    layered: bool = False
+
+    @property
+    def view(self) -> Literal["front", "back"]:
+        """Which side of the garment both photos show."""
+        return "back" if self.back else "front"
+
+    @property
+    def open(self) -> bool:
+        """Whether the garment is worn open."""
+        return self.pattern.gap > 0
+
+    @property
+    def product_turn(self) -> float:
+        """Radians by which the mannequin is turned before the camera (see `yaw`)."""
+        return float(np.pi) if self.back else 0.0
+
+    @property
+    def turn(self) -> float:
+        """Radians by which the person is turned before the camera."""
+        return self.yaw + self.product_turn
 
 
-def scene(seed: int, number: int) -> Scene:
-    """The `number`-th scene of a set: kinds and poses take turns, all else is drawn by the seed."""
+@dataclass(frozen=True)
+class Mix:
+    """What shares of a set's scenes are seen from behind, and of its outwear is worn open."""
+
+    backs: float
+    opened: float
+
+
+# Scenes before this one are as they were when a set had no others: seen from the front, outwear closed, and
+# cloth that may pass through itself.
+FIRST_MIXED = 48
+USUAL = Mix(backs=1 / 6, opened=1 / 2)
+
+
+def scene(seed: int, number: int, mix: Mix | None = None) -> Scene:
+    """The `number`-th scene of a set: kinds and poses take turns, all else is drawn by the seed.
+
+    Args:
+        mix: None = none from behind and none open up to FIRST_MIXED, from then on the usual shares.
+    """
+    plain = _front(seed, number)
+    if mix is None and number < FIRST_MIXED:
+        return plain
+    mix = mix or USUAL
+    # numbers of their own, so that all else stays as it would be
+    rng = np.random.default_rng([seed, number, 1])
+    back, opened, gap = rng.random() < mix.backs, rng.random() < mix.opened, _between(rng, 0.025, 0.06)
+    plain = replace(plain, back=bool(back), layered=True)
+    if "outwear" not in plain.pattern.kind or not opened:
+        return plain
+    return replace(plain, buttoned=False, pattern=replace(plain.pattern, gap=gap))
+
+
+def _front(seed: int, number: int) -> Scene:
+    """A scene seen from the front, outwear closed."""
     rng = np.random.default_rng([seed, number])
     kind = KINDS[number % len(KINDS)]
     pose = POSES[(number + number // len(KINDS)) % len(POSES)]

@@ -4,13 +4,13 @@ Every garment is sewn on a figure with its arms held out, so that sleeves and tr
 left to the cloth. Frame and units: flixpose.studio.solid.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.studio.body import SIDES, Arm, Build, Figure, Stance, figure
-from flixpose.studio.simulated.landmarks import anchors, rims, shoulders
+from flixpose.studio.simulated.landmarks import anchors, between, rims, shoulders
 from flixpose.studio.simulated.pattern import LOWER, Pattern, along_arm, cuts
 from flixpose.studio.solid import (
     Array,
@@ -41,6 +41,7 @@ class Sewn:
         points: (V, 3). faces: (F, 3).
         landmarks: name → index of its point. rims: "hem", "neck", "waist", "cuff_left" … → indices.
         shoulders: side → indices among which the shoulder's tip is.
+        gaps: landmark → the two points that it lies between, of what is worn open.
         part: (V,) 0 trunk, 1 left and 2 right sleeve or leg.
     """
 
@@ -50,6 +51,7 @@ class Sewn:
     rims: dict[str, Index]
     shoulders: dict[str, Index]
     part: NDArray[np.uint8]
+    gaps: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def sew(pattern: Pattern, build: Build) -> Sewn:
@@ -66,7 +68,8 @@ def sew(pattern: Pattern, build: Build) -> Sewn:
     part = _parts(pattern, body, vertices)
     edges = rims(pattern, body, vertices, faces)
     marks = anchors(pattern, body, vertices, edges)
-    return Sewn(vertices, faces, marks, edges, shoulders(pattern, body, vertices), part)
+    tips, gaps = shoulders(pattern, body, vertices), between(vertices, edges)
+    return Sewn(vertices, faces, marks, edges, tips, part, gaps)
 
 
 def _girths(body: Figure, heights: Array) -> tuple[Array, Array, Array]:

@@ -69,21 +69,24 @@ def shoot(s: Scene, fallen: Fallen, out: Path, *, height: int, samples: int, cor
     """
     product = product_shot(s, fallen, height, samples)
     _shoot_product(s, fallen, product, out, cores)
-    told: dict[str, Any] = {"kind": s.pattern.kind, "display": s.display, "motif": s.motif, "trim": s.trim}
-    seen = {name: _seen(out, name, product, fallen, fallen.product) for name in ("product", "ghost")}
+    told: dict[str, Any] = {"kind": s.pattern.kind, "view": s.view, "open": s.open}
+    told |= {"display": s.display, "motif": s.motif, "trim": s.trim}
+    shown = turned(fallen.product, s.product_turn)
+    seen = {name: _seen(out, name, product, fallen, shown) for name in ("product", "ghost")}
     size = {name: [product.width, product.height] for name in seen}
     if fallen.worn is not None:
         person = person_shot(s, height, samples)
         sheet = _sheet(fallen, fallen.worn)
         joints = _shoot_person(s, sheet, fallen, person, product, out, cores)
-        seen["worn"] = _seen(out, "worn", person, fallen, turned(fallen.worn, s.yaw))
+        seen["worn"] = _seen(out, "worn", person, fallen, turned(fallen.worn, s.turn))
         size["worn"] = [person.width, person.height]
         _correspond(out, seen, fallen)
         told |= {"pose": s.pose, "yaw": round(float(np.degrees(s.yaw)), 1), "hair": s.look.cut.style}
         told |= {"keypoints": joints}
     sewn, long = fallen.sewn, s.pattern.kind.endswith("dress")
     found = {
-        name: marks(view, sewn.landmarks, sewn.rims, sewn.shoulders, long=long) for name, view in seen.items()
+        name: marks(view, sewn.landmarks, sewn.rims, sewn.shoulders, long=long, back=s.back, gaps=sewn.gaps)
+        for name, view in seen.items()
     }
     return told | {"size": size, "landmarks": found}
 
@@ -137,6 +140,7 @@ def _shoot_product(s: Scene, fallen: Fallen, shot: Shot, out: Path, cores: int) 
     _light(s.product_side, 0.0, s.paper)
     things = add_dummy(s)
     cloth = _add_cloth(s, fallen, fallen.fine(fallen.product), shot)
+    _turn([cloth, *things], s.product_turn)
     blender.render(out / "product.png")
     for thing in things:
         thing.hide_render = True
@@ -156,12 +160,12 @@ def _shoot_person(
     _light(s.side, s.warmth, s.wall)
     body = add_person(s.look, coarse=_COARSE, over=sheet.points)
     things = {thing: _label(thing.name) for thing in _meshes()}
-    _turn(list(things), s.yaw)
+    _turn(list(things), s.turn)
     _tell_skin(s, body, things)
     blender.render(out / "person.png")
     bare = _put_on(s, body, sheet, things)
     cloth = _add_cloth(s, fallen, sheet.points, product)
-    _turn([cloth], s.yaw)
+    _turn([cloth], s.turn)
     blender.render(out / "worn.png")
     passes(out, "worn", {**things, cloth: Label.GARMENT})
     cloth.hide_render = True
@@ -169,9 +173,8 @@ def _shoot_person(
         move_mesh(thing, points)
         thing.hide_render = False
     label_pass(out, "person", things)
-    return keypoints(
-        body, lambda points: shot.project(turned(points, s.yaw)), read_labels(out / "person_labels.png")
-    )
+    labels = read_labels(out / "person_labels.png")
+    return keypoints(body, lambda points: shot.project(turned(points, s.turn)), labels, back=s.back)
 
 
 def _stage(shot: Shot, seed: int, cores: int) -> None:
@@ -195,7 +198,7 @@ def _put_on(s: Scene, body: Figure, sheet: Sheet, things: dict[Any, Label | None
     for thing, label in things.items():
         if label not in (None, Label.BASE_TOP, Label.BASE_BOTTOM):
             continue
-        thing.hide_render = label == _replaced(s.pattern.kind)
+        thing.hide_render = label == _replaced(s)
         points, outward, _ = mesh_of(thing)
         labels = body_labels(body, face, points) if label is None else np.full(len(points), label, np.uint8)
         bare[thing] = points
@@ -203,9 +206,11 @@ def _put_on(s: Scene, body: Figure, sheet: Sheet, things: dict[Any, Label | None
     return bare
 
 
-def _replaced(kind: str) -> Label:
-    """The piece of the base layer that the garment takes the place of."""
-    return Label.BASE_BOTTOM if kind in LOWER else Label.BASE_TOP
+def _replaced(s: Scene) -> Label:
+    """The piece of the base layer that the garment takes the place of; none where it is worn open over it."""
+    if s.open:
+        return Label.NOTHING
+    return Label.BASE_BOTTOM if s.pattern.kind in LOWER else Label.BASE_TOP
 
 
 def _tell_skin(s: Scene, body: Figure, things: dict[Any, Label | None]) -> None:
@@ -260,7 +265,8 @@ def _add_cloth(s: Scene, fallen: Fallen, points: Array, product: Shot) -> Any:
     """
     thing = blender.add_mesh("cloth", points, fallen.finer[1], fabric(s))
     sewn = fallen.fine(fallen.sewn.points)
-    seen = product.project(fallen.fine(fallen.product)) / (product.width, product.height)
+    places = turned(fallen.fine(fallen.product), s.product_turn)
+    seen = product.project(places) / (product.width, product.height)
     _attribute(thing, "sewn", sewn)
     _attribute(thing, "seen", np.column_stack([seen, np.ones(len(seen))]))
     _attribute(thing, "rim", np.column_stack([_to_edge(fallen, sewn), np.zeros((len(seen), 2))]))
@@ -268,10 +274,12 @@ def _add_cloth(s: Scene, fallen: Fallen, points: Array, product: Shot) -> Any:
 
 
 def _to_edge(fallen: Fallen, sewn: Array) -> Array:
-    """(W,) metres to the nearest edge that is trimmed: neck, waist and cuffs."""
+    """(W,) metres to the nearest edge that is trimmed: neck, open fronts, waist and cuffs."""
     from scipy.spatial import cKDTree
 
-    trimmed = [e for name, e in fallen.sewn.rims.items() if name.startswith(("neck", "waist", "cuff"))]
+    trimmed = [
+        e for name, e in fallen.sewn.rims.items() if name.startswith(("neck", "waist", "cuff", "front"))
+    ]
     edge = rim(fallen.finer[1])
     coarse = fallen.sewn.points[np.concatenate(trimmed)]
     near = cKDTree(coarse).query(sewn[edge])[0] < 0.014

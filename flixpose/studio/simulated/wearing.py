@@ -120,19 +120,26 @@ def move_mesh(thing: Any, points: Array) -> None:
 
 
 def keypoints(
-    body: Figure, project: Callable[[Array], Array], labels: NDArray[np.uint8]
+    body: Figure, project: Callable[[Array], Array], labels: NDArray[np.uint8], *, back: bool = False
 ) -> dict[str, list[float]]:
-    """COCO's 17 body points by name: x, y px and visibility (2 seen, 1 behind hair, an arm or the body)."""
+    """COCO's 17 body points by name: x, y px and visibility (2 seen, 1 behind hair, an arm or the body).
+
+    Args:
+        back: the picture shows the person from behind, where no face is seen.
+    """
     points = {"nose": moved(CHIN, 0, -0.115, 0.078)}
     for name, side in SIDES:
         points[f"{name}_eye"] = eye_centre(side)
         points[f"{name}_ear"] = moved(CHIN, side * 0.078, 0.005, 0.10)
     points |= body.joints
     places = project(np.array(list(points.values())))
-    return {
+    found = {
         name: [round(float(x), 2), round(float(y), 2), _visibility(name, x, y, labels)]
         for name, (x, y) in zip(points, places, strict=True)
     }
+    for name in ("nose", "left_eye", "right_eye") if back else ():
+        found[name][2] = min(found[name][2], 1.0)
+    return found
 
 
 def _visibility(name: str, x: float, y: float, labels: NDArray[np.uint8]) -> float:
