@@ -140,12 +140,6 @@ def premultiply(colour: Plane, alpha: Plane) -> Plane:
     return colour * alpha[..., None]
 
 
-def unpremultiply(colour: Plane, alpha: Plane) -> Plane:
-    """The inverse of `premultiply`; 0 where alpha is 0, where no colour is left to find."""
-    share = alpha[..., None]
-    return np.divide(colour, share, out=np.zeros_like(colour), where=share > 0)
-
-
 def over(
     back: NDArray[np.uint8],
     front: NDArray[np.uint8],
