@@ -49,6 +49,11 @@ class NeckView:
     down: Floats
     width: float
 
+    @property
+    def aside(self) -> float:
+        """How far is seen to either side of the middle, widths."""
+        return _ASIDE
+
     @classmethod
     def of(cls, garment: Garment, product: Image, *, above: float, below: float) -> "NeckView":
         """What is seen from `above` widths over the neck's corners to `below` under them."""

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from flixpose.fit.measure import GarmentFrame, pair, point
 from flixpose.fit.neck_edge import drawn_to_edge, edge_strength, parting
+from flixpose.fit.neck_label import find_label
 from flixpose.fit.neck_view import Floats, NeckView, neck_frame
 from flixpose.fit.remembered import remembered
 from flixpose.structures.found import Garment
@@ -17,6 +18,10 @@ _ACROSS = np.linspace(-1.0, 1.0, _SAMPLES)
 _EXPONENTS = (0.85, 1.0, 1.25, 1.6, 2.0, 2.6, 3.5, 5.0)
 _USUAL = (0.5, 0.8), (2.0, 1.4)  # depths in widths, and the exponents that are usual there
 _POINTED = 0.85
+# Sides of a curve: 1 as it is; more makes them steep, to a shield or a horseshoe.
+_BOWED = ((1.0, 1.7), (1.4, 1.7), (2.0, 1.7))
+_BOWED_FROM, _BOWING = 0.2, 0.5  # widths that such are deep, and what they lose
+_SHAPES = np.array([*((power, 1.0) for power in _EXPONENTS), *_BOWED])
 _LEANS = (-0.06, 0.0, 0.06)  # widths by which the lowest point lies off the middle
 _UNTIL = 0.3  # widths: shallower curves lean less
 
@@ -30,6 +35,8 @@ _SINKS = (0.9, 0.95, 1.0, 1.05, 1.1, 1.17, 1.25)
 # lies above it.
 _HIGHER, _LOWER = (0.02, 0.06), (0.03, 0.08)  # widths, and shares of its depth, that it may be off
 _COMMON, _SPREAD = 0.38, 0.5  # depth of a neckline that was not found, and the deviation of its logarithm
+_MISLED = 0.4  # of a landmark's score where a label lies under it
+_OVER_LABEL = 2.0  # what a front edge loses that runs over a label
 _MISSED, _TOO_LOW, _NEVER = 0.25, 0.3, 0.004
 
 # Hoods: cloth rises above the neck's corners, and the edge ends on the hood.
@@ -69,13 +76,22 @@ def _collar_edge(garment: Garment, product: Image) -> NDArray[np.float64]:
     seen = float(np.clip((point(garment, "neck_front") - middle) @ down / width, *_SEEN))
     deepest = max(1.15, 1.3 * seen)
     view = NeckView.of(garment, product, above=0.0, below=deepest + 0.15)
+    score_of_depth = garment.landmarks.score("neck_front")
+    label = find_label(view)
+    if label is not None:
+        score_of_depth *= _MISLED if label.holds(*view.own(point(garment, "neck_front"))) else 1.0
+        view = label.painted_over(view)
     depths = np.unique([*_DEPTHS, *(seen * sink for sink in _SINKS)])
-    depth, power, lean = _grid(depths[depths < deepest], _EXPONENTS, _LEANS)
-    u, v = _curves(0.5, 0.0, depth, power, lean)
+    depth, shape, lean = _grid(depths[depths < deepest], np.arange(len(_SHAPES), dtype=np.float64), _LEANS)
+    power, bow = _SHAPES[shape.astype(int)].T
+    u, v = _curves(0.5, 0.0, depth, power, lean, bow)
     edge, parts = edge_strength(view, u, v), np.maximum(parting(view, u, v), 0.0)
-    score = _EDGE * edge + _PARTING * parts + _log_prior(depth, seen, garment.landmarks.score("neck_front"))
+    score = _EDGE * edge + _PARTING * parts + _log_prior(depth, seen, score_of_depth)
+    if label is not None:
+        score -= _OVER_LABEL * label.above_foot(u, v)
     usual = np.interp(depth, *_USUAL)
     score -= _SHAPE * np.abs(np.log2(power / usual)) + _LEANING * np.abs(lean) / max(_LEANS)
+    score -= np.where(bow > 1, np.where(depth > _BOWED_FROM, _BOWING, np.inf), 0)
     if not _has_back(view, seen):
         # Unless the back's own edge was taken for the front's, which then is plain to see below.
         plain = (edge > _PLAIN[0]) & (parts > _PLAIN[1]) & (depth > seen + _SOFT)
@@ -163,10 +179,16 @@ def _grid(*axes: "Floats | tuple[float, ...]") -> list[Floats]:
 
 
 def _curves(
-    half: "Floats | float", height: "Floats | float", depth: Floats, power: Floats, lean: Floats
+    half: "Floats | float",
+    height: "Floats | float",
+    depth: Floats,
+    power: Floats,
+    lean: Floats,
+    bow: "Floats | float" = 1.0,
 ) -> tuple[Floats, Floats]:
     """(C, 41) u and v of curves that begin `half` widths off the middle and `height` above the corners."""
-    sag = 1 - np.abs(_ACROSS) ** power[:, None]
+    bow = np.broadcast_to(bow, depth.shape)[:, None]
+    sag = (1 - np.abs(_ACROSS) ** power[:, None]) ** (1 / bow)
     half, height = (np.broadcast_to(value, depth.shape)[:, None] for value in (half, height))
     u = half * _ACROSS + (lean * np.minimum(depth / _UNTIL, 1))[:, None] * sag
     return u, sag * (depth[:, None] + height) - height

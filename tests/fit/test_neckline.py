@@ -30,6 +30,9 @@ def course(shape: str) -> NDArray[np.float64]:
     if shape == "v":
         across = np.linspace(1, -1, 81)
         down = 1 - np.abs(across)
+    if shape == "shield":
+        across = np.linspace(1, -1, 401)
+        down = np.sqrt(1 - np.abs(across))
     if shape == "square":
         across, down = np.sign(across) * np.abs(across) ** 0.4, np.abs(down) ** 0.4
     return np.stack([300 + 80 * across, 90 + 100 * down], axis=1)
@@ -92,6 +95,15 @@ def test_the_edge_in_the_photo_tells_the_shape(shape: str, tilt: float) -> None:
     assert errors[0] < 12.0  # of a neckline 160 wide and 100 deep
 
 
+@pytest.mark.parametrize("inside", [INSIDE, tuple(max(0, c - 10) for c in CLOTH)])
+def test_a_point_below_steep_sides_is_followed(inside: tuple[int, int, int]) -> None:
+    """V-necks of knitted bands: no power of the way from the middle has both."""
+    product, garment, _ = dressed("shield", inside=inside)
+    curve = front_neckline(garment, product)
+    assert curve is not None
+    assert furthest(curve, course("shield")) < 3.0
+
+
 def test_black_on_black_tells_the_shape_too() -> None:
     """Ten grey levels between the inside and the front."""
     product, garment, _ = dressed("v", inside=tuple(max(0, c - 10) for c in CLOTH))
@@ -130,6 +142,20 @@ def test_a_garment_seen_from_behind_keeps_its_sides() -> None:
 def test_garments_without_a_neck_have_no_neckline(kind: str) -> None:
     product, garment = make_garment(kind)
     assert front_neckline(garment, product) is None
+
+
+def test_a_front_edge_hardly_seen_is_not_where_the_label_is() -> None:
+    """The inside is nearly the front's cloth, and the landmark lies on a broad label that stands out."""
+    inside = tuple(max(0, c - 4) for c in CLOTH)
+    product, garment, _ = dressed("v", inside=inside)
+    product.pixels[122:142, 265:335] = 245
+    xy, scores = garment.landmarks.xy.copy(), garment.landmarks.scores.copy()
+    front = garment.landmarks.skeleton.index["neck_front"]
+    xy[front], scores[front] = (300.0, 138.0), 0.8
+    misled = replace(garment, landmarks=replace(garment.landmarks, xy=xy, scores=scores))
+    curve = front_neckline(misled, product)
+    assert curve is not None
+    assert furthest(curve, course("v")) < 12.0
 
 
 @pytest.mark.parametrize("label", [(265, 112, 335, 140), (255, 110, 345, 132)])
