@@ -135,11 +135,6 @@ def _rotation(chroma: NDArray, hue: NDArray) -> NDArray:
 # --- compositing
 
 
-def premultiply(colour: Plane, alpha: Plane) -> Plane:
-    """(H, W, 3) × (H, W) in [0, 1]."""
-    return colour * alpha[..., None]
-
-
 def over(
     back: NDArray[np.uint8],
     front: NDArray[np.uint8],

@@ -46,12 +46,6 @@ def test_delta_e_2000_of_published_pairs():
     assert colour.delta_e_2000(one, other) == pytest.approx([2.0425, 2.3669, 27.1492, 1.2644], abs=1e-4)
 
 
-def test_premultiplied_light_is_dimmed_by_its_share():
-    light = RNG.random((5, 6, 3)).astype(np.float32)
-    alpha = RNG.uniform(0, 1, (5, 6)).astype(np.float32)
-    assert np.allclose(colour.premultiply(light, alpha), light * alpha[..., None], atol=1e-6)
-
-
 class TestOver:
     back = RNG.integers(0, 256, (40, 50, 3), dtype=np.uint8)
     front = RNG.integers(0, 256, (20, 30, 3), dtype=np.uint8)
