@@ -76,6 +76,17 @@ class BareArm:
         part = np.where((sleeve | (at.nearest < first + _SHADOW)) & at.near & ~at.beyond, at.inside, -1.0)
         return part, at.share
 
+    def surroundings(self, shape: tuple[int, ...]) -> tuple[slice, slice]:
+        """Rows and columns of a photo that hold every pixel that `look` may find beside the covered part."""
+        near = self.stations[: int(np.argmin(self.covered)) + max(_BELOW, _SHADOW)]
+        (x0, y0), (x1, y1) = near.min(axis=0) - _REACH * self.unit, near.max(axis=0) + _REACH * self.unit
+        height, width = shape[:2]
+        (top, foot), (left, right) = (
+            (min(max(int(low), 0), size), min(max(int(high) + 1, 0), size))
+            for low, high, size in ((y0, y1, height), (x0, x1, width))
+        )
+        return slice(top, foot), slice(left, right)
+
     def beside(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> "Beside":
         """Where pixels lie beside the arm."""
         xy = np.stack([columns, rows], axis=1) + 0.5
@@ -322,8 +333,10 @@ def _blurred(colours: Floats) -> Floats:
 def nearest_station(stations: Floats, xy: NDArray[np.floating]) -> NDArray[np.intp]:
     """(P,) the number of the station nearest to each place."""
     found = np.zeros(len(xy), np.intp)
+    middle = stations.mean(axis=0)
+    towards = (stations - middle).T
+    half = 0.5 * np.square(towards).sum(axis=0)
     for begin in range(0, len(xy), 20000):
-        part = xy[begin : begin + 20000]
-        away = ((part[:, None] - stations) ** 2).sum(axis=2)
-        found[begin : begin + 20000] = away.argmin(axis=1)
+        part = xy[begin : begin + 20000] - middle
+        found[begin : begin + 20000] = (part @ towards - half).argmax(axis=1)
     return found

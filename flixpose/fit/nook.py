@@ -55,11 +55,6 @@ class Nooks:
             shape |= here & inside & ~_hull(here & ~inside)
         return cls(rows, columns, zone, shape, zone & _along(inside, _BAND * body.shoulder_width))
 
-    def beside(self, window: Window, shows: Plane, unit: float) -> Plane:
-        """(h, w) of a window: the outline next to what shows of the old clothes there."""
-        near = cv2.dilate(shows.astype(np.uint8), square(_BESIDE * unit)) > 0
-        return near & self.put(self.band, window)
-
     def put(self, plane: Plane, window: Window) -> Plane:
         """(h, w) a plane of the nooks as a window of the photo has it."""
         found = np.zeros(tuple(side.stop - side.start for side in window), bool)
@@ -75,6 +70,13 @@ class Nooks:
             here = np.s_[y0 - self.rows.start : y1 - self.rows.start]
             found[there] = plane[here, x0 - self.columns.start : x1 - self.columns.start]
         return found
+
+
+def beside_edge(edge: Plane, shows: Plane, unit: float) -> Plane:
+    """(h, w) the outline, `edge`, next to what shows of the old clothes."""
+    if not edge.any():
+        return edge
+    return (cv2.dilate(shows.view(np.uint8), square(_BESIDE * unit)) > 0) & edge
 
 
 def chest(body: Body, window: Window) -> Plane:

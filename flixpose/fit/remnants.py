@@ -6,21 +6,39 @@ far from its surroundings is left to be seen.
 """
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from flixpose.fit.bare_arms import BareArm, find_bare_arms, paint_skin
+from flixpose.fit.bare_arms import BareArm, paint_skin
 from flixpose.fit.body import Body
 from flixpose.fit.flanks import beyond_flanks
-from flixpose.fit.nook import Nooks, chest
+from flixpose.fit.nook import beside_edge
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.old_sleeves import bare_old_sleeves
 from flixpose.fit.painted import Painted
 from flixpose.fit.patches import Patch, share_out
 from flixpose.fit.patching import MOST_DEPTH, Plane, Window, copy_mirrored, distance, fill_from, square
+from flixpose.fit.setting import (
+    ARM,
+    BACKGROUND,
+    BARE,
+    BARE_ARM,
+    BESIDE_LEGS,
+    BESIDE_NECK,
+    FREE,
+    NO_HEAD,
+    NOOK,
+    NOOK_EDGE,
+    PERSON,
+    RIM,
+    STAYS,
+    TRUNK,
+    UPPER_ARM,
+    Setting,
+    look_around,
+)
 from flixpose.fit.skin import usual_skin
 from flixpose.fit.slivers import slivers
 from flixpose.fit.under_lace import skin_under_lace, within_outline
@@ -36,12 +54,9 @@ _SEEN = 0.30  # of a pixel: less of the old clothes does not show
 _SLEEVE, _LARGE = 0.5, 0.1  # of a remnant beside an arm, and square shoulder widths: it is a sleeve
 _DEEP = 0.02  # of a remnant's area: a tip between fingers may lie far from everything
 _THIN = 0.014  # shoulder widths: half of a sliver's breadth
-_RIM = 0.006  # shoulder widths: how far an edge's colours are mixed
 _EDGE = 0.010  # shoulder widths beyond a remnant that its seam, and the shade it throws, are painted, too
-_LIMB = 0.13  # shoulder widths around the upper arms' bones: there is skin below, and nothing else
 _RELUCTANCE = 0.04  # shoulder widths by which a forearm must be nearer than anything else to lend its colour
-_ARM_ROOM = 0.03  # shoulder widths around forearms and hands that lend no colour
-_NEAR = 4 * _RIM  # shoulder widths: a sliver further from the garment is not the garment's business
+_NEAR = 4 * RIM  # shoulder widths: a sliver further from the garment is not the garment's business
 _TAPER = 0.08  # ... unless it is the tip of something broad, as far from that
 # Shoulder widths: structure finer than this is mirrored; large folds would show twice.
 _GRAINS = (0.03, 0.006, 0.04, 0.03)
@@ -84,7 +99,8 @@ def paint_remnants(
     if person_mask is None:
         return result
     lower = group(kind) == "lower"
-    arms = [] if lower else find_bare_arms(person, body, occluders, person_mask)
+    setting = look_around(person, body, occluders, person_mask, lower=lower)
+    arms = setting.arms
     if kind not in LEGGED:  # a narrow gap between trouser legs is no opening of lace
         result = skin_under_lace(result, seen, worn, body, occluders, person_mask, arms, lower=lower)
     result = bare_old_sleeves(result, seen, worn, kind, arms, occluders, person_mask)
@@ -92,7 +108,7 @@ def paint_remnants(
     if not (result.left.alpha.any() or rims.any()):
         return result
     shown = cv2.max(result.left.alpha, rims)
-    photo = _Photo(result.picture, seen, shown, rims > 0, body, occluders, person_mask, arms, lower=lower)
+    photo = _Photo(result.picture, seen, shown, rims, setting, body.shoulder_width, lower)
     places = [place for place in gathered(photo.look, photo.patches()) if place is not None]
     photo.choose(places)
     painted = [place for place in places if place.hole.any()]
@@ -108,6 +124,7 @@ class _Place:
         sources: (4, h, w) background, skin, the clothes that stay on, and for slivers alone bare arms.
         away: (4, h, w) pixels to the nearest of each.
         numbers: of the cores. areas: per number, pixels. deep: the share of it too far from all sources.
+        under: (h, w) what lies under the garment, seen through lace.
         hole: what is to be painted.
     """
 
@@ -119,6 +136,7 @@ class _Place:
     numbers: NDArray[np.intp]
     areas: NDArray[np.float64]
     deep: NDArray[np.float64]
+    under: Plane
     hole: Plane
 
 
@@ -128,23 +146,17 @@ class _Photo:
 
     Attributes:
         left: what shows of the old clothes and of `rims`, thin rims of whatever the person is.
-        bare_arms: those that go on under an old sleeve that ends on them.
+        unit: a shoulder width in pixels.
         lower: trousers or a skirt are replaced.
     """
 
     person: NDArray[np.uint8]
     seen: NDArray[np.uint8]
     left: NDArray[np.uint8]
-    rims: Plane
-    body: Body
-    occluders: Occluders
-    person_mask: Mask
-    bare_arms: list[BareArm]
+    rims: NDArray[np.uint8]
+    setting: Setting
+    unit: float
     lower: bool
-
-    @property
-    def unit(self) -> float:
-        return self.body.shoulder_width
 
     def patches(self) -> list[Patch]:
         """The remnants, shared out."""
@@ -166,43 +178,45 @@ class _Photo:
 
     def place(self, window: Window, own: Plane) -> _Place | None:
         """Remnants in a window; `own`, (h, w), are those that belong there."""
-        seen = self.seen[window]
+        seen, has = self.seen[window], self.setting.has
         shows = (self.left[window] > 255 * _SEEN) & own
         cores = cv2.morphologyEx(shows.view(np.uint8), cv2.MORPH_OPEN, square(_THIN * self.unit))
-        near = cv2.dilate((seen > 127).astype(np.uint8), square(_NEAR * self.unit)) > 0
+        near = _grown(seen > 127, _NEAR * self.unit)
         count, labels, stats, _ = cv2.connectedComponentsWithStats(cores)
-        touching = np.isin(np.arange(count), labels[near & (cores > 0)])
-        labels = np.where(touching[labels], labels, 0)
-        shows &= near | (cv2.dilate((labels > 0).astype(np.uint8), square(_TAPER * self.unit)) > 0)
+        touching = np.zeros(count, bool)
+        touching[labels[near & (cores > 0)]] = True
+        labels = np.where(touching[labels], labels, 0) if touching.any() else np.zeros_like(labels)
+        core = labels > 0
+        shows &= near | _grown(core, _TAPER * self.unit)
         if not shows.any():
             return None
-        sources = self.sources(window)
+        rims = self.beside_rims(window)
+        sources = self.sources(window, rims)
         away = np.stack([distance(plane) for plane in sources])
-        if not self.lower:
-            away[1:, beyond_flanks(sources[2], self.unit)] = np.inf
         under = self.under(window)
         if self.lower:
-            beside = self.beside_legs(window)
+            beside = has(window, BESIDE_LEGS)
             away[1::2, beside] = np.inf
             under &= ~beside
-        body = self.upper_arms(window) & (self.person_mask.alpha[window] > 127)
+        else:
+            away[1:, beyond_flanks(sources[2], self.unit)] = np.inf
+        body = has(window, UPPER_ARM)
         sleeved = np.zeros_like(shows)
-        for _, part in self.sleeved(window, shows & ~under):
+        for _, part in self.setting.sleeved(window, shows & ~under):
             sleeved |= part >= 0
             # In an old sleeve is an arm, and beside it what lies behind the sleeve.
             body = np.where(part >= 0, part > 0.5, body)
             away[1][part > 0.5] = 0.0
             away[1:, (part >= 0) & (part <= 0.5)] = np.inf
-        rims = self.beside_rims(window)
         away[0][(body & ~rims) | under] = np.inf
         away[1:, rims] = np.inf
         away[3] += _RELUCTANCE * self.unit
-        away[3][cv2.dilate((labels > 0).astype(np.uint8), square((_THIN + 2 * _RIM) * self.unit)) > 0] = (
-            np.inf
-        )
-        inside = np.flatnonzero(labels)
+        away[3][_grown(core, (_THIN + 2 * RIM) * self.unit)] = np.inf
+        inside = np.flatnonzero(core)
         depth, own = away.reshape(len(away), -1)[:, inside].min(axis=0), labels.ravel()[inside]
-        self.tell_shoulders(window, away, rims)
+        # Skin on shoulders and chest, background in the nooks beside the neck, whatever lies nearer.
+        away[0][has(window, TRUNK) & ~rims] = np.inf
+        away[1:, has(window, BESIDE_NECK)] = np.inf
         areas = stats[:, cv2.CC_STAT_AREA].astype(np.float64)
         deep = np.bincount(own[depth > MOST_DEPTH * self.unit], minlength=count) / np.maximum(areas, 1)
         # A whole old sleeve that is left was left on purpose: a part of it is not painted.
@@ -211,7 +225,7 @@ class _Photo:
         )
         deep[whole] = 1.0
         numbers = np.flatnonzero(touching)
-        return _Place(window, shows, labels, sources, away, numbers, areas, deep, np.zeros_like(shows))
+        return _Place(window, shows, labels, sources, away, numbers, areas, deep, under, np.zeros_like(shows))
 
     def choose(self, places: list[_Place]) -> None:
         """Fill in each place's hole: the slivers, and the smallest cores as long as the limits allow."""
@@ -223,101 +237,47 @@ class _Photo:
             deep = places[k].deep[n] > _DEEP
             kept[k][n] = deep or area > MOST_AREA * most or total + area > MOST_TOTAL * most
             total += 0.0 if kept[k][n] else area
-        reach = square((_THIN + 2 * _RIM) * self.unit)
-        rim, edge = (square(breadth * self.unit) for breadth in (2 * _RIM, _EDGE))
         for place, stays in zip(places, kept, strict=True):
-            large = cv2.dilate(stays[place.cores].astype(np.uint8), reach) > 0
-            shows = (place.shows & ~large).astype(np.uint8)
-            hole = cv2.dilate(shows, rim) & (self.left[place.window] > 12) | cv2.dilate(shows, edge)
-            masks = self.occluders
-            front = np.maximum(masks.head.alpha[place.window], masks.arms.alpha[place.window])
-            free = (front < 128) | self.rims[place.window]
-            hole |= self.nooks.beside(place.window, shows > 0, self.unit)
-            place.hole = (hole > 0) & ~large & free & (self.seen[place.window] < 255)
-            place.hole &= np.isfinite(place.away).any(axis=0)
+            here, has = place.window, self.setting.has
+            shows, free = place.shows, has(here, FREE) | (self.rims[here] > 0)
+            large = np.zeros_like(shows)
+            if stays.any():
+                large = _grown(stays[place.cores], (_THIN + 2 * RIM) * self.unit)
+                shows = shows & ~large
+            near = _grown(shows, 2 * RIM * self.unit) & (self.left[here] > 12)
+            near |= _grown(shows, _EDGE * self.unit)
+            near |= beside_edge(has(here, NOOK_EDGE), shows, self.unit)
+            near &= free & ~large & (self.seen[here] < 255)
+            place.hole = near & np.isfinite(place.away.min(axis=0))
             place.hole |= self.ends_of_sleeves(place) & ~large
 
-    @cached_property
-    def nooks(self) -> Nooks:
-        return Nooks.of(self.body, self.person_mask)
+    def sources(self, window: Window, rims: Plane) -> NDArray[np.bool_]:
+        """(4, h, w): background, skin, the clothes that stay on, and arms; each away from its edges.
 
-    def chest(self, window: Window) -> Plane:
-        return chest(self.body, window) & (self.person_mask.alpha[window] > 127)
-
-    def sources(self, window: Window) -> NDArray[np.bool_]:
-        """(4, h, w): background, skin, the clothes that stay on, and arms; each away from its edges."""
-        masks = self.occluders
-        worn = (masks.worn_lower if self.lower else masks.worn_upper).alpha[window]
-        stays = (masks.worn_upper if self.lower else masks.worn_lower).alpha[window]
-        inside, head = self.person_mask.alpha[window], masks.head.alpha[window]
-        arms = cv2.dilate((masks.arms.alpha[window] > 25).astype(np.uint8), square(_ARM_ROOM * self.unit)) > 0
-        arms &= ~self.upper_arms(window)
-        bare = (inside > 230) & (worn < 26) & (stays < 26) & (head < 26) & ~arms
-        lent = (masks.arms.alpha[window] > 230) & (worn < 26) & (inside > 230)
-        skin = usual_skin(self.person[window], bare)
-        found = [(inside < 16) & (worn < 26), skin, (stays > 230) & ~arms & (worn < 26), lent]
-        rim = square(_RIM * self.unit)
-        rims = self.beside_rims(window) | self.nooks.put(self.nooks.band, window)
-        return np.stack([cv2.erode((plane & ~rims).astype(np.uint8), rim) > 0 for plane in found])
+        Args:
+            rims: (h, w) the rims and what lies next to them, which lend nothing.
+        """
+        has, rim = self.setting.has, square(RIM * self.unit)
+        skin = usual_skin(self.person[window], has(window, BARE)) & ~has(window, NOOK_EDGE)
+        if skin.any():
+            skin = cv2.erode((skin & ~rims).view(np.uint8), rim) > 0
+        found = np.stack([has(window, BACKGROUND), skin, has(window, STAYS), has(window, ARM)])
+        if rims.any():
+            found &= cv2.dilate(rims.view(np.uint8), rim) == 0
+        return found
 
     def beside_rims(self, window: Window) -> Plane:
         """The rims and what lies next to them: there the background has the person's colours."""
-        return cv2.dilate(self.rims[window].astype(np.uint8), square(_HALO * self.unit)) > 0
-
-    def beside_legs(self, window: Window) -> Plane:
-        """Below the hips, what is no leg: where old trousers were wider there is background."""
-        where = np.zeros(self.seen[window].shape, np.uint8)
-        origin = np.array([window[1].start, window[0].start])
-        across, down = self.unit * self.body.across_at(1.0), self.unit * self.body.down
-        hips = self.body.mid_hip - origin
-        wide, far = 4 * across, hips + 9 * down
-        below = np.array([hips + wide, hips - wide, far - wide, far + wide])
-        cv2.fillConvexPoly(where, np.round(below).astype(np.int32), 1)
-        for side in ("left", "right"):
-            chain = self.body.limb(side, "hip", "knee", "ankle")
-            if len(chain) > 1:
-                bones = np.round(np.array(chain) - origin).astype(np.int32)
-                cv2.polylines(where, [bones], False, 0, max(1, round(2 * _LIMB * self.unit)))
-        return where > 0
-
-    def upper_arms(self, window: Window) -> Plane:
-        """Around the bones of both upper arms."""
-        where = np.zeros(self.seen[window].shape, np.uint8)
-        origin = np.array([window[1].start, window[0].start])
-        for side in ("left", "right"):
-            chain = self.body.limb(side, "shoulder", "elbow")
-            if len(chain) > 1:
-                bone = np.round(np.array(chain) - origin).astype(np.int32)
-                cv2.polylines(where, [bone], False, 1, max(1, round(2 * _LIMB * self.unit)))
-        return where > 0
-
-    def tell_shoulders(self, window: Window, away: NDArray[np.float32], rims: Plane) -> None:
-        """Skin on shoulders and chest, background in the nooks beside the neck, whatever lies nearer."""
-        nook, shoulders = (self.nooks.put(plane, window) for plane in (self.nooks.zone, self.nooks.body))
-        away[0][(shoulders | self.chest(window)) & ~rims] = np.inf
-        away[1:, nook & ~shoulders] = np.inf
-
-    def sleeved(self, window: Window, where: Plane) -> list[tuple[BareArm, NDArray[np.float32]]]:
-        """Per arm, (h, w) how much of each pixel of an old sleeve it is; -1 elsewhere."""
-        parts = []
-        rows, columns = np.nonzero(where & ~self.chest(window) & ~self.nooks.put(self.nooks.zone, window))
-        for arm in self.bare_arms:
-            part = np.full(where.shape, -1, np.float32)
-            part[rows, columns] = arm.look(rows + window[0].start, columns + window[1].start)[0]
-            if (part >= 0).any():
-                parts.append((arm, part))
-        return parts
+        return cv2.dilate(self.rims[window], square(_HALO * self.unit)) > 0
 
     def ends_of_sleeves(self, place: _Place) -> Plane:
         """Beside a painted sleeve: its inside, its seam and the shade that it throws on the arm."""
-        here, found = place.window, np.zeros_like(place.hole)
-        free = (self.seen[here] < 255) & (self.occluders.head.alpha[here] < 128)
-        free &= cv2.dilate(self.person_mask.alpha[here], square(2 * _RIM * self.unit)) > 12
-        arms = self.occluders.arms.alpha[here] >= 128
-        for _, part in self.sleeved(here, place.hole):
-            painted = cv2.dilate((part >= 0).astype(np.uint8), square(_SLEEVE_END * self.unit)) > 0
-            for _, around in self.sleeved(here, painted & free & ~place.hole & ~self.under(here)):
-                cloth, skin = (around >= 0) & (around <= 0.5) & ~arms, around > 0.5
+        here, found, has = place.window, np.zeros_like(place.hole), self.setting.has
+        for _, part in self.setting.sleeved(here, place.hole):
+            free = (self.seen[here] < 255) & has(here, NO_HEAD) & has(here, PERSON)
+            painted = _grown(part >= 0, _SLEEVE_END * self.unit)
+            for _, around in self.setting.sleeved(here, painted & free & ~place.hole & ~self.under(here)):
+                cloth, skin = (around >= 0) & (around <= 0.5) & ~has(here, BARE_ARM), around > 0.5
                 place.away[:, cloth | skin] = np.inf
                 place.away[0, cloth] = place.away[1, skin] = 0.0
                 found |= cloth | skin
@@ -355,9 +315,8 @@ class _Photo:
         pixels = self.person[place.window].copy()
         nearest = np.full(place.hole.shape, -1, np.int8)
         nearest[place.hole] = place.away[:, place.hole].argmin(axis=0)
-        thick = cv2.dilate((place.cores > 0).astype(np.uint8), square(2 * _RIM * self.unit)) > 0
-        thick |= self.nooks.put(self.nooks.zone, place.window)
-        sleeves = self.sleeved(place.window, place.hole & ~self.under(place.window))
+        thick = _grown(place.cores > 0, 2 * RIM * self.unit) | self.setting.has(place.window, NOOK)
+        sleeves = self.setting.sleeved(place.window, place.hole & ~self.under(place.window))
         sleeve = np.any([part >= 0 for _, part in sleeves], axis=0) if sleeves else thick & False
         between = thick & ~sleeve & ((nearest == 0) | (nearest == 1))
         share = self.share_of_skin(place) if between.any() else np.zeros(thick.shape, np.float32)
@@ -382,7 +341,7 @@ class _Photo:
         lead = cv2.GaussianBlur(lead.astype(np.float32), (0, 0), max(1.0, _BORDER * self.unit))
         share = np.clip(lead / 2 + 0.5, 0, 1)
         share[~np.isfinite(place.away[0])], share[~np.isfinite(place.away[1])] = 1, 0
-        nook = self.nooks.put(self.nooks.zone, place.window)
+        nook = self.setting.has(place.window, NOOK)
         share[nook] = cv2.GaussianBlur(share, (0, 0), _SOFT)[nook]
         return share
 
@@ -392,6 +351,11 @@ class _Photo:
         """Background where the sleeve was wider than its arm, and the arm over it."""
         # Beside a person a photo is often lighter or darker than elsewhere.
         calm = cv2.erode(place.sources[0].astype(np.uint8), square(_HALO * self.unit)) > 0
-        fill_from(pixels, (part >= 0) & (part < 1), calm & ~place.hole, self.unit, _RIM)
+        fill_from(pixels, (part >= 0) & (part < 1), calm & ~place.hole, self.unit, RIM)
         rows, columns = np.nonzero(part > 0)
         paint_skin(pixels, arm, rows, columns, (place.window[0].start, place.window[1].start))
+
+
+def _grown(plane: Plane, radius: float) -> Plane:
+    """The plane and a square's radius around it, pixels."""
+    return np.asarray(cv2.dilate(plane.view(np.uint8), square(radius)) > 0)

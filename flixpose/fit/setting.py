@@ -1,0 +1,163 @@
+"""What each pixel of a person image may lend to what is painted beside it, and what must not lie there.
+
+The person alone tells all of this, and of a photo it is found once for all garments: one bit of each pixel
+says one thing.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.fit.bare_arms import BareArm, find_bare_arms
+from flixpose.fit.body import Body
+from flixpose.fit.nook import Nooks, chest
+from flixpose.fit.occluders import Occluders
+from flixpose.fit.patching import Plane, Window, square
+from flixpose.fit.remembered import remembered
+from flixpose.structures.image import Mask
+
+RIM = 0.006  # shoulder widths: how far an edge's colours are mixed
+_LIMB = 0.13  # shoulder widths around the bones: there is a limb below, and nothing else
+_ARM_ROOM = 0.03  # shoulder widths around forearms and hands that lend no colour
+
+# What lends colours, away from its own edges; for skin it is also asked whether it has the usual colour.
+BACKGROUND, STAYS, ARM, BARE = 1, 2, 4, 8
+# Where no background is: around upper arms, on shoulders and chest; and where nothing but background is.
+UPPER_ARM, TRUNK, BESIDE_NECK, BESIDE_LEGS = 16, 32, 64, 128
+# In the nooks beside the neck, and along the outline there.
+NOOK, NOOK_EDGE = 256, 512
+# Nothing lies in front: neither head nor arms; no head; the person or just beside; a bare arm.
+FREE, NO_HEAD, PERSON, BARE_ARM = 1024, 2048, 4096, 8192
+
+
+@dataclass(frozen=True, eq=False)
+class SleevePart:
+    """Where an old sleeve may lie on a bare arm: (h, w) how much of each pixel is the arm; -1 elsewhere."""
+
+    arm: BareArm
+    rows: slice
+    columns: slice
+    part: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """A person image as painters see it.
+
+    Attributes:
+        bits: (H, W) uint16. arms: those that go on under an old sleeve. sleeves: where it may lie.
+    """
+
+    bits: NDArray[np.uint16]
+    arms: tuple[BareArm, ...]
+    sleeves: tuple[SleevePart, ...]
+
+    def has(self, window: Window, bits: int) -> Plane:
+        """(h, w) of a window: where any of the bits is set."""
+        return (self.bits[window] & np.uint16(bits)) > 0
+
+    def sleeved(self, window: Window, where: Plane) -> list[tuple[BareArm, NDArray[np.float32]]]:
+        """Per arm, (h, w) how much of each pixel of an old sleeve it is; -1 elsewhere."""
+        found = []
+        for sleeve in self.sleeves:
+            (y0, y1), (x0, x1) = (
+                (max(own.start, side.start), min(own.stop, side.stop))
+                for own, side in zip((sleeve.rows, sleeve.columns), window, strict=True)
+            )
+            if y0 >= y1 or x0 >= x1:
+                continue
+            (top, left), (up, aside) = (
+                (window[0].start, window[1].start),
+                (sleeve.rows.start, sleeve.columns.start),
+            )
+            there = np.s_[y0 - top : y1 - top, x0 - left : x1 - left]
+            own = np.where(
+                where[there], sleeve.part[y0 - up : y1 - up, x0 - aside : x1 - aside], np.float32(-1)
+            )
+            if (own >= 0).any():
+                part = np.full(where.shape, -1, np.float32)
+                part[there] = own
+                found.append((sleeve.arm, part))
+        return found
+
+
+@remembered
+def look_around(
+    person: NDArray[np.uint8], body: Body, occluders: Occluders, person_mask: Mask, *, lower: bool
+) -> Setting:
+    """The setting of a person image; `lower`: trousers or a skirt are replaced."""
+    unit, nooks = body.shoulder_width, Nooks.of(body, person_mask)
+    whole = np.s_[0 : person_mask.height, 0 : person_mask.width]
+    on_chest = chest(body, whole) & (person_mask.alpha > 127)
+    zone, shoulders, edge = (nooks.put(plane, whole) for plane in (nooks.zone, nooks.body, nooks.band))
+    inside = person_mask.alpha
+    planes = {
+        **_lenders(body, occluders, inside, edge, lower=lower),
+        UPPER_ARM: _around_bones(body, inside.shape, "shoulder", "elbow") & (inside > 127),
+        TRUNK: shoulders | on_chest,
+        BESIDE_NECK: zone & ~shoulders,
+        NOOK: zone,
+        NOOK_EDGE: edge,
+        FREE: cv2.max(occluders.head.alpha, occluders.arms.alpha) < 128,
+        NO_HEAD: occluders.head.alpha < 128,
+        PERSON: cv2.dilate(inside, square(2 * RIM * unit)) > 12,
+        BARE_ARM: occluders.arms.alpha >= 128,
+    }
+    if lower:
+        planes[BESIDE_LEGS] = _beside_legs(body, inside.shape)
+    bits = np.zeros(inside.shape, np.uint16)
+    for bit, plane in planes.items():
+        bits |= plane * np.uint16(bit)
+    arms = () if lower else tuple(find_bare_arms(person, body, occluders, person_mask))
+    return Setting(bits, arms, tuple(_sleeve_part(arm, ~(on_chest | zone)) for arm in arms))
+
+
+def _lenders(
+    body: Body, masks: Occluders, inside: NDArray[np.uint8], edge: Plane, *, lower: bool
+) -> dict[int, Plane]:
+    """What may lend its colours: background, skin, the clothes that stay on, bare arms."""
+    unit = body.shoulder_width
+    worn = (masks.worn_lower if lower else masks.worn_upper).alpha
+    stays = (masks.worn_upper if lower else masks.worn_lower).alpha
+    arms = cv2.dilate((masks.arms.alpha > 25).astype(np.uint8), square(_ARM_ROOM * unit)) > 0
+    arms &= ~_around_bones(body, inside.shape, "shoulder", "elbow")
+    bare = (inside > 230) & (worn < 26) & (stays < 26) & (masks.head.alpha < 26) & ~arms
+    lenders = {
+        BACKGROUND: (inside < 16) & (worn < 26),
+        STAYS: (stays > 230) & ~arms & (worn < 26),
+        ARM: (masks.arms.alpha > 230) & (worn < 26) & (inside > 230),
+    }
+    rim = square(RIM * unit)
+    firm = {bit: cv2.erode((plane & ~edge).view(np.uint8), rim) > 0 for bit, plane in lenders.items()}
+    return {**firm, BARE: bare}
+
+
+def _around_bones(body: Body, shape: tuple[int, ...], *names: str) -> Plane:
+    """(H, W) around the bones of both sides' limbs."""
+    where = np.zeros(shape, np.uint8)
+    for side in ("left", "right"):
+        chain = body.limb(side, *names)
+        if len(chain) > 1:
+            bones = np.round(np.array(chain)).astype(np.int32)
+            cv2.polylines(where, [bones], False, 1, max(1, round(2 * _LIMB * body.shoulder_width)))
+    return where > 0
+
+
+def _beside_legs(body: Body, shape: tuple[int, ...]) -> Plane:
+    """(H, W) below the hips, what is no leg: where old trousers were wider there is background."""
+    where = np.zeros(shape, np.uint8)
+    across, down = body.shoulder_width * body.across_at(1.0), body.shoulder_width * body.down
+    wide, far = 4 * across, body.mid_hip + 9 * down
+    below = np.array([body.mid_hip + wide, body.mid_hip - wide, far - wide, far + wide])
+    cv2.fillConvexPoly(where, np.round(below).astype(np.int32), 1)
+    return (where > 0) & ~_around_bones(body, shape, "hip", "knee", "ankle")
+
+
+def _sleeve_part(arm: BareArm, allowed: Plane) -> SleevePart:
+    rows, columns = arm.surroundings(allowed.shape)
+    part = np.full((rows.stop - rows.start, columns.stop - columns.start), -1, np.float32)
+    own = np.nonzero(allowed[rows, columns])
+    part[own] = arm.look(own[0] + rows.start, own[1] + columns.start)[0]
+    return SleevePart(arm, rows, columns, part)
