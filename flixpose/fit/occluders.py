@@ -26,6 +26,11 @@ _INNER = 190  # alpha from which on a place is no edge
 _NOOK = 0.15  # shoulder widths: half of what is bridged from neck to shoulder
 _SHOULDERS = 0.15  # torso lengths below them
 _SURELY = 0.6  # how much nearer to the clothes' colour than to the background's
+_ON_TRUNK = 0.1  # shoulder widths that skin goes on beyond an arm's inner edge, where the trunk is bare
+_TRUNK = 0.3  # shoulder widths beyond it that are looked at
+_ASLANT = 0.5  # sine of the angle between an arm and the trunk from which on it goes across it
+_ROWS = 2  # sections of an arm past the last one beside bare skin: its lower edge is soft
+_SOFT_EDGE = 0.006  # shoulder widths over which an arm gives way to a bare trunk
 _SHADED = 6.0  # Lab units by which the skin of fingers may be off, in one another's shade
 
 
@@ -71,15 +76,17 @@ def find_occluders(person: Image, body: Body, person_mask: Mask | None) -> Occlu
     if scene.lower_clothes is not None and apart is None:
         # One colour throughout: below the waist it is the trousers'.
         is_upper = is_upper * scene.between(-1.0, _WAIST)
+    outlines = find_arms(person, body, person_mask)
+    arms = _off_bare_trunk(_arms(scene), scene, outlines)
     upper = _enlarged(person, is_upper * scene.between(-0.3, 1.5) * _with_collar(scene, is_upper), scene)
     return Occluders(
         head=_without_fringe(_enlarged(person, np.maximum(_face(scene), found_hair), scene), upper),
-        arms=(arms := _without_fringe(_enlarged(person, _arms(scene), scene), upper)),
+        arms=(skin := _without_fringe(_enlarged(person, arms, scene), upper)),
         worn_upper=upper,
         worn_lower=_enlarged(person, is_lower * scene.between(0.7, 3.2) * scene.inside, scene),
         parted=apart is not None,
-        hands=_hands(arms, body, person),
-        outlines=find_arms(person, body, person_mask),
+        hands=_hands(skin, body, person),
+        outlines=outlines,
     )
 
 
@@ -129,6 +136,24 @@ def _arms(scene: Scene) -> Plane:
             arms = np.maximum(arms, is_skin * scene.hand(hand, AROUND_HAND))
             arms[shape] = np.maximum(arms, scene.likeness(scene.arm_skin, others, _SHADED))[shape]
     return np.asarray(arms * scene.inside, np.float32)
+
+
+def _off_bare_trunk(arms: Plane, scene: Scene, outlines: Mapping[str, ArmOutline]) -> Plane:
+    """The arms without the bare midriff beside them: colour does not part skin from skin, their edges do."""
+    beyond = scene.blank()
+    for arm in outlines.values():
+        edge, inward = arm.inner[arm.begins :] * scene.scale, -arm.normals[arm.begins :] * scene.unit
+        bare = scene.is_bare(edge + 0.5 * _ON_TRUNK * inward) & scene.is_bare(edge + _ON_TRUNK * inward)
+        bare &= (np.abs(arm.normals @ scene.body.down) < _ASLANT)[arm.begins :] & arm.hangs(scene.body)
+        bare = np.convolve(bare, np.ones(2 * _ROWS + 1), mode="same") > 0
+        for row in np.flatnonzero(bare[1:] & bare[:-1]):
+            here = slice(row, row + 2)
+            _fill(beyond, np.vstack([edge[here], (edge + _TRUNK * inward)[here][::-1]]))
+    if not beyond.any():
+        return arms
+    beyond[scene.hands] = 0
+    soft = cv2.GaussianBlur(beyond, (0, 0), max(0.5, _SOFT_EDGE * scene.unit))
+    return np.asarray(arms * (1 - soft.astype(np.float32) / 255), np.float32)
 
 
 def _face(scene: Scene) -> Plane:

@@ -267,15 +267,18 @@ class Scene:
     def _skin_ends(self, stations: Point, outward: Point, radius: float) -> NDArray[np.float64]:
         """(N,) working pixels from each station to the end of the skin; `radius` where none is seen near."""
         steps = np.arange(0.0, _WIDEST * self.unit)
-        places = stations[:, None] + steps[:, None] * outward
-        rows = np.clip(places[..., 1].astype(int), 0, self.inside.shape[0] - 1)
-        columns = np.clip(places[..., 0].astype(int), 0, self.inside.shape[1] - 1)
-        bare = self._bare[rows, columns]
+        bare = self.is_bare(stations[:, None] + steps[:, None] * outward)
         ends = np.argmin(bare, axis=1)
         told = bare[:, 0] & ~bare.all(axis=1)
         reached = np.where(told, np.maximum(ends, radius), radius)
         wide = cv2.blur(reached[:, None], (1, 3), borderType=cv2.BORDER_REPLICATE)[:, 0]
         return np.asarray(np.minimum(reached, np.maximum(wide, radius)), np.float64)
+
+    def is_bare(self, places: Point) -> Flags:
+        """(...) whether skin is seen at (..., 2) places, working pixels; beyond the photo its edge tells."""
+        rows = np.clip(places[..., 1].astype(int), 0, self.inside.shape[0] - 1)
+        columns = np.clip(places[..., 0].astype(int), 0, self.inside.shape[1] - 1)
+        return np.asarray(self._bare[rows, columns])
 
     @cached_property
     def _bare(self) -> Flags:

@@ -283,3 +283,24 @@ def test_a_collar_that_the_persons_mask_leaves_out_is_cloth() -> None:
     worn = find_occluders(image, body, bitten).worn_upper.alpha
     assert worn[nook].mean() > 170
     assert worn[labels == 0].mean() < 3, "nothing of the background"
+
+
+def test_a_bare_midriff_beside_a_hanging_arm_is_no_arm() -> None:
+    """Skin beside skin: a shadow line parts them. What counted as arm ended in a straight line at the waist."""
+    image, pose, labels = paint_person("hanging")
+    rows, columns = np.indices(labels.shape)
+    trunk = (np.abs(columns - 320) < 100) & (rows > 310) & (rows < 420) & (labels != SKIN)
+    pixels = image.pixels.copy()
+    pixels[trunk] = pixels[int(pose.keypoints["left_elbow"][1]), int(pose.keypoints["left_elbow"][0])]
+    bare = trunk | (labels == SKIN)
+    line = bare & (cv2.dilate((labels == SKIN).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0) & trunk
+    pixels[line] = (150, 110, 85)
+    mask = Mask(np.where(trunk, 255, pose.mask.alpha).astype(np.uint8)) if pose.mask else None
+    body = measure_body(pose)
+    for joint in ("left_elbow", "left_wrist"):
+        body.joints[joint] = body.joints[joint] - (11.0, 0.0)
+    arms = find_occluders(replace(image, pixels=pixels), body, mask).arms
+    belly = trunk & (rows > 330) & (rows < 415) & ~(cv2.dilate(line.astype(np.uint8), np.ones((7, 7))) > 0)
+    assert (labels == SKIN)[330:415].any() and arms.alpha[belly].max() < 100, arms.alpha[belly].max()
+    own = (labels == SKIN) & (rows > 330) & (rows < 480) & (columns > 320)
+    assert share(arms, own) > 0.85
