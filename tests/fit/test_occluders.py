@@ -286,7 +286,7 @@ def test_a_collar_that_the_persons_mask_leaves_out_is_cloth() -> None:
 
 
 def test_a_bare_midriff_beside_a_hanging_arm_is_no_arm() -> None:
-    """Skin beside skin: a shadow line parts them. What counted as arm ended in a straight line at the waist."""
+    """Skin beside skin: a shadow parts them. What counted as arm ended in a straight line at the waist."""
     image, pose, labels = paint_person("hanging")
     rows, columns = np.indices(labels.shape)
     trunk = (np.abs(columns - 320) < 100) & (rows > 310) & (rows < 420) & (labels != SKIN)
