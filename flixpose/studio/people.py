@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flixpose.studio import blender
 from flixpose.studio.body import SIDES, Build, Figure, Stance, figure, unit
@@ -16,6 +17,8 @@ Colour = tuple[float, float, float]
 _SKIN_STEP, _HEAD_STEP, _CLOTH_STEP = 0.003, 0.0013, 0.003
 _NECK_SEAM = 1.466
 _CLOTH_HALF = 0.007
+# how steeply hair comes down over the edge of cloth behind the neck, backwards per downwards
+_SLOPE = 0.6
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,15 @@ class Look:
     seed: int = 0
 
 
-def add_person(look: Look, *, coarse: float = 1.0, over: Array | None = None) -> Figure:
+def add_person(
+    look: Look, *, coarse: float = 1.0, over: Array | None = None, outside: bool = False
+) -> Figure:
     """Put a dressed person on the stage; returns the model with its joints.
 
     Args:
         coarse: how many times wider than usual the lattices of skin, head and clothes are (small pictures).
         over: (N, 3) metres of cloth that long hair shall fall over, also while it is not worn.
+        outside: behind the neck, too, where it would slip beneath the cloth's edge.
     """
     body = figure(look.build, look.stance)
     face = tuple(head(look.face))
@@ -57,7 +63,7 @@ def add_person(look: Look, *, coarse: float = 1.0, over: Array | None = None) ->
     for _, side in SIDES:
         _add_eye(look, side)
     _add_clothes(look, body, coarse)
-    _add_hair(look, body, face, over)
+    _add_hair(look, body, face, over, outside=outside)
     return body
 
 
@@ -249,15 +255,15 @@ def _shoe(ankle: Array, side: float) -> tuple[list[Part], list[Part]]:
     return upper, under
 
 
-def _add_hair(look: Look, body: Figure, face: tuple[Part, ...], over: Array | None) -> None:
+def _add_hair(look: Look, body: Figure, face: tuple[Part, ...], over: Array | None, *, outside: bool) -> None:
     around = sample(body.torso + face, (-0.3, -0.25, 1.1), (0.3, 0.28, 1.80), 0.004)
     if over is not None and look.cut.style == "long":
-        around = _covered(around, over)
+        around = _covered(around, over, outside=outside)
     strands, radii = grow(look.cut, around, look.seed)
     blender.add_strands("hair", strands, radii, blender.hair_material(look.melanin, look.redness))
 
 
-def _covered(around: Grid, cloth: Array) -> Grid:
+def _covered(around: Grid, cloth: Array, *, outside: bool) -> Grid:
     """The field with a sheet of cloth, known by its points, laid over it."""
     from scipy.ndimage import distance_transform_edt
 
@@ -267,5 +273,19 @@ def _covered(around: Grid, cloth: Array) -> Grid:
         return around
     free = np.ones(around.values.shape, bool)
     free[tuple(place.T)] = False
+    if outside:
+        free &= ~_filled_behind(~free, int(-around.origin[1] / around.step))
     sheet = distance_transform_edt(free) * around.step - _CLOTH_HALF
+    if outside:
+        sheet -= distance_transform_edt(~free) * around.step
     return Grid(np.minimum(around.values, sheet).astype(np.float32), around.origin, around.step)
+
+
+def _filled_behind(cloth: NDArray[np.bool_], middle: int) -> NDArray[np.bool_]:
+    """(X, Y, Z) cells between the body and cloth behind it, and above its edge a slope down from the neck."""
+    deep = cloth.shape[1]
+    last = np.where(cloth.any(axis=1), deep - 1 - cloth[:, ::-1].argmax(axis=1), -1).astype(float)
+    for z in range(1, last.shape[1]):
+        last[:, z] = np.maximum(last[:, z], last[:, z - 1] - _SLOPE)
+    row = np.arange(deep)[None, :, None]
+    return np.asarray((row >= middle) & (row <= last[:, None, :]))

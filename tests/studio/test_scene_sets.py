@@ -15,6 +15,7 @@ from flixpose.studio.scenes import command
 from flixpose.studio.simulated.annotations import BODY, write_annotations
 from flixpose.studio.simulated.passes import Label
 from flixpose.studio.simulated.samples import read_sample, scene_samples
+from flixpose.training.samples import draw_many
 from flixpose.training.simulated import read_scenes
 
 WIDTH, HEIGHT = 60, 80
@@ -76,6 +77,21 @@ def test_photos_are_told_as_evaluate_garment_reads_them(scenes: Path) -> None:
     assert entries[0]["occluded"] == ["hem_right"]
 
 
+def test_back_views_are_told_and_their_names_stay_the_wearers(scenes: Path) -> None:
+    told = json.loads((scenes / "0000/scene.json").read_text())
+    mirrored = {name: [WIDTH - x, y, v] for name, (x, y, v) in MARKS.items()}
+    told |= {"view": "back", "landmarks": dict.fromkeys(("product", "ghost", "worn"), mirrored)}
+    (scenes / "0000/scene.json").write_text(json.dumps(told))
+    write_annotations(scenes, [told])
+    entries = json.loads((scenes / "landmarks.json").read_text())
+    assert {entry["view"] for entry in entries} == {"back"}
+    sample = read_sample(scenes / "0000", "ghost")
+    assert sample.view == "back" and sample.landmarks["hem_left"][0] < sample.landmarks["hem_right"][0]
+    # what the net learns is named by the side of the picture
+    points = draw_many(lambda seed, size: sample, range(1), 64).points[0]
+    assert points[INDEX["hem_left"], 0] > points[INDEX["hem_right"], 0]
+
+
 def test_samples_for_training_carry_their_marks_along(scenes: Path) -> None:
     assert len(scene_samples(scenes)) == 2
     plain = read_sample(scenes / "0000", "product")
@@ -98,3 +114,5 @@ def test_a_finished_scene_is_kept_and_another_set_refused(scenes: Path) -> None:
     assert CliRunner().invoke(command, [*arguments, "--seed", "1"]).exit_code == 0
     refused = CliRunner().invoke(command, [*arguments, "--seed", "2"])
     assert "another set" in str(refused.exception)
+    behind = CliRunner().invoke(command, [*arguments, "--backs", "1"])
+    assert "shares" in behind.exception.advice  # type: ignore[union-attr]

@@ -13,6 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from flixpose.studio.blender import bare_png
 from flixpose.studio.body import Arm, Build, Stance, figure
+from flixpose.studio.people import _filled_behind
 from flixpose.studio.simulated.carry import carrier
 from flixpose.studio.simulated.cloth import fall, nearest, threads
 from flixpose.studio.simulated.landmarks import Seen, marks
@@ -179,6 +180,17 @@ def test_the_middle_of_a_back_views_hem_is_the_backs() -> None:
     assert "hem_center_behind" not in found
     front = Seen(places * (-1, 1) + (300, 0), every, every, seen.parts)
     assert set(marks(front, sewn.landmarks, sewn.rims, sewn.shoulders, long=False)) == set(found)
+
+
+def test_hair_behind_the_neck_falls_over_the_cloths_edge() -> None:
+    cloth = np.zeros((3, 40, 40), bool)
+    # a back 20 cells behind the middle, which ends at a height of 15 cells
+    cloth[1, 25, :15] = True
+    filled = _filled_behind(cloth, 5)
+    assert filled[1, 5:26, :15].all() and not filled[1, 26:].any() and not filled[1, :5].any()
+    assert not filled[0].any() and not filled[2].any()
+    # above the edge a slope: higher up it reaches less far
+    assert filled[1, :, 20].sum() == pytest.approx(filled[1, :, 14].sum() - 6 * 0.6, abs=1)
 
 
 def test_no_face_is_seen_from_behind() -> None:

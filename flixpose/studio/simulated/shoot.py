@@ -158,7 +158,7 @@ def _shoot_person(
 ) -> dict[str, list[float]]:
     _stage(shot, s.seed + 1, cores)
     _light(s.side, s.warmth, s.wall)
-    body = add_person(s.look, coarse=_COARSE, over=sheet.points)
+    body = add_person(s.look, coarse=_COARSE, over=sheet.points, outside=s.layered)
     things = {thing: _label(thing.name) for thing in _meshes()}
     _turn(list(things), s.turn)
     _tell_skin(s, body, things)
