@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from flixpose.fit.remembered import remembered
 from flixpose.structures.found import Garment, Pose
 from flixpose.structures.job import Figure
 
@@ -24,6 +25,7 @@ def placement_figures(garment: Garment, pose: Pose) -> list[Figure]:
     ]
 
 
+@remembered
 def cloth_beyond(garment: Garment) -> float:
     """Share of the mask, below the shoulders, that lies outside what the landmarks span.
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from flixpose.fit.body import Body
 from flixpose.fit.occluders import Occluders
+from flixpose.fit.remembered import remembered
 from flixpose.imaging.colour import delta_e_2000, linear_to_srgb, srgb_to_lab, srgb_to_linear
 from flixpose.structures.image import Mask
 
@@ -171,6 +172,7 @@ def _aside(log: Plane, known: NDArray[np.bool_], unit: float) -> float:
     return float(np.clip(slope / _FULLY_ASIDE, -1.0, 1.0))
 
 
+@remembered
 def _exposure(person: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(3,) how bright, and of what tint, the scene's whitest highlights are; 1 where none is near white."""
     step = max(1, min(person.shape[:2]) // 160)

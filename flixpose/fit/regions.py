@@ -112,6 +112,7 @@ def _without_crumbs(region: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return region & (sizes >= _CRUMB * region.sum())[labels]
 
 
+@remembered
 def soft_matte(
     garment: Garment, region: NDArray[np.bool_], seams: tuple[tuple[Point, Point], ...], overlap: float
 ) -> Mask:

@@ -23,14 +23,14 @@ _SMALL = 4096  # bytes of an array that is compared whole
 _KEPT = 4  # answers of a function; each may be some tens of megabytes
 
 
-# Sums of arrays that nobody writes to: while a block lasts, and of answers for as long as they live.
-_STILL: ContextVar[dict[int, tuple[NDArray[Any], int]] | None] = ContextVar("still", default=None)
+# What is known of things that nobody writes to: while a block lasts, and of answers for as long as they live.
+_STILL: ContextVar[dict[int, tuple[Any, Any]] | None] = ContextVar("still", default=None)
 _OF_ANSWERS: dict[int, tuple[weakref.ref[NDArray[Any]], int]] = {}
 
 
 @contextmanager
 def nothing_written() -> Iterator[None]:
-    """Until the block ends no array is written to that anything is asked about: each is summed once."""
+    """Until the block ends nothing is written to that anything is asked about: each is looked at once."""
     token = _STILL.set({})
     try:
         yield
@@ -73,25 +73,51 @@ class _Question:
         return isinstance(other, _Question) and self._content == other._content
 
 
+_FIELDS: dict[type[Any], tuple[str, ...]] = {}
+_PLAIN = (str, int, float, bool, bytes, type(None))
+
+
 def _content(value: Any) -> Hashable:
     """Large arrays by a sum of their bytes, everything else by its parts."""
+    if isinstance(value, _PLAIN):
+        return value
     if isinstance(value, np.ndarray):
         told = value.tobytes() if value.nbytes <= _SMALL else _sum(value)
         return value.shape, value.dtype.str, told
-    if is_dataclass(value):
-        return type(value), *(_content(getattr(value, field.name)) for field in fields(value))
-    if isinstance(value, Mapping):
-        return tuple((name, _content(part)) for name, part in value.items())
     if isinstance(value, list | tuple):
         return tuple(_content(part) for part in value)
+    if names := _fields(type(value)):
+        return _of_object(value, names)
+    if isinstance(value, Mapping):
+        return tuple((name, _content(part)) for name, part in value.items())
     return value
+
+
+def _fields(kind: type[Any]) -> tuple[str, ...]:
+    """Names of a dataclass's fields; none of anything else."""
+    found = _FIELDS.get(kind)
+    if found is None:
+        found = tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+        _FIELDS[kind] = found
+    return found
+
+
+def _of_object(value: Any, names: tuple[str, ...]) -> Hashable:
+    """Looked at once while nothing is written."""
+    still = _STILL.get()
+    if still is not None and id(value) in still:
+        return still[id(value)][1]
+    found = (type(value), *(_content(getattr(value, name)) for name in names))
+    if still is not None:
+        still[id(value)] = value, found
+    return found
 
 
 def _sum(array: NDArray[Any]) -> int:
     """Of the bytes; from memory where nobody can have written to them."""
     still, number = _STILL.get(), id(array)
     if still is not None and number in still:
-        return still[number][1]
+        return int(still[number][1])
     known = _OF_ANSWERS.get(number)
     if known is not None and known[0]() is array:
         return known[1]
@@ -121,9 +147,9 @@ def _gone(number: int) -> Callable[[Any], None]:
 def _arrays(value: Any) -> Iterator[NDArray[Any]]:
     if isinstance(value, np.ndarray):
         yield value
-    elif is_dataclass(value) and not isinstance(value, type):
-        for field in fields(value):
-            yield from _arrays(getattr(value, field.name))
+    elif names := _fields(type(value)):
+        for name in names:
+            yield from _arrays(getattr(value, name))
     elif isinstance(value, Mapping):
         for part in value.values():
             yield from _arrays(part)

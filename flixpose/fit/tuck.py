@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from flixpose.fit.body import Body
 from flixpose.fit.occluders import Occluders
+from flixpose.fit.remembered import remembered
 from flixpose.fit.rig import Tuck
 from flixpose.structures.image import Mask
 from flixpose.structures.warp import ControlPoints
@@ -80,6 +81,7 @@ def find_tuck(body: Body, occluders: Occluders, trunk: ControlPoints, how: Tuck)
     return tucked_into(body, occluders, waistband)
 
 
+@remembered
 def find_waistband(body: Body, occluders: Occluders) -> Waistband | None:
     """Where the worn upper clothes end and the lower ones begin; None where colour does not tell."""
     if not occluders.parted:
@@ -98,23 +100,31 @@ def laid_over_lower(visible: Mask, body: Body, occluders: Occluders) -> float:
     Much of it makes one doubt that the garment hangs there: who shows a waistband has tucked a top in, or
     wears a short one. 0 where the lower clothes are not told from the upper ones: their border is made up.
     """
-    height, width = visible.alpha.shape
+    lower = _below_waistband(body, occluders)
+    if lower is None:
+        return 0.0
+    seen = cv2.resize(visible.alpha, lower.shape[::-1], interpolation=cv2.INTER_AREA) > 127
+    return float((seen & lower).sum() / max(int(seen.sum()), 1))
+
+
+@remembered
+def _below_waistband(body: Body, occluders: Occluders) -> NDArray[np.bool_] | None:
+    """(h, w) the worn lower clothes, in a small picture; None where no waistband is told or seen."""
+    height, width = occluders.worn_lower.alpha.shape
     reduce = max(1.0, height / _OVER_HEIGHT)
     size = max(1, round(width / reduce)), max(1, round(height / reduce))
-    seen, lower = (
-        cv2.resize(mask.alpha, size, interpolation=cv2.INTER_AREA) > 127
-        for mask in (visible, occluders.worn_lower)
-    )
+    lower = cv2.resize(occluders.worn_lower.alpha, size, interpolation=cv2.INTER_AREA) > 127
     y, x = (np.mgrid[: size[1], : size[0]] + 0.5) * reduce
     off = np.stack([x, y], axis=-1) - body.mid_shoulder
     depth = off @ body.down / body.torso_length
     across = np.abs(off @ np.array([body.down[1], -body.down[0]])) / body.shoulder_width
     middle = depth[lower & (across < _MIDDLE)]
     if not occluders.parted or not middle.size or np.percentile(middle, 3) < _MADE_UP:
-        return 0.0
-    return float((seen & lower).sum() / max(int(seen.sum()), 1))
+        return None
+    return np.asarray(lower)
 
 
+@remembered
 def tucked_into(body: Body, occluders: Occluders, waistband: Waistband) -> Mask:
     """(H, W) the lower clothes that lie before a tucked trunk: everything below the waistband's edge."""
     height, width = occluders.worn_lower.alpha.shape
