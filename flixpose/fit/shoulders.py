@@ -16,6 +16,8 @@ _TOPLINE_RISE, _TOPLINE_FALL = 0.12, 0.07
 # every shoulder width.
 _TOPLINE_END = 0.47
 _SHOULDER_FALL = 0.45
+# The steepest that a shoulder rises to the neck from so many shoulder widths further out.
+_STEEPEST, _FURTHER = 1.0, 0.06
 _MAX_LIFT = 1.4  # of the half seam
 
 
@@ -96,6 +98,13 @@ def _upper_edge(fit: Fit, near: Point) -> Point:
 
 
 def _shoulder_line(fit: Fit, across: float, sign: float) -> float:
+    """The depth of the shoulder's upper edge; a ponytail behind the neck is no steeper shoulder."""
+    depth, further = (_line_seen(fit, place, sign) for place in (across, across + _FURTHER))
+    rise = _STEEPEST * _FURTHER * fit.body.shoulder_width / fit.body.torso_length
+    return max(depth, further - rise)
+
+
+def _line_seen(fit: Fit, across: float, sign: float) -> float:
     (near, neck_depth), (far, tip_depth) = _SLOPE
     usual = neck_depth + (across - near) / (far - near) * (tip_depth - neck_depth)
     if fit.outline is None:

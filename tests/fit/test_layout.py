@@ -219,6 +219,21 @@ def test_shoulders_lie_on_the_outline_of_the_body() -> None:
         assert top - 6 <= y <= top + 0.12 * 150
 
 
+def test_a_ponytail_behind_the_neck_raises_no_collar() -> None:
+    """What rises upright beside the neck's foot is no shoulder."""
+    _, pose, _ = paint_person()
+    assert pose.mask is not None
+    product, garment = make_garment("short_sleeve_top")
+    plain = target(lay(product, garment, pose).parts[0].controls, "neck_left")
+    alpha = pose.mask.alpha.copy()
+    x, y = (round(float(v)) for v in plain)
+    alpha[: y - 18] = 0  # the photo ends at the chin
+    alpha[y - 18 : y + 30, x - 4 : x + 5] = 255
+    told = replace(pose, mask=Mask(alpha))
+    corner = target(lay(product, garment, told).parts[0].controls, "neck_left")
+    assert abs(corner - plain).max() < 0.06 * 150 + 1
+
+
 @pytest.mark.parametrize("turned", [25.0, -25.0])
 def test_on_a_turned_body_the_middle_of_the_front_comes_to_its_side(turned: float) -> None:
     """The cloth's middle line goes where the chest faces; the outline stays."""
