@@ -1,18 +1,22 @@
 """Armholes on this person: at the creases of the arms, where sleeves are seen to part from the trunk."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from flixpose.fit.arms import ArmOutline
-from flixpose.fit.body import Body
-from flixpose.fit.trunk import SIDES, Fit, cloth_edge
+from flixpose.fit.body import Body, Point
+from flixpose.fit.chain import handedness
+from flixpose.fit.trunk import SIDES, Fit, cloth_edge, has
 from flixpose.structures.warp import ControlPoints
 
 # How far along the seam goes with its lower end.
 _TAKEN_ALONG = (("armpit_{}", 1.0), ("armhole_{}_2", 0.6), ("armhole_{}_1", 0.2))
 _FURTHEST = 0.14  # shoulder widths
+_COVER = 0.01  # shoulder widths that a cap lies outside the arm
+_LONGEST_CAP = 0.7  # of the upper arm
+_BARE = 0.11  # half the thickness of an upper arm that was not looked at, shoulder widths
 _UNDER = (0.25, 0.55)  # of the way from an armpit to the next place on the side
 
 
@@ -46,18 +50,80 @@ def under_armpits(trunk: ControlPoints, fit: Fit) -> ControlPoints:
     There a fork of the cloth is round. On the body its side lies straight below the sleeve: without these
     points a slit would open between the two.
     """
-    names, person, cloth = list(trunk.names), [*trunk.person_xy], [*trunk.garment_xy]
     for side, sign in SIDES:
         ends = f"armpit_{side}", f"side_armpit_{side}_1"
         if not all(name in trunk.names for name in ends):
             continue
         first, last = (trunk.names.index(name) for name in ends)
-        for number, share in enumerate(_UNDER, 1):
-            here, there = (xy[first] + share * (xy[last] - xy[first]) for xy in (person, cloth))
-            names.append(f"under_armpit_{side}_{number}")
-            person.append(here)
-            cloth.append(cloth_edge(fit, there, sign))
-    weights = np.concatenate([trunk.weights, np.ones(len(names) - len(trunk.names))])
+        person, cloth = (
+            [xy[first] + share * (xy[last] - xy[first]) for share in _UNDER]
+            for xy in (trunk.person_xy, trunk.garment_xy)
+        )
+        names = [f"under_armpit_{side}_{number}" for number in range(1, len(_UNDER) + 1)]
+        trunk = _with(trunk, names, person, [cloth_edge(fit, place, sign) for place in cloth])
+    return trunk
+
+
+def lay_caps(trunk: ControlPoints, fit: Fit, sleeved: Container[str]) -> ControlPoints:
+    """The trunk's control points with caps, that go with it, laid down on the upper arms.
+
+    Args:
+        sleeved: sides with a sleeve of their own.
+    """
+    for side, sign in SIDES:
+        cuff, tip = f"cuff_{side}_outer", f"shoulder_{side}"
+        if side in sleeved or not has(fit, cuff, tip) or tip not in trunk.names:
+            continue
+        start, end = (fit.garment.landmarks[name].astype(np.float64) for name in (tip, cuff))
+        from_tip = trunk.person_xy[trunk.names.index(tip)]
+        length = float(np.linalg.norm(end - start)) * fit.frame.scale
+        places = [_down_arm(fit, side, from_tip, share * length) for share in (0.5, 1.0)]
+        if all(place is not None for place in places):
+            cloth = [cloth_edge(fit, (start + end) / 2, sign), end]
+            trunk = _with(
+                trunk, [f"cap_{side}_1", f"cap_{side}_2"], [p for p in places if p is not None], cloth
+            )
+    return trunk
+
+
+def _down_arm(fit: Fit, side: str, tip: Point, length: float) -> Point | None:
+    """The place on the outside of an arm so far from the shoulder's tip; None without joints."""
+    unit, arm = fit.body.shoulder_width, fit.arms.get(side)
+    chain = fit.body.limb(side, "shoulder", "elbow")
+    if len(chain) < 2:
+        return None
+    length = min(length, _LONGEST_CAP * float(np.linalg.norm(chain[1] - chain[0])))
+    if arm is not None:
+        edge, normals = arm.outer, arm.normals
+    else:
+        shares = np.linspace(0.0, 1.0, 50)[:, None]
+        down = (chain[1] - chain[0]) / max(float(np.linalg.norm(chain[1] - chain[0])), 1e-9)
+        across = handedness(fit.body, side) * np.array([-down[1], down[0]])
+        normals = np.repeat(across[None], len(shares), axis=0)
+        edge = chain[0] + shares * (chain[1] - chain[0]) + _BARE * unit * across
+    past = np.flatnonzero(np.linalg.norm(edge - tip, axis=1) >= length)
+    past = past[past > np.argmin(np.linalg.norm(edge - tip, axis=1))]
+    return np.asarray(edge[past[0]] + _COVER * unit * normals[past[0]]) if len(past) else None
+
+
+def _with(trunk: ControlPoints, names: list[str], person: list[Point], cloth: list[Point]) -> ControlPoints:
+    """The control points and more of them."""
     return replace(
-        trunk, names=tuple(names), person_xy=np.array(person), garment_xy=np.array(cloth), weights=weights
+        trunk,
+        names=(*trunk.names, *names),
+        person_xy=np.vstack([trunk.person_xy, *person]),
+        garment_xy=np.vstack([trunk.garment_xy, *cloth]),
+        weights=np.concatenate([trunk.weights, np.ones(len(names))]),
     )
+
+
+def cap_end(trunk: ControlPoints, side: str) -> tuple[Point, Point] | None:
+    """(middle, unit direction down the arm) of a cap's hem on the person; None where there is no cap."""
+    ends = f"cap_{side}_2", f"armpit_{side}"
+    if not all(name in trunk.names for name in ends):
+        return None
+    outer, inner = (trunk.person_xy[trunk.names.index(name)] for name in ends)
+    along = (outer - inner) / max(float(np.linalg.norm(outer - inner)), 1e-9)
+    down = np.array([-along[1], along[0]])
+    tip = trunk.person_xy[trunk.names.index(f"shoulder_{side}")]
+    return (outer + inner) / 2, down if float((inner - tip) @ down) > 0 else -down

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.errors import MissingKeypoint
-from flixpose.fit.armholes import at_creases, under_armpits
+from flixpose.fit.armholes import at_creases, cap_end, lay_caps, under_armpits
 from flixpose.fit.arms import ArmOutline, arm_chain
 from flixpose.fit.body import Body
 from flixpose.fit.forks import with_armpits
@@ -85,23 +85,34 @@ class Plan:
 
 def bare_zone(plan: Plan, size: tuple[int, int]) -> Mask:
     """Where on a person image of this size arms may lie before the trunk: past the ends of the sleeves."""
-    names = [part.controls.part for part in plan.layout.parts]
-    if not any(name.endswith("sleeve") for name in names):
+    ends = _ends_of_sleeves(plan.layout)
+    if not ends:
         return Mask.full(*size)
     half = _ARM_ZONE * plan.body.shoulder_width / 2
     zones = []
     for side in ("left", "right"):
         chain = plan.body.limb(side, *_ARM)
-        if f"{side}_sleeve" in names:
-            sleeve = plan.layout.parts[names.index(f"{side}_sleeve")].controls
-            chain = _past(chain, cuff_middle(sleeve))
+        chain = _past(chain, ends[side][0]) if side in ends else chain
         fingers = plan.body.joints.get(f"{side}_index")
         if chain and fingers is not None:
             chain = [*chain, chain[-1] + 1.6 * (fingers - chain[-1])]
         zones.append(_around(chain, half, size))
-        if f"{side}_sleeve" in names:
-            _cut_before(zones[-1], cuff_middle(sleeve), cuff_direction(sleeve), 2 * half)
+        if side in ends:
+            _cut_before(zones[-1], *ends[side], 2 * half)
     return Mask(cv2.blur(cv2.max(*zones), (5, 5)))
+
+
+def _ends_of_sleeves(layout: Layout) -> dict[str, tuple[Point, Point]]:
+    """ "left", "right" → middle and direction of the end of the sleeve, or of the cap in its place."""
+    found = {}
+    for side in ("left", "right"):
+        controls = next((p.controls for p in layout.parts if p.controls.part == f"{side}_sleeve"), None)
+        end = cap_end(layout.parts[0].controls, side)
+        if controls is not None:
+            found[side] = cuff_middle(controls), cuff_direction(controls)
+        elif end is not None:
+            found[side] = end
+    return found
 
 
 def _around(chain: list[Point], half: float, size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -172,7 +183,7 @@ def plan_layout(
     sleeved = {limb.part.removesuffix("_sleeve") for limb in limbs if limb.part in regions}
     arms = {side: arm for side, arm in occluders.outlines.items() if side in sleeved}
     trunk = at_creases(_trunk_controls(fit), body, arms)
-    trunk = under_armpits(trunk, fit) if sleeved else trunk
+    trunk = lay_caps(under_armpits(trunk, fit) if sleeved else trunk, fit, sleeved)
     behind = None
     if neckline is not None:
         opening = behind_neckline(garment, neckline, frame)

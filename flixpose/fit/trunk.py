@@ -86,6 +86,8 @@ _BORDER = (
         "shoulder_line_3",
         "shoulder_line_4",
         "shoulder",
+        "cap_1",
+        "cap_2",
         "armhole_1",
         "armhole_2",
         "armpit",
@@ -108,7 +110,8 @@ def trunk_border(controls: ControlPoints) -> NDArray[np.float64]:
     left = [_sided(name, "left") for name in _BORDER]
     right = [_sided(name, "right") for name in reversed(_BORDER)]
     low = "crotch" if "crotch" in controls.names else "hem_center"
-    ordered = [*left, low, *right, "neck_front"]
+    inside = {f"armhole_{side}_{n}" for side, _ in SIDES for n in (1, 2) if f"cap_{side}_1" in controls.names}
+    ordered = [name for name in (*left, low, *right, "neck_front") if name not in inside]
     return controls.person_xy[[controls.names.index(name) for name in ordered if name in controls.names]]
 
 
