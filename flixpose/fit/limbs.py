@@ -12,7 +12,7 @@ from flixpose.fit.measure import Point
 from flixpose.fit.outline import reach
 from flixpose.fit.regions import LimbLandmarks
 from flixpose.fit.rig import Limb
-from flixpose.fit.strips import COVER, Edge, Strip, curve_length, half_widths, rows_to_controls
+from flixpose.fit.strips import COVER, Edge, Strip, half_widths, rows_to_controls
 from flixpose.fit.taut import bridged
 from flixpose.structures.image import Mask
 from flixpose.structures.warp import ControlPoints
@@ -40,7 +40,8 @@ def sleeve_controls(
 ) -> ControlPoints:
     """Control points that lay a strip along a chain of joints (shoulder, elbow, wrist).
 
-    The cuff lies square to the limb, as far along it as the mean of the two edges' own lengths reaches.
+    The cuff lies square to the limb, as far along it as the sleeve's middle line is long: where the elbow
+    bends the outer edge's way gets longer and the inner one's shorter, and the middle's stays.
 
     Args:
         chain: the joints that were found, from the torso outward; at least two.
@@ -72,9 +73,7 @@ def sleeve_controls(
     outer_edge = Edge.starting(outer_start, centres + outward[:, None] * normals, tangents, distances)
     outer_edge = outer_edge.rounded(centres[0], person_mask, body.shoulder_width)
     inner_edge = Edge.starting(inner_start, inner_side, tangents, distances)
-    own_reach = (
-        outer_edge.end(curve_length(strip.outer) * scale) + inner_edge.end(curve_length(strip.inner) * scale)
-    ) / 2
+    own_reach = float(strip.along[-1]) * scale
     begun = whole - length_of(path)  # the seam lies so far down
     end = float(np.clip(own_reach, numbers.min_reach * whole - begun, numbers.max_reach * whole - begun))
     outer, inner = outer_edge.rows(end), inner_edge.rows(max(end, inner_edge.least_reach(whole)))

@@ -13,10 +13,12 @@ from flixpose.fit.arms import ArmOutline, arm_chain, find_arms, read_hands
 from flixpose.fit.body import Body, measure_body
 from flixpose.fit.cuffs import before_sleeves
 from flixpose.fit.layout import plan_layout
-from flixpose.fit.limbs import _along_outline, _Seen
+from flixpose.fit.limbs import _along_outline, _Seen, sleeve_controls
 from flixpose.fit.occluders import Occluders
-from flixpose.fit.rig import Rig, load_rigs
+from flixpose.fit.regions import LimbLandmarks
+from flixpose.fit.rig import Limb, Rig, load_rigs
 from flixpose.fit.stack import Sheet
+from flixpose.fit.strips import garment_strip
 from flixpose.structures.image import Box, Mask
 from flixpose.structures.warp import ControlPoints
 from tests.fit.figures import SIZE, make_garment, paint_person
@@ -95,6 +97,27 @@ def test_a_long_sleeve_reaches_the_wrist() -> None:
     arm = body.limb("left", "shoulder", "elbow", "wrist")
     length = float(np.linalg.norm(np.diff(np.array(arm), axis=0), axis=1).sum())
     assert -0.05 * length < cuff[1] - arm[-1][1] < 0.1 * length
+
+
+@pytest.mark.parametrize("bend", [0.0, 45.0, 90.0])
+@pytest.mark.parametrize("inwards", [False, True])
+def test_a_sleeve_is_as_long_on_a_bent_arm_as_on_a_straight_one(bend: float, inwards: bool) -> None:
+    """Its outer edge goes a longer way around an elbow and its inner one a shorter."""
+    body, reach = figure()[0], 1.7 * UNIT
+    shoulder, elbow = np.array((300.0, 200.0)), np.array((300.0, 200.0 + UNIT))
+    turn = np.radians(bend) * (-1.0 if inwards else 1.0)
+    arm = [shoulder, elbow, elbow + UNIT * np.array((np.sin(turn), np.cos(turn)))]
+    half = np.array((0.3 * UNIT, 0.0))
+    seam = shoulder + half, shoulder - half
+    along = np.array((0.0, reach))
+    limb = LimbLandmarks("left_sleeve", *seam, seam[0] + along, seam[1] + along)
+    strip = garment_strip(limb, Mask(np.zeros((4, 4), np.uint8)))
+    numbers = Limb(0.0, max_half_width=0.4, min_reach=0.1, max_reach=1.5, half_width=(0.15, 0.1))
+    numbers = replace(numbers, free_from=0.1)
+    controls = sleeve_controls(limb, strip, arm, seam, body, numbers, 1.0, None)
+    cuff = (edge_of(controls, "outer")[-1] + edge_of(controls, "inner")[-1]) / 2
+    forearm = (arm[2] - elbow) / UNIT
+    assert UNIT + float((cuff - elbow) @ forearm) == pytest.approx(reach, abs=0.03 * UNIT)
 
 
 def test_a_wide_short_sleeve_falls_straight_and_stands_off_by_part_of_its_width() -> None:
