@@ -12,6 +12,7 @@ from flixpose.fit.shoulders import (
     lay_on_outline,
     lift_shoulder_tips,
 )
+from flixpose.fit.straps import keep_straps
 from flixpose.fit.trunk import SIDES, Fit, Points, beside_body, cling, cloth_edge, has, in_body_frame
 from flixpose.fit.waist import raised
 from flixpose.structures.warp import ControlPoints
@@ -29,6 +30,7 @@ def torso_controls(fit: Fit) -> ControlPoints:
     points = Points()
     for name in ("neck", "shoulder"):
         add_on_shoulder_line(points, fit, name)
+    keep_straps(points, fit)
     add_between_neck_and_shoulder(points, fit)
     stand_collar(points, fit)
     _add_pair(points, fit, "armpit")
