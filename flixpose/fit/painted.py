@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,6 +35,7 @@ class Painted:
         """With a window's pixels in place of these, and old clothes gone from it."""
         picture, mask, left = (plane.copy() for plane in (self.picture, self.mask.alpha, self.left.alpha))
         picture[window] = pixels
-        mask[window][(pixels != self.picture[window]).any(axis=2)] = 255
+        off = cv2.split(cv2.absdiff(pixels, self.picture[window]))
+        mask[window][cv2.max(cv2.max(off[0], off[1]), off[2]) > 0] = 255
         left[window][gone] = 0
         return replace(self, picture=picture, mask=Mask(mask), left=Mask(left))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from flixpose.fit.patching import MOST_DEPTH, Plane, Window, square
 
 _BLOCK = 8  # pixels: remnants are shared out on a grid of this
-_BIT = 16  # blocks that a bit of a sliver spans at most
+_BIT = 32  # blocks that a bit of a sliver spans at most
 _CLOSE = 0.06  # shoulder widths around slivers; nearly all are filled from less far
 
 Blocks = NDArray[np.uint8]
@@ -75,10 +75,18 @@ def share_out(
     room = len(kernel)  # at a picture's edge, what is thin would seem to go on
     here = np.s_[max(0, y - room) : y + height + room, max(0, x - room) : x + width + room]
     cores[here] = cv2.morphologyEx(shows[here], cv2.MORPH_OPEN, kernel)
-    broad = blocks_of(cores)
-    broad = cv2.dilate(broad, square(apart * unit / _BLOCK + 1))
-    beside = cv2.dilate(blocks_of(cv2.inRange(seen, 128, 255)), square(near * unit / _BLOCK + 1))
-    rest = cv2.min(blocks_of(shows), beside) * (1 - broad)
+    around, margin = square(apart * unit / _BLOCK + 1), square(near * unit / _BLOCK + 1)
+    part = _whole_blocks(here, shows.shape, _BLOCK * (max(len(around), len(margin)) + 1))
+    planes = (shows[part], cores[part], cv2.inRange(seen[part], 128, 255))
+    inside = np.s_[
+        part[0].start // _BLOCK : -(-part[0].stop // _BLOCK),
+        part[1].start // _BLOCK : -(-part[1].stop // _BLOCK),
+    ]
+    grid = tuple(-(-size // _BLOCK) for size in shows.shape)
+    rest, broad = np.zeros(grid, np.uint8), np.zeros(grid, np.uint8)
+    remnants, thick, cloth = (blocks_of(plane) for plane in planes)
+    broad[inside] = cv2.dilate(thick, around)
+    rest[inside] = cv2.min(remnants, cv2.dilate(cloth, margin)) * (1 - broad[inside])
     rows, columns = (numbers // _BIT for numbers in np.indices(rest.shape))
     bits = np.where(rest > 0, rows * (1 + columns.max()) + columns + 1, 0).astype(np.int32)
     far, close = (round(share * unit) + 4 for share in (MOST_DEPTH, _CLOSE))
@@ -86,6 +94,17 @@ def share_out(
     found = [(*patch, shows.shape, far) for patch in _each(whole)]
     found += [(*patch, shows.shape, close) for patch in _each(bits)]
     return [Patch(*patch) for patch in found]
+
+
+def _whole_blocks(here: Window, shape: tuple[int, ...], room: int) -> Window:
+    """A window of a photo and some room, in whole blocks."""
+    rows, columns = (
+        slice(
+            max(0, side.start - room) // _BLOCK * _BLOCK, min(size, -(-(side.stop + room) // _BLOCK) * _BLOCK)
+        )
+        for side, size in zip(here, shape, strict=True)
+    )
+    return rows, columns
 
 
 def blocks_of(plane: NDArray[np.uint8]) -> Blocks:

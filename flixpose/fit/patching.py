@@ -30,8 +30,24 @@ def copy_mirrored(pixels: NDArray[np.uint8], hole: Plane, source: Plane, away: N
         pixels[here][hole[here]] = pixels[here][mirror[:, 0], mirror[:, 1]]
 
 
-def fill_from(pixels: NDArray[np.uint8], hole: Plane, source: Plane, unit: float, grain: float) -> None:
-    if (here := _around(hole, 1.1 * MOST_DEPTH * unit)) is not None:
+def fill_from(
+    pixels: NDArray[np.uint8],
+    hole: Plane,
+    source: Plane,
+    unit: float,
+    grain: float,
+    away: NDArray[np.float32] | None = None,
+) -> None:
+    """Fill a hole smoothly from a source and mirror structure finer than `grain` shoulder widths into it.
+
+    Args:
+        away: (h, w) pixels to the source, roughly: no more around the hole is looked at than that needs.
+    """
+    reach = 1.1 * MOST_DEPTH * unit
+    if away is not None:
+        furthest = away[hole & np.isfinite(away)].max(initial=0.0)
+        reach = min(reach, 2 * float(furthest) + 3 * grain * unit + _SPARE)
+    if (here := _around(hole, reach)) is not None:
         pixels[here] = fill(pixels[here], hole[here], source[here], grain=max(1.0, grain * unit))
 
 

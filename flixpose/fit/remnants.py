@@ -196,10 +196,10 @@ class _Photo:
         under = self.under(window)
         if self.lower:
             beside = has(window, BESIDE_LEGS)
-            away[1::2, beside] = np.inf
+            _forbid(away[1::2], beside)
             under &= ~beside
         else:
-            away[1:, beyond_flanks(sources[2], self.unit)] = np.inf
+            _forbid(away[1:], beyond_flanks(sources[2], self.unit))
         body = has(window, UPPER_ARM)
         sleeved = np.zeros_like(shows)
         for _, part in self.setting.sleeved(window, shows & ~under):
@@ -207,16 +207,16 @@ class _Photo:
             # In an old sleeve is an arm, and beside it what lies behind the sleeve.
             body = np.where(part >= 0, part > 0.5, body)
             away[1][part > 0.5] = 0.0
-            away[1:, (part >= 0) & (part <= 0.5)] = np.inf
-        away[0][(body & ~rims) | under] = np.inf
-        away[1:, rims] = np.inf
+            _forbid(away[1:], (part >= 0) & (part <= 0.5))
+        _forbid(away[0], (body & ~rims) | under)
+        _forbid(away[1:], rims)
         away[3] += _RELUCTANCE * self.unit
-        away[3][_grown(core, (_THIN + 2 * RIM) * self.unit)] = np.inf
-        inside = np.flatnonzero(core)
+        if len(inside := np.flatnonzero(core)):
+            _forbid(away[3], _grown(core, (_THIN + 2 * RIM) * self.unit))
         depth, own = away.reshape(len(away), -1)[:, inside].min(axis=0), labels.ravel()[inside]
         # Skin on shoulders and chest, background in the nooks beside the neck, whatever lies nearer.
-        away[0][has(window, TRUNK) & ~rims] = np.inf
-        away[1:, has(window, BESIDE_NECK)] = np.inf
+        _forbid(away[0], has(window, TRUNK) & ~rims)
+        _forbid(away[1:], has(window, BESIDE_NECK))
         areas = stats[:, cv2.CC_STAT_AREA].astype(np.float64)
         deep = np.bincount(own[depth > MOST_DEPTH * self.unit], minlength=count) / np.maximum(areas, 1)
         # A whole old sleeve that is left was left on purpose: a part of it is not painted.
@@ -323,10 +323,14 @@ class _Photo:
         nearest[between] = share[between] > 0.5
         soft = between & (share > 0) & (share < 1)
         for number, source in enumerate(place.sources):
-            behind = pixels[soft].astype(np.float32)
-            own, lent = (nearest == number) & ~sleeve | (soft & (number < 2)), source & ~holes
-            copy_mirrored(pixels, own & ~thick, lent, place.away[number])
-            fill_from(pixels, own & thick, lent, self.unit, _GRAINS[number])
+            own = (nearest == number) & ~sleeve
+            if number < 2:
+                own |= soft
+            if not own.any():
+                continue
+            behind, lent, away = pixels[soft].astype(np.float32), source & ~holes, place.away[number]
+            copy_mirrored(pixels, own & ~thick, lent, away)
+            fill_from(pixels, own & thick, lent, self.unit, _GRAINS[number], away)
             if number == 1:
                 mixed = behind + share[soft][:, None] * (pixels[soft] - behind)
                 pixels[soft] = np.rint(mixed).astype(np.uint8)
@@ -354,6 +358,12 @@ class _Photo:
         fill_from(pixels, (part >= 0) & (part < 1), calm & ~place.hole, self.unit, RIM)
         rows, columns = np.nonzero(part > 0)
         paint_skin(pixels, arm, rows, columns, (place.window[0].start, place.window[1].start))
+
+
+def _forbid(away: NDArray[np.float32], where: Plane) -> None:
+    """Nothing is near there: (…, h, w) distances."""
+    if where.any():
+        np.copyto(away, np.float32(np.inf), where=where)
 
 
 def _grown(plane: Plane, radius: float) -> Plane:

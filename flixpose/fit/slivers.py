@@ -34,26 +34,30 @@ def slivers(
     if not width:
         return found
     kernel = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
-    person = cv2.dilate(person_mask.alpha[here], kernel) > _OUTLINE
-    bare = person & (seen[here] < _COVERED)
+    person = cv2.threshold(cv2.dilate(person_mask.alpha[here], kernel), _OUTLINE, 255, cv2.THRESH_BINARY)[1]
+    bare = cv2.min(person, cv2.threshold(seen[here], _COVERED - 1, 255, cv2.THRESH_BINARY_INV)[1])
     # Not at the edge of what is broad: an arm comes out of its sleeve with corners.
     wide = np.ones((3 * radius + 1, 3 * radius + 1), np.uint8)
-    broad = cv2.morphologyEx(bare.astype(np.uint8), cv2.MORPH_OPEN, wide)
-    thin = bare & (cv2.dilate(broad, kernel) == 0) & ~_kept(body, occluders, here, bare.shape)
-    beside = cv2.dilate((seen[here] > 127).astype(np.uint8), kernel) > 0
-    outside = cv2.dilate((~person).astype(np.uint8), kernel) > 0
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(thin.astype(np.uint8))
+    broad = cv2.dilate(cv2.morphologyEx(bare, cv2.MORPH_OPEN, wide), kernel)
+    thin = cv2.bitwise_and(bare, cv2.bitwise_not(cv2.max(broad, _kept(body, occluders, here, bare.shape))))
+    beside = cv2.dilate(cv2.threshold(seen[here], 127, 255, cv2.THRESH_BINARY)[1], kernel)
+    outside = cv2.dilate(cv2.bitwise_not(person), kernel)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(thin)
     long = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) >= _SHORTEST * (2 * radius + 1)
+    at = np.flatnonzero(thin)
+    numbers = labels.ravel()[at]
     for neighbour in (beside, outside):
-        long &= np.bincount(labels[neighbour], minlength=count) > 0
+        long &= np.bincount(numbers[neighbour.ravel()[at] > 0], minlength=count) > 0
     long[0] = False
-    found[here] = np.where(long[labels], 255, 0)
+    rims = np.zeros(thin.size, np.uint8)
+    rims[at[long[numbers]]] = 255
+    found[here] = rims.reshape(thin.shape)
     return found
 
 
 def _kept(
     body: Body, occluders: Occluders, here: tuple[slice, slice], shape: tuple[int, ...]
-) -> NDArray[np.bool_]:
+) -> NDArray[np.uint8]:
     """What lies in front of a garment: head, hair, bare arms, and hands, read or not."""
     before = np.zeros(shape, np.uint8)
     radius, origin = round(_HAND * body.shoulder_width), np.array([here[1].start, here[0].start])
@@ -65,4 +69,4 @@ def _kept(
     for mask in (occluders.head, occluders.hands, occluders.arms):
         if mask is not None:
             cv2.max(before, mask.alpha[here], before)
-    return before > 25
+    return np.asarray(cv2.threshold(before, 25, 255, cv2.THRESH_BINARY)[1], np.uint8)
