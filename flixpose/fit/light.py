@@ -54,9 +54,19 @@ class Scene:
 
 
 def read_light(
-    person: NDArray[np.uint8], body: Body, occluders: Occluders, person_mask: Mask | None, region: Region
+    person: NDArray[np.uint8],
+    body: Body,
+    occluders: Occluders,
+    person_mask: Mask | None,
+    region: Region,
+    seen: Plane | None = None,
 ) -> Scene:
-    """The light in the part of the person image where a garment comes to lie."""
+    """The light in the part of the person image where a garment comes to lie.
+
+    Args:
+        seen: (h, w) of the region, what the garment covers: surfaces beside it (jeans that fade towards the
+            pockets) tell nothing of its light. None: everything counts.
+    """
     height, width = region[0].stop - region[0].start, region[1].stop - region[1].start
     scale = min(1.0, _WORK_UNIT / body.shoulder_width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -70,6 +80,7 @@ def read_light(
     lab, luminance = srgb_to_lab(colours), srgb_to_linear(colours) @ np.array((0.2126, 0.7152, 0.0722), "f4")
     inside = small(person_mask.alpha) > 200 if person_mask is not None else np.ones(lab.shape[:2], bool)
     head = small(occluders.head.alpha) < 40
+    inside &= True if seen is None else cv2.resize(seen, size, interpolation=cv2.INTER_AREA) > 0.5
     log, known = np.zeros(lab.shape[:2], np.float32), np.zeros(lab.shape[:2], bool)
     for mask in (occluders.worn_upper, occluders.worn_lower, occluders.arms):
         own = _one_colour(lab, luminance, (small(mask.alpha) > 215) & inside & head)

@@ -205,11 +205,13 @@ def _lit(
     if person_mask is None or not stack.seen.size:
         return np.zeros_like(stack.seen)
     unit = plan.body.shoulder_width
-    scene = read_light(person.pixels, plan.body, plan.occluders, person_mask, stack.region)
+    scene = read_light(person.pixels, plan.body, plan.occluders, person_mask, stack.region, stack.seen)
     before = cv2.max(front[stack.region], plan.occluders.head.alpha[stack.region])
     if light == "scene":
         gain = light_gain(scene, stack.rgb, stack.seen)
-        stack.shine(gain, shadow_on_cloth(before, unit, scene.aside))
+        # What a sleeve covers lies below it, and throws no shadow on it.
+        above = cv2.min(before, cv2.bitwise_not(_bytes(stack.seen)))
+        stack.shine(gain, shadow_on_cloth(above, unit, scene.aside))
     return thrown_shadow(stack.seen, before, person_mask.alpha[stack.region], unit, scene.aside)
 
 

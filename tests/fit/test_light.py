@@ -102,3 +102,19 @@ def test_an_arm_shades_the_cloth_beside_it() -> None:
     cv2.line(arm, (0, 100), (199, 100), 255, 30)
     factor = cv2.resize(shadow_on_cloth(arm, 300.0, 0.0), (200, 200), interpolation=cv2.INTER_LINEAR)
     assert factor[118, 100] < 0.97 and factor[160, 100] > 0.999 and factor.min() > 0.7
+
+
+def test_clothes_beside_the_garment_tell_nothing_of_its_light() -> None:
+    """Jeans that fade towards the pockets are no shade on a sleeve that hangs beside them."""
+    image, pose, labels = paint_person("hanging")
+    body, region = measure_body(pose), np.s_[150:700, 180:460]
+    pixels = image.pixels.copy()
+    trousers = labels == 4
+    dark = trousers & (np.abs(np.arange(640) - 320) > 25)
+    pixels[trousers], pixels[dark] = (90, 110, 150), (70, 86, 118)
+    occluders = find_occluders(replace(image, pixels=pixels), body, pose.mask)
+    cover = np.zeros((550, 280), np.float32)
+    cover[:310] = 1
+    shades = [read_light(pixels, body, occluders, pose.mask, region, seen).shade for seen in (None, cover)]
+    below = [np.abs(shade[round(0.72 * shade.shape[0]) :]).max() for shade in shades]
+    assert below[0] > 0.1 and below[1] < 0.3 * below[0], below

@@ -10,10 +10,11 @@ from flixpose.fit.layout import bare_zone
 from flixpose.fit.painted import Painted
 from flixpose.geometry.sampling import sample
 from flixpose.pipeline import drape
-from flixpose.stages.composite import remaining
+from flixpose.stages.composite import composite, remaining
+from flixpose.stages.solve_warps import solve_warps
 from flixpose.structures.image import Mask
 from tests.fit.figures import ARMS, CLOTH, INSIDE
-from tests.stages.scene import Scene, scene, tools_for
+from tests.stages.scene import PLACE, UNIT, Scene, scene, tools_for
 
 # Arms beside, before and away from the trunk; with and without sleeves.
 CASES = [
@@ -160,3 +161,20 @@ def test_beside_painted_background_the_person_ends_softly() -> None:
     rows = [left.alpha[n, 40 - n - 3 : 40 - n + 3] for n in range(8, 32)]
     assert all((np.diff(row.astype(int)) >= 0).all() and ((row > 20) & (row < 235)).sum() > 1 for row in rows)
     assert (left.alpha[:5, :5] == 0).all() and (left.alpha[-5:, -5:] == 255).all()
+
+
+def test_what_the_trunk_is_tucked_into_throws_no_shadow_on_sleeves_that_lie_before_it() -> None:
+    """The lower parts of long sleeves beside trousers would be grey, from the waist on."""
+    seen = scene("long_sleeve_top", "hanging")
+    below = np.zeros(seen.labels.shape, np.uint8)
+    below[round(PLACE[1] + 0.9 * UNIT) :] = 255
+    parts = solve_warps(seen.plan.layout)
+    plans = (replace(seen.plan, tuck=tuck) for tuck in (Mask(below), None))
+    tucked, loose = (
+        composite(seen.person, seen.product, seen.garment, plan, parts, seen.pose.mask) for plan in plans
+    )
+    low = (tucked.visible.alpha == 255) & (below > 0)
+    low = cv2.erode(low.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    assert low.sum() > 500, "sleeves lie before what the trunk is tucked into"
+    darker = loose.picture[low].astype(int).mean() - tucked.picture[low].astype(int).mean()
+    assert darker < 2.0, darker
