@@ -97,6 +97,19 @@ class ArmOutline:
         crossings = self._crossings(start, outward)
         return float(crossings.min()) if len(crossings) % 2 else None
 
+    def lefts(self, starts: Curve, outwards: Curve) -> NDArray[np.float64]:
+        """(K,) as `left` for (K, 2) rays; NaN in place of None."""
+        off = self._outline - starts[:, None]
+        x, y = outwards.T[..., None]
+        across, along = off[..., 1] * x - off[..., 0] * y, off[..., 0] * x + off[..., 1] * y
+        share = across[:, :-1] / np.where(
+            across[:, :-1] == across[:, 1:], 1.0, across[:, :-1] - across[:, 1:]
+        )
+        found = along[:, :-1] + share * (along[:, 1:] - along[:, :-1])
+        crossed = ((across[:, 1:] < 0) != (across[:, :-1] < 0)) & (found > 0)
+        nearest = np.where(crossed, found, np.inf).min(axis=1)
+        return np.where(crossed.sum(axis=1) % 2 == 1, nearest, np.nan)
+
     def _crossings(self, start: Point, outward: Point) -> NDArray[np.float64]:
         """Where a ray crosses the outline below the armpit, pixels from its start, in no order."""
         turn = np.array([[-outward[1], outward[0]], [outward[0], outward[1]]])

@@ -9,7 +9,7 @@ from flixpose.fit.arms import ArmOutline, usual_thickness
 from flixpose.fit.body import Body
 from flixpose.fit.chain import handedness, length_of, walk
 from flixpose.fit.measure import Point
-from flixpose.fit.outline import reach
+from flixpose.fit.outline import reaches
 from flixpose.fit.regions import LimbLandmarks
 from flixpose.fit.rig import Limb
 from flixpose.fit.strips import COVER, Edge, Strip, half_widths, rows_to_controls
@@ -88,12 +88,16 @@ class _Seen:
     arm: ArmOutline | None
     unit: float
 
-    def reach(self, start: Point, outward: Point, limit: float) -> float | None:
-        """Pixels from a place on the limb; None where neither tells."""
-        found = None if self.arm is None else self.arm.left(start, outward)
-        if found is not None and found < limit:
-            return found
-        return None if self.mask is None else reach(self.mask, start, outward, limit)
+    def reaches(
+        self, starts: NDArray[np.float64], outwards: NDArray[np.float64], limit: float
+    ) -> NDArray[np.float64]:
+        """(K,) pixels from (K, 2) places on the limb; NaN where neither tells."""
+        found = np.full(len(starts), np.nan) if self.arm is None else self.arm.lefts(starts, outwards)
+        found[~(found < limit)] = np.nan
+        unseen = np.isnan(found)
+        if self.mask is not None and unseen.any():
+            found[unseen] = reaches(self.mask, starts[unseen], outwards[unseen], limit)
+        return found
 
 
 def _along_outline(
@@ -114,26 +118,17 @@ def _along_outline(
     """
     if seen.mask is None:
         return own
-    found = [seen.reach(c, n, furthest * seen.unit) for c, n in zip(centres, normals, strict=True)]
+    found = seen.reaches(centres, normals, furthest * seen.unit)
     if seen.arm is not None:
         found = _held(found)
-    wanted = np.array(
-        [
-            o if r is None else max(r + cover * seen.unit, at_least)
-            for r, o, at_least in zip(found, own, least, strict=True)
-        ]
-    )
+    wanted = np.where(np.isnan(found), own, np.maximum(found + cover * seen.unit, least))
     return np.convolve(np.pad(wanted, 4, mode="edge"), np.full(9, 1 / 9), mode="valid")
 
 
-def _held(found: list[float | None]) -> list[float | None]:
+def _held(found: NDArray[np.float64]) -> NDArray[np.float64]:
     """Past where an arm's outline is seen (a hand that turns aside at the wrist) it goes on as it was."""
-    last: float | None = None
-    held = []
-    for reached in found:
-        last = last if reached is None else reached
-        held.append(last)
-    return held
+    last = np.maximum.accumulate(np.where(np.isnan(found), -1, np.arange(len(found))))
+    return np.where(last < 0, np.nan, found[np.maximum(last, 0)])
 
 
 def _bare_reach(
@@ -144,9 +139,9 @@ def _bare_reach(
     unit: float,
 ) -> NDArray[np.float64]:
     """(K,) pixels from the middle to the free side of the arm itself, without its old sleeve."""
-    seen = [arm.left(centre, normal) for centre, normal in zip(centres, normals, strict=True)]
+    seen = arm.lefts(centres, normals)
     usual = np.array([_MOST_OF_ARM * usual_thickness(float(share)) * unit for share in shares])
-    return np.array([most if r is None else min(r, most) for r, most in zip(seen, usual, strict=True)])
+    return np.fmin(seen, usual)
 
 
 def _standing_off(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from flixpose.fit.armholes import at_creases
 from flixpose.fit.arms import ArmOutline, arm_chain, find_arms
 from flixpose.fit.body import Body, measure_body
+from flixpose.fit.outline import reach, reaches
 from flixpose.fit.silhouette import trunk_edge
 from flixpose.structures.found import Pose
 from flixpose.structures.image import Mask
@@ -125,3 +126,21 @@ def test_an_armpit_that_lay_on_the_arm_comes_to_its_crease() -> None:
     assert person[0, 0] - moved_in.person_xy[0, 0] > 0.03 * UNIT
     assert person[1, 0] > moved_in.person_xy[1, 0] > moved_in.person_xy[0, 0] - 10
     assert (moved_in.person_xy[2:] == person[2:]).all()  # never outward, and nothing else
+
+
+def test_many_rays_leave_an_arm_and_a_mask_as_one_by_one() -> None:
+    rng = np.random.default_rng(0)
+    y = np.linspace(0, 400, 96)
+    outer, inner = (np.column_stack([x + 10 * rng.normal(size=96), y]) for x in (50, 120))
+    arm = ArmOutline(outer, inner, (outer + inner) / 2, outer * 0, 12)
+    mask = Mask((rng.random((400, 150)) < 0.99).astype(np.uint8) * 255)
+    starts, turns = rng.uniform((20, 0), (150, 400), (200, 2)), rng.uniform(0, 6.28, 200)
+    outwards = np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    one_by_one = [arm.left(start, outward) for start, outward in zip(starts, outwards, strict=True)]
+    found = arm.lefts(starts, outwards)
+    np.testing.assert_allclose(found, [np.nan if r is None else r for r in one_by_one], atol=1e-9)
+    assert np.isnan(found).any() and np.isfinite(found).any()
+    singly = [reach(mask, start, outward, 80.0) for start, outward in zip(starts, outwards, strict=True)]
+    np.testing.assert_array_equal(
+        reaches(mask, starts, outwards, 80.0), [np.nan if r is None else r for r in singly]
+    )
