@@ -15,6 +15,7 @@ from flixpose.structures.warp import ControlPoints
 _TAKEN_ALONG = (("armpit_{}", 1.0), ("armhole_{}_2", 0.6), ("armhole_{}_1", 0.2))
 _FURTHEST = 0.14  # shoulder widths
 _COVER = 0.01  # shoulder widths that a cap lies outside the arm
+_LAID = 0.25  # of the way that caps from a mannequin are laid down
 _LONGEST_CAP = 0.7  # of the upper arm
 _BARE = 0.11  # half the thickness of an upper arm that was not looked at, shoulder widths
 _UNDER = (0.25, 0.55)  # of the way from an armpit to the next place on the side
@@ -67,6 +68,8 @@ def under_armpits(trunk: ControlPoints, fit: Fit) -> ControlPoints:
 def lay_caps(trunk: ControlPoints, fit: Fit, sleeved: Container[str]) -> ControlPoints:
     """The trunk's control points with caps, that go with it, laid down on the upper arms.
 
+    A cap that was photographed on a mannequin stands off the arm as it does there, but for a part of the way.
+
     Args:
         sleeved: sides with a sleeve of their own.
     """
@@ -77,13 +80,21 @@ def lay_caps(trunk: ControlPoints, fit: Fit, sleeved: Container[str]) -> Control
         start, end = (fit.garment.landmarks[name].astype(np.float64) for name in (tip, cuff))
         from_tip = trunk.person_xy[trunk.names.index(tip)]
         length = float(np.linalg.norm(end - start)) * fit.frame.scale
-        places = [_down_arm(fit, side, from_tip, share * length) for share in (0.5, 1.0)]
-        if all(place is not None for place in places):
+        laid = [_down_arm(fit, side, from_tip, share * length) for share in (0.5, 1.0)]
+        places = [place for place in laid if place is not None]
+        if len(places) == len(laid):
             cloth = [cloth_edge(fit, (start + end) / 2, sign), end]
-            trunk = _with(
-                trunk, [f"cap_{side}_1", f"cap_{side}_2"], [p for p in places if p is not None], cloth
-            )
+            if fit.rig.keeps_shape:
+                own = [from_tip + _on_body(fit, place - start) for place in cloth]
+                places = [(1 - _LAID) * free + _LAID * down for free, down in zip(own, places, strict=True)]
+            trunk = _with(trunk, [f"cap_{side}_1", f"cap_{side}_2"], places, cloth)
     return trunk
+
+
+def _on_body(fit: Fit, way: Point) -> Point:
+    """A way on the product image as it is on the person's, at the shoulders."""
+    across, down = float(way @ fit.frame.left), float(way @ fit.frame.down)
+    return fit.frame.scale * (across * fit.body.across_at(0.0) + down * fit.body.down)
 
 
 def _down_arm(fit: Fit, side: str, tip: Point, length: float) -> Point | None:

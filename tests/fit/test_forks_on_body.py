@@ -86,7 +86,7 @@ def with_caps() -> tuple[Image, Garment]:
     """A top whose short sleeves end in the armpits and stand far out to the sides."""
     product, garment = make_garment("short_sleeve_top")
     points, index = garment.landmarks.xy.copy(), garment.landmarks.skeleton.index
-    alpha = garment.mask.alpha.copy()
+    alpha, pixels = garment.mask.alpha.copy(), product.pixels.copy()
     for side in ("left", "right"):
         tip, pit, outer = (
             points[index[n]] for n in (f"shoulder_{side}", f"armpit_{side}", f"cuff_{side}_outer")
@@ -94,7 +94,9 @@ def with_caps() -> tuple[Image, Garment]:
         points[index[f"cuff_{side}_inner"]] = pit
         beyond = np.array([pit, outer, outer + 400 * (outer - tip), pit + 400 * (outer - tip)])
         cv2.fillPoly(alpha, [np.round(beyond).astype(np.int32)], 0)
-    return product, replace(garment, mask=Mask(alpha), landmarks=replace(garment.landmarks, xy=points))
+    pixels[(alpha == 0) & (garment.mask.alpha > 0)] = pixels[0, 0]
+    garment = replace(garment, mask=Mask(alpha), landmarks=replace(garment.landmarks, xy=points))
+    return replace(product, pixels=pixels), garment
 
 
 def test_a_cap_lies_down_on_the_upper_arm_and_is_not_cut_off() -> None:
@@ -111,6 +113,22 @@ def test_a_cap_lies_down_on_the_upper_arm_and_is_not_cut_off() -> None:
         tip = target(layout, f"cap_{side}_2")
         away = np.linalg.norm(arms[side].outer - tip, axis=1).min()
         assert away < 0.03 * UNIT and tip[1] > target(layout, f"shoulder_{side}")[1] + 0.2 * UNIT
+
+
+def test_a_cap_from_a_mannequin_stands_off_the_arm_as_it_did_there() -> None:
+    body, mask, arms = figure()
+    product, garment = with_caps()
+    assert CAPS.worn is not None
+    flat, worn = (
+        plan_layout(garment, product, body, rig, mask, replace(BLANK, outlines=arms))
+        for rig in (CAPS, CAPS.worn)
+    )
+    for side in ("left", "right"):
+        laid, stood = (
+            np.linalg.norm(arms[side].outer - target(layout, f"cap_{side}_2"), axis=1).min()
+            for layout in (flat, worn)
+        )
+        assert stood > laid + 0.1 * UNIT
 
 
 def test_arms_lie_before_the_trunk_below_a_cap_and_not_before_it() -> None:
