@@ -23,7 +23,6 @@ from flixpose.fit.patching import MOST_DEPTH, Plane, Window, copy_mirrored, dist
 from flixpose.fit.setting import (
     ARM,
     BACKGROUND,
-    BARE,
     BARE_ARM,
     BESIDE_LEGS,
     BESIDE_NECK,
@@ -33,13 +32,13 @@ from flixpose.fit.setting import (
     NOOK_EDGE,
     PERSON,
     RIM,
+    SKIN,
     STAYS,
     TRUNK,
     UPPER_ARM,
     Setting,
     look_around,
 )
-from flixpose.fit.skin import usual_skin
 from flixpose.fit.slivers import slivers
 from flixpose.fit.under_lace import skin_under_lace, within_outline
 from flixpose.garment.kinds import LEGGED, group
@@ -257,13 +256,9 @@ class _Photo:
         Args:
             rims: (h, w) the rims and what lies next to them, which lend nothing.
         """
-        has, rim = self.setting.has, square(RIM * self.unit)
-        skin = usual_skin(self.person[window], has(window, BARE)) & ~has(window, NOOK_EDGE)
-        if skin.any():
-            skin = cv2.erode((skin & ~rims).view(np.uint8), rim) > 0
-        found = np.stack([has(window, BACKGROUND), skin, has(window, STAYS), has(window, ARM)])
+        found = np.stack([self.setting.has(window, bit) for bit in (BACKGROUND, SKIN, STAYS, ARM)])
         if rims.any():
-            found &= cv2.dilate(rims.view(np.uint8), rim) == 0
+            found &= ~_grown(rims, RIM * self.unit)
         return found
 
     def beside_rims(self, window: Window) -> Plane:

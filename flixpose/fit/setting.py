@@ -16,14 +16,16 @@ from flixpose.fit.nook import Nooks, chest
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.patching import Plane, Window, square
 from flixpose.fit.remembered import remembered
+from flixpose.fit.skin import usual_skin
 from flixpose.structures.image import Mask
 
 RIM = 0.006  # shoulder widths: how far an edge's colours are mixed
+_TILE = 256  # pixels: skin has the colour that is usual in a tile and half a tile around it
 _LIMB = 0.13  # shoulder widths around the bones: there is a limb below, and nothing else
 _ARM_ROOM = 0.03  # shoulder widths around forearms and hands that lend no colour
 
-# What lends colours, away from its own edges; for skin it is also asked whether it has the usual colour.
-BACKGROUND, STAYS, ARM, BARE = 1, 2, 4, 8
+# What lends colours, away from its own edges.
+BACKGROUND, STAYS, ARM, SKIN = 1, 2, 4, 8
 # Where no background is: around upper arms, on shoulders and chest; and where nothing but background is.
 UPPER_ARM, TRUNK, BESIDE_NECK, BESIDE_LEGS = 16, 32, 64, 128
 # In the nooks beside the neck, and along the outline there.
@@ -94,7 +96,7 @@ def look_around(
     zone, shoulders, edge = (nooks.put(plane, whole) for plane in (nooks.zone, nooks.body, nooks.band))
     inside = person_mask.alpha
     planes = {
-        **_lenders(body, occluders, inside, edge, lower=lower),
+        **_lenders(person, body, occluders, inside, edge, lower=lower),
         UPPER_ARM: _around_bones(body, inside.shape, "shoulder", "elbow") & (inside > 127),
         TRUNK: shoulders | on_chest,
         BESIDE_NECK: zone & ~shoulders,
@@ -115,7 +117,13 @@ def look_around(
 
 
 def _lenders(
-    body: Body, masks: Occluders, inside: NDArray[np.uint8], edge: Plane, *, lower: bool
+    person: NDArray[np.uint8],
+    body: Body,
+    masks: Occluders,
+    inside: NDArray[np.uint8],
+    edge: Plane,
+    *,
+    lower: bool,
 ) -> dict[int, Plane]:
     """What may lend its colours: background, skin, the clothes that stay on, bare arms."""
     unit = body.shoulder_width
@@ -126,12 +134,25 @@ def _lenders(
     bare = (inside > 230) & (worn < 26) & (stays < 26) & (masks.head.alpha < 26) & ~arms
     lenders = {
         BACKGROUND: (inside < 16) & (worn < 26),
+        SKIN: _skin(person, bare),
         STAYS: (stays > 230) & ~arms & (worn < 26),
         ARM: (masks.arms.alpha > 230) & (worn < 26) & (inside > 230),
     }
     rim = square(RIM * unit)
-    firm = {bit: cv2.erode((plane & ~edge).view(np.uint8), rim) > 0 for bit, plane in lenders.items()}
-    return {**firm, BARE: bare}
+    return {bit: cv2.erode((plane & ~edge).view(np.uint8), rim) > 0 for bit, plane in lenders.items()}
+
+
+def _skin(person: NDArray[np.uint8], bare: Plane) -> Plane:
+    """(H, W) what of bare places has the colour that is usual around there: no straps, belts and shoes."""
+    skin, height, width = np.zeros_like(bare), *bare.shape
+    for y in range(0, height, _TILE):
+        for x in range(0, width, _TILE):
+            if bare[y : y + _TILE, x : x + _TILE].any():
+                top, left = max(0, y - _TILE // 2), max(0, x - _TILE // 2)
+                near = np.s_[top : y + 3 * _TILE // 2, left : x + 3 * _TILE // 2]
+                found = usual_skin(person[near], bare[near])
+                skin[y : y + _TILE, x : x + _TILE] = found[y - top :, x - left :][:_TILE, :_TILE]
+    return skin
 
 
 def _around_bones(body: Body, shape: tuple[int, ...], *names: str) -> Plane:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.errors import DegenerateWarp
-from flixpose.geometry.threads import one_torch_thread
 
 Points = NDArray[Any]  # float64
 Matrix = NDArray[Any]  # float64
@@ -75,7 +74,7 @@ def fit_affine(source: Points, target: Points, weights: Points) -> Matrix:
 
 
 def fit_homography(source: Points, target: Points, weights: Points) -> Matrix:
-    """A homography from ≥ 4 points, weighted least squares by Kornia's conditioned DLT in float64.
+    """A homography from ≥ 4 points, weighted least squares by conditioned DLT in float64.
 
     Raises:
         DegenerateWarp: too few, coincident, collinear (all, or three of four), a quadrilateral that is
@@ -97,17 +96,31 @@ def fit_homography(source: Points, target: Points, weights: Points) -> Matrix:
 
 
 def _dlt(a: Points, b: Points, weights: Points) -> Matrix:
-    import torch
-    from kornia.geometry.homography import find_homography_dlt
-
-    spread_a, spread_b = np.abs(a).max(), np.abs(b).max()
-    shares = weights / weights.max()
-    first, second, share = (torch.from_numpy(v)[None] for v in (a / spread_a, b / spread_b, shares))
-    with torch.no_grad(), one_torch_thread():
-        solved = find_homography_dlt(first, second, share, solver="svd")[0].numpy()
-    if not np.isfinite(solved).all():
+    """Direct linear transform of conditioned points (Hartley 1997), Kornia's without its overhead."""
+    (first, to), (second, back) = _conditioned(a, weights), _conditioned(b, weights)
+    (x, y), (u, v) = first.T, second.T
+    rows = np.zeros((2, len(a), 9))
+    rows[0, :, 3:6] = -np.column_stack([x, y, np.ones_like(x)])
+    rows[1, :, :3] = -rows[0, :, 3:6]
+    rows[0, :, 6:] = -v[:, None] * rows[0, :, 3:6]
+    rows[1, :, 6:] = -u[:, None] * rows[1, :, :3]
+    rows *= np.sqrt(weights / weights.max())[:, None]
+    system = rows.reshape(-1, 9)
+    if not np.isfinite(system).all():
         raise DegenerateWarp("The control points give no finite homography.", reason="collinear")
-    return np.diag([spread_b, spread_b, 1.0]) @ solved @ np.diag([1 / spread_a, 1 / spread_a, 1.0])
+    matrix = np.linalg.svd(system.T @ system, hermitian=True)[2][-1].reshape(3, 3)
+    return np.asarray(np.linalg.inv(back) @ matrix @ to)
+
+
+def _conditioned(places: Points, weights: Points) -> tuple[Points, Matrix]:
+    """Places about their weighted middle, √2 from it in the mean; and the matrix that takes them there."""
+    share = weights / weights.sum()
+    middle = share @ places
+    off = places - middle
+    scale = np.sqrt(2) / max(float(share @ np.linalg.norm(off, axis=1)), 1e-12)
+    return scale * off, np.array(
+        [[scale, 0, -scale * middle[0]], [0, scale, -scale * middle[1]], [0, 0, 1.0]]
+    )
 
 
 def _uncentred(matrix: Matrix, a: Points, b: Points, source: Points, target: Points) -> Matrix:
