@@ -16,8 +16,9 @@ from flixpose.fit.legs import find_legs, leg_controls, nearer_leg
 from flixpose.fit.limbs import sleeve_controls
 from flixpose.fit.mannequin import shows_mannequin
 from flixpose.fit.measure import GarmentFrame, Point, measure_garment, point
-from flixpose.fit.neckline import behind_neckline, front_neckline, lowest
+from flixpose.fit.neckline import behind_neckline, filled, front_neckline, lowest
 from flixpose.fit.occluders import Occluders
+from flixpose.fit.open_front import inside_between_fronts
 from flixpose.fit.regions import LimbLandmarks, leg_seam, soft_matte, split
 from flixpose.fit.rig import Limb, Rig
 from flixpose.fit.strips import cuff_direction, cuff_middle, garment_strip, strip_border
@@ -62,7 +63,8 @@ class Layout:
 
     Attributes:
         parts: the trunk first, then sleeves or legs.
-        behind: the cloth behind the wearer's neck (inner collar, hood), placed by the trunk's warp, or None.
+        behind: cloth behind the wearer (inner collar, hood, the inside of what hangs open), placed by the
+            trunk's warp, or None.
     """
 
     parts: tuple[PartPlan, ...]
@@ -187,6 +189,9 @@ def plan_layout(
     behind = None
     if neckline is not None:
         opening = behind_neckline(garment, neckline, frame)
+        inside = inside_between_fronts(garment, product)
+        if inside is not None:
+            opening = Mask(np.maximum(opening.alpha, filled(inside, garment)))
         # It goes on under the front: two edges that fade into one another would let the background through.
         under = cv2.dilate(opening.alpha, np.ones((3, 3), np.uint8), iterations=max(1, round(overlap)))
         behind = Mask(np.minimum(trunk_matte.alpha, under))

@@ -62,7 +62,7 @@ class NeckView:
         size = round(2 * _ASIDE * SIDE), round((below - top) * SIDE)
         step = width / SIDE
         start = middle + right * (step / 2 - _ASIDE * width) + down * (step / 2 + top * width)
-        lab, inside = _sampled(garment, product, np.stack([right * step, down * step, start], 1), size)
+        lab, inside = sampled(garment, product, np.stack([right * step, down * step, start], 1), size)
         return cls(lab, inside, top, middle, right, down, width)
 
     def photo(self, u: Floats, v: Floats) -> Floats:
@@ -142,10 +142,14 @@ def neck_frame(garment: Garment) -> tuple[Floats, Floats, Floats, float]:
     return middle, across, down if down @ (heart - middle) > 0 else -down, max(width, 1.0)
 
 
-def _sampled(
+def sampled(
     garment: Garment, product: Image, place: Floats, size: tuple[int, int]
 ) -> tuple[Plane, NDArray[np.uint8]]:
-    """The photo and its mask where `place`, (2, 3), carries the view's pixels."""
+    """(h, w, 3) Lab of the photo, and (h, w) uint8 whether its mask is there, where `place` carries a view.
+
+    Args:
+        place: (2, 3) from the view's pixel corners to the photo's pixels. size: (w, h) of the view.
+    """
     corners = np.array([[x, y, 1] for x in (0, size[0]) for y in (0, size[1])]) @ place.T
     step = float(np.linalg.norm(place[:, 0]))
     room = 2 * step + 4

@@ -127,13 +127,14 @@ def behind_neckline(garment: Garment, curve: NDArray[np.float64], frame: Garment
         aside = (curve[-1] - curve[0]) * (1 + 4 * garment.box.width / max(reach, 1.0))
         ends = [curve[-1] + aside, curve[0] - aside]
     polygon = np.vstack([curve, ends[0], ends[0] + up, ends[1] + up, ends[1]])
-    under_chord = garment.mask.alpha[_filled(curve, garment) > 127]
+    under_chord = garment.mask.alpha[filled(curve, garment) > 127]
     if under_chord.size and float(under_chord.mean()) < 255 * _LEAST_INSIDE:
         return Mask(np.zeros_like(garment.mask.alpha))
-    return Mask(_filled(polygon, garment))
+    return Mask(filled(polygon, garment))
 
 
-def _filled(polygon: Floats, garment: Garment) -> NDArray[np.uint8]:
+def filled(polygon: Floats, garment: Garment) -> NDArray[np.uint8]:
+    """(H, W) 255 inside a polygon of the product photo, its edge soft."""
     plane = np.zeros(garment.mask.alpha.shape, np.uint8)
     shift = 4
     corners = np.round((polygon - 0.5) * 2**shift)
