@@ -41,6 +41,7 @@ _NARROW = 0.62  # of the widest row: a head is, a yoke is not
 _LEAST_AREA = 0.01
 _THIN, _LEAST_STAND = 2, 0.003  # pixels; share of the photo: less is no mannequin but a shadow or a tag
 _BESIDE = 0.02  # of the longer side
+_OTHER_FRONT, _LEVEL, _OPEN = 0.4, 0.8, 0.8  # of the larger half: area, height beside it, width between them
 _CELL = 5.0  # pixels of the working photo that one cell of the net's mask covers, about
 _CLEAR = 60.0  # distance that stands for "surely not background" where there is no plain one
 
@@ -78,11 +79,11 @@ def find_region(image: Image, sight: Sight) -> Found:
         found = _by_net(image, likely, shrink)
         return replace(found, seen=replace(found.seen, plain=found.seen.plain * clothed))
     cloth = _near(likely > _POSSIBLE, _FAR) | _not_denied(seen.region, likely)
-    region = main_pieces(_filled_in(seen, likely) & cloth)
+    region = _with_both_fronts(_filled_in(seen, likely) & cloth, likely)
     occupied = seen.distance > _OCCUPIED if seen.background else np.zeros_like(region)
     region = _off_the_stand(image, region, occupied & ~cloth, likely)
     seen = replace(seen, region=region, plain=seen.plain * clothed * (1 - _bare(region, occupied, seen.lab)))
-    return Found(seen, full_mask(image, seen), agreement)
+    return Found(_closed(seen), full_mask(image, seen), agreement)
 
 
 def _refuse_cut(image: Image, region: Region) -> None:
@@ -117,7 +118,7 @@ def _by_net(image: Image, likely: Plane, shrink: float) -> Found:
     pixels = on_paper(image)
     small = np.asarray(cv2.resize(pixels, likely.shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
     tight = tighten(small, likely, cell=_CELL)
-    region = main_pieces(tight > 127)
+    region = _with_both_fronts(tight > 127, likely)
     if region.mean() < _LEAST_AREA:
         raise NoGarment(f"{image.name}: nothing in it looks like a garment.", subject=image.name)
     distance = np.where(region, np.float32(_CLEAR), np.float32(0.0))
@@ -130,7 +131,7 @@ def _by_net(image: Image, likely: Plane, shrink: float) -> Found:
     near = cv2.resize(
         cv2.dilate(region.astype(np.uint8), disc(3)), image.size, interpolation=cv2.INTER_NEAREST
     )
-    return Found(seen, Mask(np.where(near > 0, mask, 0).astype(np.uint8)), 0.0)
+    return Found(_closed(seen), Mask(np.where(near > 0, mask, 0).astype(np.uint8)), 0.0)
 
 
 def _filled_in(seen: Seen, likely: Plane) -> Region:
@@ -168,7 +169,37 @@ def _off_the_stand(image: Image, region: Region, stand: Region, likely: Plane) -
     beside = _near(stand, _FAR + _BESIDE)
     pixels = cv2.resize(on_paper(image), region.shape[::-1], interpolation=cv2.INTER_AREA)
     cloth = tighten(np.asarray(pixels, np.uint8), likely, cell=_CELL) > 127
-    return main_pieces(region & (cloth | ~beside))
+    return _with_both_fronts(region & (cloth | ~beside), likely)
+
+
+def _with_both_fronts(region: Region, likely: Plane) -> Region:
+    """The main pieces; of what hangs open on a mannequin, whose neck parts it in two, both halves."""
+    main = main_pieces(region)
+    other = main_pieces(region & ~main)
+    if not _are_fronts(main, other) or float(likely[other].mean()) < _LIKELY:
+        return main
+    return main | other
+
+
+def _are_fronts(main: Region, other: Region) -> bool:
+    """Whether two pieces are the halves of one garment: about as large, level with one another, and near."""
+    if other.sum() < _OTHER_FRONT * main.sum():
+        return False
+    (x0, y0, w0, h0), (x1, y1, w1, h1) = (cv2.boundingRect(half.astype(np.uint8)) for half in (main, other))
+    level = min(y0 + h0, y1 + h1) - max(y0, y1) > _LEVEL * max(h0, h1)
+    return level and 0 <= max(x0, x1) - min(x0 + w0, x1 + w1) < _OPEN * max(w0, w1)
+
+
+def _closed(seen: Seen) -> Seen:
+    """What hangs open in two halves as if it were closed, so that it has one outline."""
+    main = main_pieces(seen.region)
+    other = seen.region & ~main
+    if not _are_fronts(main, other):
+        return seen
+    first, last = seen.region.argmax(axis=1), seen.region.shape[1] - seen.region[:, ::-1].argmax(axis=1)
+    columns = np.arange(seen.region.shape[1])
+    both = np.asarray(main.any(axis=1) & other.any(axis=1))[:, None]
+    return replace(seen, region=seen.region | both & (columns >= first[:, None]) & (columns < last[:, None]))
 
 
 def _bare(region: Region, occupied: Region, lab: Plane) -> float:

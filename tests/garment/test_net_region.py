@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from flixpose.garment.net_region import _filled_in, _not_denied
+from flixpose.garment.net_region import _closed, _filled_in, _not_denied, _with_both_fronts
+from flixpose.garment.outline import trace
 from flixpose.garment.seeing import Seen
 
 
@@ -36,3 +37,35 @@ def test_a_hem_that_the_net_doubts_is_kept_and_a_limb_that_it_denies_is_not():
     likely[hem], likely[limb] = 0.06, 0.005
     kept = _not_denied(garment | hem | limb, likely)
     assert kept[hem][-400:].all() and not kept[limb].any() and not kept[garment].any()
+
+
+def two_halves(apart: int, *, height: int = 120) -> tuple[np.ndarray, np.ndarray]:
+    """The two fronts of an open coat on a mannequin, and where they are."""
+    left, right = np.zeros((200, 200), bool), np.zeros((200, 200), bool)
+    left[40:160, 50 : 100 - apart // 2] = True
+    right[40 : 40 + height, 100 + apart // 2 : 148] = True
+    return left, right
+
+
+@pytest.mark.parametrize(
+    ("apart", "height", "likelihood", "both"),
+    [(24, 120, 0.97, True), (24, 120, 0.2, False), (24, 50, 0.97, False)],
+)
+def test_a_coat_that_a_mannequin_parts_in_two_keeps_both_halves(apart, height, likelihood, both):
+    left, right = two_halves(apart, height=height)
+    likely = np.where(left, np.float32(0.97), np.float32(0.0))
+    likely[right] = likelihood
+    kept = _with_both_fronts(left | right, likely)
+    assert kept[left].all() and bool(kept[right].all()) == both and not kept[:, 100].any()
+
+
+def test_two_halves_have_one_outline():
+    left, right = two_halves(24)
+    plane = np.zeros((200, 200), np.float32)
+    seen = Seen(left | right, np.zeros((200, 200, 3), np.float32), plane, 1.0, None, 1.0)
+    assert trace(seen.region) is None
+    closed = _closed(seen)
+    assert closed.region[60:140, 100].all() and not closed.region[:35].any()
+    assert trace(closed.region) is not None
+    alone = Seen(left, seen.lab, plane, 1.0, None, 1.0)
+    assert _closed(alone) is alone
