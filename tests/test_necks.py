@@ -42,7 +42,16 @@ def test_on_the_chest_no_background_is_painted(shared: Path, tools: Tools) -> No
     assert before is not None and found.person_mask is not None
     inside = middle & (before.alpha > 250)
     assert inside.sum() > 10_000 and (found.person_mask.alpha[inside] > 250).all()
-    assert found.quality["old_garment_visible"] < 0.5, "the old neckline is skin"
+    assert (found.old_garment.alpha[inside] > 127).mean() < 0.005, "the old neckline is skin"
     assert np.all(
         found.picture[~(found.changed.alpha > 0)] == found.person.pixels[~(found.changed.alpha > 0)]
     )
+
+
+def test_skin_is_seen_through_a_keyhole(shared: Path, tools: Tools) -> None:
+    found = draped(shared, tools, "03751_00", "mt06-black")
+    body = measure_body(found.pose)
+    x, y = np.round(body.place(0.0, 0.08)).astype(int)
+    breadth, height = round(0.06 * body.shoulder_width), round(0.12 * body.torso_length)
+    there = found.picture[y - height : y + height, x - breadth : x + breadth].min(axis=2)
+    assert (there > 225).mean() < 0.002, "the product photo's paper"

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.fit.cuffs import before_sleeves
+from flixpose.fit.keyhole import without_keyhole
 from flixpose.fit.layout import Plan, bare_zone
 from flixpose.fit.light import light_gain, read_light, shadow_on_cloth, shadow_reach, thrown_shadow
 from flixpose.fit.remembered import remembered
@@ -49,7 +50,8 @@ def composite(
         light: "scene": the garment takes the person image's exposure and soft shading; "exact": it keeps its
             own colours.
     """
-    cloth = cut_out(product.pixels, with_legs_apart(garment, product).mask, wedges_at_armpits(garment))
+    open_mask = without_keyhole(with_legs_apart(garment, product), product)
+    cloth = cut_out(product.pixels, open_mask, wedges_at_armpits(garment))
     sheets, behind = _sheets(cloth, plan, warps, person.size)
     boxes = [sheet.box for sheet in (*sheets.values(), *([behind] if behind else []))]
     stack = Stack(_around(boxes, shadow_reach(plan.body.shoulder_width), person.size))
