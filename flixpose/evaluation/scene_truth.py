@@ -40,12 +40,16 @@ class TrueGarment:
         if parts is None:
             raise MissingInput(f"{path} is missing or no picture.", subject=str(path))
         told = json.loads((self._scene / "scene.json").read_text(encoding="utf-8"))
+        facing = told.get("view", "front")
         skeleton = kinds.KINDS[told["kind"]]
         marks = {
             name: (x, y, _SEEN if visibility > 1 else _HIDDEN)
             for name, (x, y, visibility) in told["landmarks"]["product"].items()
             if name in skeleton.index
         }
+        if facing == "back":
+            # the readers do not guess where it is, either
+            marks.pop("neck_front", None)
         mask = Mask(np.ascontiguousarray(parts[..., 2], np.uint8))
         box = mask.box
         if box is None:
@@ -53,7 +57,7 @@ class TrueGarment:
         return Garment(
             kind=told["kind"],
             kind_score=1.0,
-            view=told.get("view", "front"),
+            view=facing,
             view_score=1.0,
             box=box,
             mask=mask,

@@ -1,6 +1,7 @@
 """Scenes whose truth is known: a drape's own result, and the same one moved."""
 
 import json
+import shutil
 from pathlib import Path
 
 import cv2
@@ -21,6 +22,7 @@ from flixpose.settings import load_settings
 
 SHIFT = 20.0
 SIMULATED = Path(__file__).parents[1] / "data/scenes"
+FROM_BEHIND = Path(__file__).parents[1] / "data/back/0000"
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +131,40 @@ def test_the_true_garment_is_told_from_the_read_one() -> None:
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
     assert told["with_true_garment"]["all"]["count"] == told["summary"]["all"]["count"] == 1
+
+
+def test_a_back_is_draped_on_a_person_seen_from_behind(tools: Tools, tmp_path: Path) -> None:
+    row, draped = drape_scene(FROM_BEHIND, tools)
+    assert (row.view, row.code) == ("back", None)
+    assert row.iou > 0.8 and row.error is not None and row.error.mean < 5.0
+    assert draped is not None and draped.garment.view == "back"
+    joints = draped.pose.keypoints
+    assert joints["left_shoulder"][0] < joints["right_shoulder"][0]
+    told = json.loads((FROM_BEHIND / "scene.json").read_text())
+    for name in ("left_shoulder", "right_hip", "right_elbow"):
+        assert np.hypot(*(joints[name] - told["keypoints"][name][:2])) < 8
+    # told to be a front, it does not fit such a person
+    front = tmp_path / "0000"
+    shutil.copytree(FROM_BEHIND, front)
+    (front / "scene.json").write_text(json.dumps(told | {"view": "front"}))
+    assert drape_scene(front, tools)[0].code == "view_mismatch"
+
+
+def test_the_true_back_has_no_front_neckline_and_the_wearers_names() -> None:
+    garment = TrueGarment(FROM_BEHIND)(read_image(FROM_BEHIND / "product.png"))
+    marks = garment.landmarks
+    assert garment.view == "back" and not marks.has("neck_front")
+    for a, b in (("neck_left", "neck_right"), ("hem_left", "hem_right"), ("armpit_left", "armpit_right")):
+        assert marks[a][0] < marks["hem_center"][0] < marks[b][0]
+    assert marks.score("neck_back") == marks.score("hem_center") > 0.9
+
+
+def test_backs_and_open_outwear_are_summed_up_on_their_own() -> None:
+    rows = [
+        SceneRow("0", "vest", "down", "pass", iou=0.5, view="back"),
+        SceneRow("1", "long_sleeve_outwear", "hip", "pass", iou=0.9, open=True),
+        SceneRow("2", "vest", "hip", "pass", iou=0.7),
+    ]
+    means = summary(rows)
+    assert (means["from behind"]["iou"], means["worn open"]["iou"]) == (0.5, 0.9)
+    assert "from behind" not in summary(rows[1:])
