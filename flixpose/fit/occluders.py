@@ -28,6 +28,7 @@ _SHOULDERS = 0.15  # torso lengths below them
 _SURELY = 0.6  # how much nearer to the clothes' colour than to the background's
 _ON_TRUNK = 0.1  # shoulder widths that skin goes on beyond an arm's inner edge, where the trunk is bare
 _TRUNK = 0.3  # shoulder widths beyond it that are looked at
+_HAZE = (0.35, 0.75)  # likenesses to skin between which a place comes to count as skin
 _ASLANT = 0.5  # sine of the angle between an arm and the trunk from which on it goes across it
 _ROWS = 2  # sections of an arm past the last one beside bare skin: its lower edge is soft
 _SOFT_EDGE = 0.006  # shoulder widths over which an arm gives way to a bare trunk
@@ -125,7 +126,7 @@ def _without_fringe(front: Mask, worn: Mask) -> Mask:
 
 def _arms(scene: Scene) -> Plane:
     """Bare skin along arms and hands; a hand that was read is whole, in whatever light its fingers lie."""
-    others = [scene.clothes, scene.lower_clothes, scene.background]
+    others = [scene.clothes, scene.shaded_lower, scene.background]
     is_skin = scene.likeness(scene.arm_skin, others)
     arms = is_skin * scene.arms
     for hand in scene.body.hands:
@@ -135,7 +136,9 @@ def _arms(scene: Scene) -> Plane:
         if shape.any() and float((is_skin[shape] > 0.5).mean()) > _OWN_COLOUR:
             arms = np.maximum(arms, is_skin * scene.hand(hand, AROUND_HAND))
             arms[shape] = np.maximum(arms, scene.likeness(scene.arm_skin, others, _SHADED))[shape]
-    return np.asarray(arms * scene.inside, np.float32)
+    # What is hardly like skin is none: a haze of the old clothes would lie around the hand.
+    clear = np.clip((arms - _HAZE[0]) / (_HAZE[1] - _HAZE[0]), 0, 1)
+    return np.asarray(clear * scene.inside, np.float32)
 
 
 def _off_bare_trunk(arms: Plane, scene: Scene, outlines: Mapping[str, ArmOutline]) -> Plane:

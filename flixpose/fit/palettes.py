@@ -24,6 +24,8 @@ Flags = NDArray[np.bool_]
 _WORK_HEIGHT = 640  # the palettes are matched at this height; the edges are drawn at full size
 _PALETTE = 4
 _TEMPER = 2.5  # Lab units over which one palette gives way to the next
+_SHADES = (0.85, 0.7)  # of a colour's lightness and chroma in the shade of a hand, and close to it
+_TOLD = 10.0  # Lab units up to which a palette tells a colour so well that no other is favoured
 _BELOW_ARMPIT = 0.27
 _LIMB_RADIUS = 0.10  # shoulder widths, where the outline does not tell
 _WIDEST = 0.22  # shoulder widths from a bone that is off the middle to the edge of its limb
@@ -129,6 +131,15 @@ class Scene:
         return without(found, self.skin, least=_BEIGE)
 
     @cached_property
+    def shaded_lower(self) -> Plane | None:
+        """The lower clothes in light and in the shade of a hand on them, as far as that is not like skin."""
+        if self.lower_clothes is None:
+            return None
+        shaded = np.vstack([share * self.lower_clothes for share in _SHADES]).astype(np.float32)
+        dark = without(shaded, self.arm_skin)
+        return self.lower_clothes if dark is None else np.vstack([self.lower_clothes, dark])
+
+    @cached_property
     def background(self) -> Plane | None:
         return self._palette((self.inside < 0.05).astype(np.uint8), inside=False)
 
@@ -161,13 +172,16 @@ class Scene:
         """(h, w) in [0, 1]: how much nearer a pixel's colour is to the palette than to the others.
 
         Args:
-            favour: Lab units by which the palette is taken to be nearer than it is.
+            favour: Lab units by which the palette is taken to be nearer than it is, the less so the better
+                one of the others tells the colour.
         """
         if palette is None:
             return np.zeros(self.inside.shape, np.float32)
-        own = self._distance(palette) - favour
+        own = self._distance(palette)
         rivals = [self._distance(other) for other in others if other is not None]
         rival = np.min(rivals, axis=0) if rivals else np.full(own.shape, 30.0, np.float32)
+        if favour:
+            own = own - np.float32(favour) * np.clip(rival / np.float32(_TOLD), 0, 1)
         nearer = 1 / (1 + np.exp(np.clip((own - rival) / _TEMPER, -30, 30)))
         close = 1 / (1 + np.exp(np.clip((own - 22.0) / _TEMPER, -30, 30)))
         return (nearer * close).astype(np.float32)

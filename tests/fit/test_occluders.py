@@ -304,3 +304,22 @@ def test_a_bare_midriff_beside_a_hanging_arm_is_no_arm() -> None:
     assert (labels == SKIN)[330:415].any() and arms.alpha[belly].max() < 100, arms.alpha[belly].max()
     own = (labels == SKIN) & (rows > 330) & (rows < 480) & (columns > 320)
     assert share(arms, own) > 0.85
+
+
+def test_no_haze_of_beige_trousers_lies_around_a_hand_on_them() -> None:
+    """In the hand's shade they look more like skin than like the same trousers in full light."""
+    image, pose, labels = paint_person("hanging")
+    pixels, hand = image.pixels.copy(), hand_at((-0.55, 2.15))
+    noise = np.random.default_rng(3).integers(-2, 3, pixels.shape)
+    trousers = labels == 4
+    pixels[trousers] = (np.array((205, 196, 186)) + noise)[trousers]
+    shape = painted(np.zeros_like(pixels), hand, SKIN_COLOUR).astype(np.uint8)
+    shade = trousers & (cv2.dilate(shape, np.ones((21, 21), np.uint8)) > 0)
+    pixels[shade] = (np.array((148, 117, 101)) + noise)[shade]
+    where = painted(pixels, hand, SKIN_COLOUR) & trousers
+    arms = find_occluders(
+        replace(image, pixels=pixels), measure_body(replace(pose, hands=(hand,))), pose.mask
+    ).arms
+    ring = shade & ~(cv2.dilate(shape, np.ones((5, 5), np.uint8)) > 0)
+    assert where.sum() > 500 and ring.sum() > 500
+    assert share(arms, where) > 0.9 and share(arms, ring) < 0.02, (share(arms, where), share(arms, ring))
