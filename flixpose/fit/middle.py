@@ -6,7 +6,7 @@ from flixpose.fit.measure import Point, pair, point
 from flixpose.fit.trunk import Fit, Points, has
 
 # How far the cloth on the middle line lies before the axis, in shoulder widths: at its ends, and between.
-_AT_ENDS = {"neck_front": 0.35, "hem_center": 0.4, "waist_center": 0.4, "crotch": 0.2}
+_AT_ENDS = {"neck_front": 0.45, "hem_center": 0.4, "waist_center": 0.4, "crotch": 0.2}
 _AT_TRUNK = 0.4
 _TURNED = 2.0  # degrees: less is no turn
 _ROWS = (0.25, 0.5, 0.75)  # of the way from the upper end to the lower
