@@ -19,8 +19,8 @@ TORSO_PER_SHOULDER_WIDTH = 1.45  # adults, from mid shoulder to mid hip
 # 3-D keypoints see people who stand straight turned by so much (median of photos whose nose lies midway
 # between the ears, real and simulated), and turned ones less than they are.
 _WORLD_BIAS, _WORLD_GAIN = 4.0, 1.1
-# The head tells a share of it: where both differ little the head is the surer one (on 80 real photos half differ
-# by less than 5 degrees), and it turns much further than the body on some.
+# The head tells a share of it: where both differ little the head is the surer one (by less than 5 degrees on
+# half of 80 real photos), and on some it turns much further than the body.
 _HEAD_SHARE, _MOST_BY_HEAD = 0.6, 20.0
 _HEAD_DEGREES = 60.0  # of turn where the nose lies a whole distance of the ears aside
 
