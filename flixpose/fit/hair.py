@@ -97,7 +97,7 @@ def face_outline(body: Body, scale: float) -> Face | None:
 
 
 def find_hair(scene: Scene) -> Plane:
-    """(h, w) in [0, 1]; nothing where no face is seen or the head is bald."""
+    """(h, w) in [0, 1]; nothing where no head is seen or it is bald."""
     nothing = np.zeros(scene.inside.shape, np.float32)
     face = face_outline(scene.body, scene.scale)
     zone = _zone(scene, face) if face is not None else None
@@ -122,7 +122,7 @@ class _Head:
     """Head, neck and chest of a person at working size."""
 
     def __init__(self, scene: Scene, face: Face, zone: tuple[slice, slice]) -> None:
-        self.scene, self.face = scene, face
+        self.scene, self.face, self.behind = scene, face, scene.body.view == "back"
         self.lab, self.inside = scene.lab[zone], scene.inside[zone]
         self.pixels, self.arms = scene.pixels[zone], scene.arms[zone]
         rows, columns = zone
@@ -166,8 +166,10 @@ class _Head:
     def _hangs(self) -> bool:
         """Whether anything of the person is seen beside the jaw, beyond the face's width: an outline tells.
 
-        The shade of a neck may have short hair's very colour.
+        The shade of a neck may have short hair's very colour. From behind hair hangs where no jaw is seen.
         """
+        if self.behind:
+            return True
         beyond = np.abs(self.beside) / self.face.width
         near, far = _BESIDE_JAW
         where = (beyond > near) & (beyond < far) & (self.above_chin > 0) & (self.above_chin < 0.25)
@@ -202,14 +204,18 @@ class _Head:
         return np.where(self._inner_face(), -6.0, told).astype(np.float32)
 
     def _crown(self) -> Flags:
-        """Of the person, above the chin, beside and above the face, off the arms."""
-        around = self._outline(1.9) & ~self._outline(1.12)
+        """Of the person, above the chin, beside and above the face, off the arms; from behind all of it."""
+        around = self._outline(1.9)
+        if not self.behind:
+            around &= ~self._outline(1.12)
         around &= (self.above_chin > 0.35) & (self.inside > 0.7) & (self.arms < 0.1)
         firm = around & (cv2.erode(self.inside, self._disc(_FRINGE)) > 0.9)
         return firm if firm.sum() >= _FEW else around
 
     def _skin(self) -> Flags:
-        """Of the face and the neck, without eyes, lips, brows and strands."""
+        """Of the face and the neck, without eyes, lips, brows and strands; of the arms from behind."""
+        if self.behind:
+            return self.arms > 0.9
         face = self._inner_face()
         if not face.any():
             return face
@@ -217,10 +223,14 @@ class _Head:
         return (face | self._neck()) & (off.max(axis=-1) < 1)
 
     def _inner_face(self) -> Flags:
+        if self.behind:
+            return np.zeros(self.inside.shape, bool)
         return self._outline(0.8) & (self.above_chin < 0.8)
 
     def _neck(self) -> Flags:
-        """Below the chin, as wide as the mouth is."""
+        """Below the chin, as wide as the mouth is; from behind hair lies over it."""
+        if self.behind:
+            return np.zeros(self.inside.shape, bool)
         x, y = self.scene.body.mid_shoulder * self.scene.scale - self.origin
         chin = self.face.chin - self.origin
         plane = np.zeros(self.inside.shape, np.uint8)
