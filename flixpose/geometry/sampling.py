@@ -107,6 +107,8 @@ def opencv_drawer(source: Source, level: int) -> Drawer:
             return
         if tile.sharp:
             part.bicubic(tile.positions(), out)
+        elif max(tile.run.samples) == 1:
+            filled_in(part.once(tile.positions(), tile.blur), out)
         else:
             filled_in(part.averaged(tile.subsamples(), tile.blur), out)
         if not part.opaque:

@@ -163,6 +163,18 @@ class Excerpt:
             totals = [cv2.add(t, d, dst=t) for t, d in zip(totals, drawn, strict=True)] if totals else drawn
         return [cv2.multiply(total, 1 / count, dst=total) for total in totals]
 
+    def once(
+        self, places: NDArray[np.float32], blur: tuple[NDArray[np.float32], NDArray[np.float32]]
+    ) -> list[NDArray[np.uint16]]:
+        """As `averaged` at one place a pixel, in whole levels: blurred in bytes, at half the cost."""
+        blurred = cv2.sepFilter2D(self.picture, -1, *blur, borderType=cv2.BORDER_CONSTANT)
+        maps = self._counted(places)
+        return [
+            # What bicubic overshoots is kept in 16 bits, of which OpenCV's is fastest.
+            cv2.remap(plane.astype(np.uint16), *maps, cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT)
+            for plane in cv2.split(blurred)
+        ]
+
     def _counted(self, places: NDArray[np.float32]) -> tuple[NDArray[np.int16], NDArray[np.uint16]]:
         """Whole pixels and 1/32 of a pixel, as OpenCV counts in the excerpt."""
         x, y = places - self.origin[:, None, None]
@@ -170,8 +182,8 @@ class Excerpt:
         return whole, part
 
 
-def filled_in(planes: Sequence[NDArray[np.float32]], out: NDArray[np.uint8]) -> None:
-    """Planes of `Excerpt.averaged` → (h, w, 4) bytes, a premultiplied picture again.
+def filled_in(planes: Sequence[NDArray[np.float32] | NDArray[np.uint16]], out: NDArray[np.uint8]) -> None:
+    """Planes of `Excerpt.averaged` or `once` → (h, w, 4) bytes, a premultiplied picture again.
 
     Bicubic may go past the ends of the scale: where alpha does, colour is held down with it.
     """
