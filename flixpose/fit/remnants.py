@@ -48,6 +48,10 @@ from flixpose.structures.image import Mask
 # A remnant is painted up to these; larger ones stay as they are and are told.
 MOST_AREA = 0.12  # of the seen garment, each
 MOST_TOTAL = 0.16  # of the seen garment, all together
+# The same on neck, shoulders and chest, where there is skin below and nothing else; and shoulder widths that
+# skin is carried on there.
+MOST_SKIN, MOST_SKIN_TOTAL, _FAR_SKIN = 0.18, 0.22, 0.34
+_ON_SKIN = 0.9  # of a remnant that lies there
 
 _SEEN = 0.30  # of a pixel: less of the old clothes does not show
 _SLEEVE, _LARGE = 0.5, 0.1  # of a remnant beside an arm, and square shoulder widths: it is a sleeve
@@ -123,6 +127,7 @@ class _Place:
         sources: (4, h, w) background, skin, the clothes that stay on, and for slivers alone bare arms.
         away: (4, h, w) pixels to the nearest of each.
         numbers: of the cores. areas: per number, pixels. deep: the share of it too far from all sources.
+        on_skin: per number, whether it lies on neck, shoulders and chest.
         under: (h, w) what lies under the garment, seen through lace.
         hole: what is to be painted.
     """
@@ -135,6 +140,7 @@ class _Place:
     numbers: NDArray[np.intp]
     areas: NDArray[np.float64]
     deep: NDArray[np.float64]
+    on_skin: NDArray[np.bool_]
     under: Plane
     hole: Plane
 
@@ -214,17 +220,22 @@ class _Photo:
             _forbid(away[3], _grown(core, (_THIN + 2 * RIM) * self.unit))
         depth, own = away.reshape(len(away), -1)[:, inside].min(axis=0), labels.ravel()[inside]
         # Skin on shoulders and chest, background in the nooks beside the neck, whatever lies nearer.
-        _forbid(away[0], has(window, TRUNK) & ~rims)
+        trunk = has(window, TRUNK)
+        _forbid(away[0], trunk & ~rims)
         _forbid(away[1:], has(window, BESIDE_NECK))
         areas = stats[:, cv2.CC_STAT_AREA].astype(np.float64)
-        deep = np.bincount(own[depth > MOST_DEPTH * self.unit], minlength=count) / np.maximum(areas, 1)
+        furthest = np.where(trunk.ravel()[inside], _FAR_SKIN, MOST_DEPTH) * self.unit
+        deep = np.bincount(own[depth > furthest], minlength=count) / np.maximum(areas, 1)
+        on_skin = np.bincount(labels[trunk], minlength=count) > _ON_SKIN * areas
         # A whole old sleeve that is left was left on purpose: a part of it is not painted.
         whole = np.bincount(labels[sleeved], minlength=count) > np.maximum(
             _SLEEVE * areas, _LARGE * self.unit**2
         )
         deep[whole] = 1.0
         numbers = np.flatnonzero(touching)
-        return _Place(window, shows, labels, sources, away, numbers, areas, deep, under, np.zeros_like(shows))
+        return _Place(
+            window, shows, labels, sources, away, numbers, areas, deep, on_skin, under, np.zeros_like(shows)
+        )
 
     def choose(self, places: list[_Place]) -> None:
         """Fill in each place's hole: the slivers, and the smallest cores as long as the limits allow."""
@@ -233,8 +244,9 @@ class _Photo:
         kept = [np.zeros(len(place.areas), bool) for place in places]
         every = [(place.areas[n], k, n) for k, place in enumerate(places) for n in place.numbers]
         for area, k, n in sorted(every):
-            deep = places[k].deep[n] > _DEEP
-            kept[k][n] = deep or area > MOST_AREA * most or total + area > MOST_TOTAL * most
+            deep, on_skin = places[k].deep[n] > _DEEP, places[k].on_skin[n]
+            each, together = (MOST_SKIN, MOST_SKIN_TOTAL) if on_skin else (MOST_AREA, MOST_TOTAL)
+            kept[k][n] = deep or area > each * most or total + area > together * most
             total += 0.0 if kept[k][n] else area
         for place, stays in zip(places, kept, strict=True):
             here, has = place.window, self.setting.has

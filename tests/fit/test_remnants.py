@@ -8,7 +8,7 @@ import numpy as np
 
 from flixpose.fit.body import measure_body
 from flixpose.fit.occluders import Occluders, find_occluders
-from flixpose.fit.remnants import Painted, old_clothes, paint_remnants
+from flixpose.fit.remnants import MOST_AREA, MOST_SKIN, Painted, old_clothes, paint_remnants
 from flixpose.structures.found import Pose
 from flixpose.structures.image import Image, Mask
 from tests.fit.figures import BELOW, PAPER, WORN, paint_person
@@ -189,3 +189,21 @@ def test_the_tip_of_a_remnant_goes_with_it() -> None:
     body = measure_body(pose)
     found = paint_remnants(pixels, covered(neck=16), "short_sleeve_top", body, told, pose.mask)
     assert (np.abs(found.picture[tip].astype(int) - WORN).max(axis=2) > 40).all()
+
+
+def test_more_is_painted_of_the_chest_than_beside_a_garment() -> None:
+    """There is skin below and nothing else; the same area at the hem is left to be seen."""
+    shirt = person()[2] == 3
+    top = int(np.flatnonzero(shirt[:, 320])[0])
+    seen = covered()
+    seen[top + 110 :] = 0  # ... and all of the lower half, which is far too large
+    seen[: top + 42, 284:356] = 0
+    chest = shirt & (seen == 0)
+    chest[top + 42 :] = False
+    share = chest.sum() / (seen.sum() / 255)
+    assert MOST_AREA < share < MOST_SKIN
+    found = painted(seen)
+    assert (found.mask.alpha[chest] == 255).mean() > 0.97
+    red, _, blue = found.picture[chest].astype(int).mean(axis=0)
+    assert red > blue + 40 and found.guessed > 0.9 * chest.sum()
+    assert found.left.area > 5 * chest.sum(), "what is left of the lower half"
