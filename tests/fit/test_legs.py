@@ -96,16 +96,33 @@ def test_old_wide_trousers_do_not_widen_the_new_ones() -> None:
 
 def test_legs_are_found_where_the_mask_shows_them() -> None:
     body, mask = figure()
-    leg = find_legs(body, Mask(mask))["left"]
-    knee = int(np.argmin(np.linalg.norm(leg.centres - body.joints["left_knee"], axis=1)))
+    slim, stout = (
+        find_legs(body, Mask(cv2.dilate(mask, np.ones((1, wide), np.uint8))))["left"] for wide in (1, 11)
+    )
+    knee = int(np.argmin(np.linalg.norm(slim.centres - body.joints["left_knee"], axis=1)))
     drawn = 0.17 * body.shoulder_width
-    assert leg.outer[knee] == pytest.approx(drawn, rel=0.1)
-    assert leg.inner[knee] == pytest.approx(drawn, rel=0.1)
+    assert slim.outer[knee] == pytest.approx(drawn, rel=0.1)
+    assert slim.inner[knee] == pytest.approx(drawn, rel=0.1)
+    assert stout.outer[knee] - slim.outer[knee] == pytest.approx(5, abs=1.5)
+    assert stout.inner[knee] - slim.inner[knee] == pytest.approx(5, abs=1.5)
 
 
 def test_cloth_between_the_legs_ends_in_the_middle() -> None:
+    """Wide legs on feet that stand together would hang over one another."""
     body, mask = figure()
-    parts = {p.controls.part: p.controls for p in lay(mask, body).parts}
+    inward = {"left": -0.1 * body.shoulder_width, "right": 0.1 * body.shoulder_width}
+    for side, joint in ((side, joint) for side in inward for joint in ("knee", "ankle")):
+        body.joints[f"{side}_{joint}"] = body.joints[f"{side}_{joint}"] + (inward[side], 0.0)
+    product, garment = chinos()
+    xy, index = garment.landmarks.xy.copy(), garment.landmarks.skeleton.index
+    for side, out in (("left", 1), ("right", -1)):
+        xy[index[f"cuff_{side}_inner"]] += (-24 * out, 0)
+        xy[index[f"cuff_{side}_outer"]] += (24 * out, 0)
+    order = [index[name] for name in CORNERS]
+    mask_of = fill((600, 300), xy[order].astype(float))
+    wide = replace(garment, mask=Mask(mask_of), landmarks=replace(garment.landmarks, xy=xy))
+    found = plan_layout(wide, product, body, RIGS["trousers"], Mask(mask), BLANK)
+    parts = {p.controls.part: p.controls for p in found.parts}
     rows = len(parts["left_leg"]) // 3
     left, right = (parts[f"{side}_leg"].person_xy[rows : 2 * rows, 0] for side in ("left", "right"))
     assert (left - right > -0.06 * body.shoulder_width).all()

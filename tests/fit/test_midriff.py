@@ -52,3 +52,6 @@ def test_a_shirt_is_no_skin() -> None:
     occluders = find_occluders(image, body, pose.mask)
     nothing = Mask(np.zeros_like(pose.mask.alpha))
     assert bare_midriff(image.pixels, nothing, body, occluders, pose.mask) < 30
+    # Nor where nobody knows it for clothes: its colour tells.
+    unknown = replace(occluders, worn_upper=nothing, worn_lower=nothing)
+    assert bare_midriff(image.pixels, nothing, body, unknown, pose.mask) < 30
