@@ -13,9 +13,11 @@ from PIL import Image as Pil
 from flixpose import bootstrap, resources
 from flixpose.adapters.stores import LocalStore
 from flixpose.errors import FlixposeError
+from flixpose.fit.remembered import forget_everything
 from flixpose.garment.kinds import KINDS
+from flixpose.imaging.decode import read_image
 from flixpose.imaging.files import sha256_hex
-from flixpose.pipeline import Tools, fetch, make, result_key, result_prefix, run
+from flixpose.pipeline import Tools, drape, fetch, make, result_key, result_prefix, run
 from flixpose.pose.skeletons import COCO_17
 from flixpose.settings import load_settings
 from flixpose.structures.found import Given
@@ -178,3 +180,17 @@ def test_failures_are_typed_name_the_file_and_write_nothing(
     assert caught.value.code == code and named in caught.value.message
     assert caught.value.advice and not caught.value.retry
     assert sorted(tools.blobs.root.rglob("*")) == before
+
+
+def test_what_is_remembered_of_photos_changes_no_bit(tools: Tools) -> None:
+    person = read_image(resources.SAMPLES / "persons" / "malik.jpg")
+    products = [read_image(resources.SAMPLES / "products" / name) for name in ("breton.jpg", "chinos.jpg")]
+    forget_everything()
+    fresh = drape(person, products[0], tools)
+    drape(person, products[1], tools)
+    again = drape(person, products[0], tools)
+    assert again.quality == fresh.quality
+    for name in ("picture", "ground", "garment_layer"):
+        assert (getattr(again, name) == getattr(fresh, name)).all(), name
+    for name in ("visible", "changed", "painted", "old_garment", "shadow", "person_mask"):
+        assert (getattr(again, name).alpha == getattr(fresh, name).alpha).all(), name

@@ -38,6 +38,15 @@ def nothing_written() -> Iterator[None]:
         _STILL.reset(token)
 
 
+_ALL: list["remembered[..., Any]"] = []
+
+
+def forget_everything() -> None:
+    """No answer of any function is remembered any more; for measurements."""
+    for function in _ALL:
+        function.forget()
+
+
 class remembered(Generic[_Asked, _Answer]):  # noqa: N801  (used as a decorator)
     """A function of values whose last few answers are kept; its answers must not be written to."""
 
@@ -50,6 +59,7 @@ class remembered(Generic[_Asked, _Answer]):  # noqa: N801  (used as a decorator)
             return found
 
         self._known = lru_cache(maxsize=_KEPT)(answer)
+        _ALL.append(self)
 
     def __call__(self, *args: _Asked.args, **kwargs: _Asked.kwargs) -> _Answer:
         return self._known(_Question(args, kwargs))

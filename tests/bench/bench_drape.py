@@ -18,9 +18,13 @@ from PIL import Image as Pil
 
 from flixpose import bootstrap, resources
 from flixpose.errors import WeightsMissing
+from flixpose.fit.doubts import cloth_beyond
+from flixpose.fit.keyhole import without_keyhole
 from flixpose.fit.mannequin import shows_mannequin
 from flixpose.fit.neckline import front_neckline
-from flixpose.fit.regions import split
+from flixpose.fit.open_front import inside_between_fronts
+from flixpose.fit.regions import soft_matte, split
+from flixpose.fit.wedges import with_legs_apart
 from flixpose.imaging.decode import decode_image
 from flixpose.imaging.encode import encode_jpeg
 from flixpose.local_batch import open_batch
@@ -30,6 +34,11 @@ from flixpose.stages.composite import cut_out
 from flixpose.structures.job import Job, Result
 from tests.bench.rows import Row
 
+# All that is remembered of a garment alone.
+_OF_GARMENTS = (
+    *(shows_mannequin, front_neckline, inside_between_fronts, with_legs_apart, without_keyhole),
+    *(split, soft_matte, cloth_beyond, cut_out),
+)
 _GOAL_S = 2.0  # an item on two cores
 _SIZE, _TIMES = (1500, 2000), 3.0
 
@@ -73,7 +82,7 @@ def _beside_the_least(rounds: int) -> list[Row]:
 
     def whole(eyes: Tools = tools, forget: bool = False) -> None:
         if forget:
-            for known in (shows_mannequin, front_neckline, split, cut_out):
+            for known in _OF_GARMENTS:
                 known.forget()
         on, what = (decode_image(data, name="photo.jpg") for data in files)
         encode_jpeg(drape(on, what, eyes).picture)
