@@ -12,6 +12,7 @@ Plane = NDArray[np.bool_]
 _SPREAD = 28.0  # Lab units around the usual colour of what counts as skin
 _SAMPLE = 800  # pixels that tell the usual colour
 _SMALL = 80.0  # pixels of a shoulder width at which smooth skin is made
+_SIDE = 1024  # pixels of a picture that places are looked up in
 _FEW = 20  # pixels of skin there, or nothing is known
 _LAB_BYTES = np.arange(256)[:, None] * (100 / 255, 1, 1) - (0, 128, 128)  # Lab of bytes
 _LAB_WEIGHT = np.array((0.5, 1.0, 1.0), np.float32)  # shading changes lightness first
@@ -37,12 +38,16 @@ def usual_skin(pixels: NDArray[np.uint8], bare: Plane) -> Plane:
 
 
 def smooth_skin(
-    pixels: NDArray[np.uint8] | NDArray[np.float32], known: Plane, unit: float
+    pixels: NDArray[np.uint8] | NDArray[np.float32],
+    known: Plane,
+    unit: float,
+    at: tuple[NDArray[np.intp], NDArray[np.intp]] | None = None,
 ) -> NDArray[np.float32] | None:
     """(h, w, 3) the smoothest colours that join what is known, made in a small picture; None: too few.
 
     Args:
         known: (h, w). unit: a shoulder width in pixels.
+        at: rows and columns (P,) where alone they are wanted, as (P, 3).
     """
     reduce = max(1.0, unit / _SMALL)
     height, width = known.shape
@@ -55,4 +60,11 @@ def smooth_skin(
         return None
     colours = sums / np.maximum(share, 1e-4)[..., None]
     membrane = hang_membrane(colours, told)
-    return np.asarray(cv2.resize(membrane, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    if at is None:
+        return np.asarray(cv2.resize(membrane, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    places = np.stack([at[1], at[0]], axis=1) + 0.5
+    places = (places * (size[0] / width, size[1] / height) - 0.5).astype(np.float32)
+    # Row by row of so many: a picture's sides are counted in 16 bits.
+    there = np.resize(places, (-(-len(places) // _SIDE), _SIDE, 2)) if len(places) else places[None]
+    found = cv2.remap(membrane, there, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(found, np.float32).reshape(-1, 3)[: len(places)]

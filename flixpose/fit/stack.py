@@ -106,15 +106,15 @@ class Stack:
         steps = range(0, self.shape[0], _STRIP)
 
         def light(top: int) -> None:
-            strip = self.rgb[top : top + _STRIP]
-            other = np.nonzero(self._other[top : top + _STRIP])
-            factor = _enlarged(gain, self.shape, top, len(strip))
-            lit = (
-                _brightened(self._others[top : top + _STRIP][other], factor[other]) if len(other[0]) else None
-            )
+            columns = np.flatnonzero(self.drawn[top : top + _STRIP].any(axis=0))
+            if not len(columns):
+                return
+            here = np.s_[top : top + _STRIP, columns[0] : columns[-1] + 1]
+            strip, other = self.rgb[here], np.nonzero(self._other[here])
+            factor = _enlarged(gain, self.shape, (top, int(columns[0])), strip.shape[:2])
+            if len(other[0]):
+                self._others[here][other] = _brightened(self._others[here][other], factor[other])
             strip[:] = _brightened(strip, factor)
-            if lit is not None:
-                self._others[top : top + _STRIP][other] = lit
 
         for_each(light, list(steps))
 
@@ -213,12 +213,13 @@ def _joined(gains: Sequence[Plane]) -> Plane:
     return np.asarray(cv2.pow(product, 1 / _GAMMA), np.float32)
 
 
-def _enlarged(plane: Plane, shape: tuple[int, int], top: int, rows: int) -> Plane:
-    """Rows `top` and after of the plane resized to `shape`."""
+def _enlarged(plane: Plane, shape: tuple[int, int], corner: tuple[int, int], size: tuple[int, int]) -> Plane:
+    """A part of `size` (rows, columns) from `corner` (row, column) of the plane resized to `shape`."""
+    top, left = corner
     sx, sy = plane.shape[1] / shape[1], plane.shape[0] / shape[0]
-    back = np.array([[sx, 0, 0.5 * sx - 0.5], [0, sy, (top + 0.5) * sy - 0.5]])
+    back = np.array([[sx, 0, (left + 0.5) * sx - 0.5], [0, sy, (top + 0.5) * sy - 0.5]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    found = cv2.warpAffine(plane, back, (shape[1], rows), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    found = cv2.warpAffine(plane, back, size[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(found, np.float32)
 
 

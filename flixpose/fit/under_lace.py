@@ -76,13 +76,15 @@ def find_under_lace(
         return None
     room = round(_AROUND * unit)
     here = np.s_[max(0, y - room) : y + height + room, max(0, x - room) : x + width + room]
-    old = cv2.dilate((worn[here] > 25).astype(np.uint8), square(_EDGE * unit)) > 0
+    old = cv2.dilate(cv2.inRange(worn[here], 26, 255), square(_EDGE * unit)) > 0
     through = within_outline(seen[here], unit) & (seen[here] < _OPEN) & (occluders.head.alpha[here] < 128)
     arms = occluders.arms.alpha[here] >= 128
     hole = through & old & ~arms
     if hole.sum() < _LEAST * (seen[here] > 127).sum():
         return None
-    shade = through & arms & (cv2.dilate(old.view(np.uint8), square(_SHADE * unit)) > 0)
+    shade = through & arms
+    if shade.any():
+        shade &= cv2.dilate(old.view(np.uint8), square(_SHADE * unit)) > 0
     bare = (person_mask.alpha[here] > 230) & (worn[here] < 26) & (stays[here] < 26)
     bare &= occluders.head.alpha[here] < 26
     firm = (
@@ -114,10 +116,11 @@ def paint_under_lace(
         mine = part > 0.5
         paint_skin(pixels, arm, rows[mine], columns[mine], origin)
         known[rows[mine], columns[mine]] = True
-    smooth = smooth_skin(pixels, known, unit)
+    down, across = np.nonzero(lace.hole)
+    smooth = smooth_skin(pixels, known, unit, (down, across))
     if smooth is None:
         return None
-    pixels[lace.hole] = np.clip(np.rint(smooth[lace.hole]), 0, 255)
+    pixels[down, across] = np.clip(np.rint(smooth), 0, 255)
     for arm, part in zip(arms, parts, strict=True):
         mine = part > 0
         paint_skin(pixels, arm, rows[mine], columns[mine], origin)

@@ -30,7 +30,7 @@ from flixpose.structures.image import Box, Image, Mask
 
 _BESIDE = 11  # pixels across: skin's soft outline is no wider
 _SOFT = 0.8  # pixels over which the person ends beside painted background
-_MAX_ERROR = 0.2  # source pixels by which cloth may be off: a tenth of a pixel of the picture, mostly
+_MAX_ERROR = 0.4  # source pixels by which cloth may be off at most: a quarter of a pixel of the picture
 _SPILL = 0.16  # shoulder widths that a part may reach beyond its planned border
 
 
