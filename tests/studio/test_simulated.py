@@ -345,3 +345,27 @@ def test_a_scene_comes_with_its_truth(tmp_path: Path) -> None:
     with np.load(tmp_path / "correspondence.npz") as known:
         assert len(known["product_xy"]) > 200
     assert json.dumps(truth)
+
+
+@pytest.mark.skipif(find_spec("bpy") is None, reason="needs the extra `studio` (Blender)")
+@pytest.mark.parametrize("mix", [Mix(backs=0, opened=1), Mix(backs=1, opened=0)])
+def test_fronts_hang_apart_over_the_base_layer_and_backs_are_seen_from_behind(
+    mix: Mix, tmp_path: Path
+) -> None:
+    from flixpose.studio.simulated.dressing import dress
+    from flixpose.studio.simulated.shoot import shoot
+
+    planned = scene(1, 9, mix)
+    truth = shoot(planned, dress(planned, quick=True), tmp_path, height=96, samples=1, cores=1)
+    shown = set(np.unique(read_labels(tmp_path / "worn_labels.png")))
+    marks, keypoints = truth["landmarks"]["worn"], truth["keypoints"]
+    assert (truth["view"], truth["open"]) == (planned.view, planned.open)
+    assert (Label.BASE_TOP in shown) == planned.open
+    for told, left, right in (
+        (marks, "hem_left", "hem_right"),
+        (marks, "neck_left", "neck_right"),
+        (keypoints, "left_shoulder", "right_shoulder"),
+    ):
+        assert (told[left][0] < told[right][0]) == planned.back
+    assert (keypoints["nose"][2] == 2) != planned.back
+    assert marks["hem_center"][2] == (1 if planned.open else 2)
