@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from flixpose.fit.measure import GarmentFrame, Point, pair, point
 from flixpose.fit.outline import reach
+from flixpose.fit.parting import way_between
 from flixpose.fit.remembered import remembered
 from flixpose.fit.wedges import gap_between_legs
 from flixpose.structures.found import Garment
@@ -19,6 +21,7 @@ _MOST = 0.55  # of the garment: more is no sleeve and no leg
 _ASIDE = 0.25  # of the seam
 _PAST_FORK, _TO_SLEEVE = 0.1, (0.2, 0.5, 0.8)  # of the seam; of the way from straight on to along the sleeve
 _FROM_CUFF = (0.12, 0.25, 0.4)  # of the way to the seam
+_BESIDE_CUFF = 0.08  # of a limb's inner edge: there the background lies beside its cuff
 _CRUMB = 0.0005  # of the trunk's area
 
 
@@ -96,7 +99,7 @@ def _pieces(inside: NDArray[np.bool_], limbs: list[LimbLandmarks]) -> dict[str, 
     regions: dict[str, NDArray[np.bool_]] = {}
     rest = inside.copy()
     for limb in limbs:
-        pieces = (_cut_off(inside, limb, cuts) for cuts in _further_cuts(limb))
+        pieces = (_cut_off(inside, limb, cuts) for cuts in _further_cuts(inside, limb))
         piece = next((piece for piece in pieces if piece is not None), None)
         if piece is not None:
             regions[limb.part] = piece
@@ -123,7 +126,7 @@ def soft_matte(
     return Mask(np.asarray(cv2.copyTo(garment.mask.alpha, allowed), np.uint8))
 
 
-def _further_cuts(limb: LimbLandmarks) -> Iterator[list[tuple[Point, Point]]]:
+def _further_cuts(inside: NDArray[np.bool_], limb: LimbLandmarks) -> Iterator[list[tuple[Point, Point]]]:
     """Lines that go on from the seam's inner end, one attempt after the other."""
     along = limb.inner - limb.outer
     if limb.fork is not None:
@@ -133,6 +136,11 @@ def _further_cuts(limb: LimbLandmarks) -> Iterator[list[tuple[Point, Point]]]:
             on = (1 - turned) * seam / _length(seam) + turned * sleeve / _length(sleeve)
             yield [(limb.inner, limb.fork), (limb.fork, limb.fork + _PAST_FORK * _length(seam) * on)]
     yield [(limb.inner, limb.inner + 0.05 * along)]
+    beside = _BESIDE_CUFF * _length(limb.cuff_inner - limb.inner)
+    cuff = (limb.cuff_inner - limb.cuff_outer) / _length(limb.cuff_inner - limb.cuff_outer)
+    way = way_between(inside, limb.inner, limb.cuff_inner + beside * cuff)
+    if way is not None:
+        yield list(pairwise(way))
     beyond = limb.cuff_inner + 0.25 * (limb.cuff_inner - limb.inner)
     yield [(limb.inner, limb.cuff_inner), (limb.cuff_inner, beyond)]
     outward = (limb.cuff_outer + limb.cuff_inner - limb.outer - limb.inner) / 2
