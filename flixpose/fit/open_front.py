@@ -24,6 +24,7 @@ from flixpose.structures.image import Image
 Floats = NDArray[np.float64]
 Plane = NDArray[np.float32]
 
+_MAY_OPEN = ("outwear", "sleeve_top")
 _NEEDED = ("neck_left", "neck_right", "hem_left", "hem_right", "hem_center")
 _ROWS, _COLUMNS, _WIDE = 100, 121, 1.1  # of the view, which reaches so many half widths aside
 _TOP, _FOOT = -0.12, 1.12  # v of its ends
@@ -68,9 +69,10 @@ class _View:
 def inside_between_fronts(garment: Garment, photo: Image) -> NDArray[np.float64] | None:
     """(N, 2) polygon, in pixels of the photo, of the inside of the back that open fronts let be seen.
 
-    None for everything that is no outwear seen from the front, that is closed, or where nothing is for sure.
+    None for what cannot open or is seen from behind, what is closed, and where nothing is for sure. An open
+    jacket over its own lining is easily read as a top: tops are looked at, too.
     """
-    if "outwear" not in garment.kind or garment.view != "front":
+    if not garment.kind.endswith(_MAY_OPEN) or garment.view != "front":
         return None
     if not all(garment.landmarks.has(name) for name in _NEEDED):
         return None

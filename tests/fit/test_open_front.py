@@ -71,12 +71,17 @@ def test_the_inside_between_open_fronts_is_found(half: float) -> None:
         {"colour": LINING, "low": 0.5},  # a print
         {"colour": (52, 88, 178)},  # a panel of the same cloth
         {"colour": LINING, "stripes": True},
-        {"colour": LINING, "kind": "long_sleeve_top"},
+        {"colour": LINING, "kind": "long_sleeve_dress"},
     ],
 )
 def test_what_only_looks_like_it_is_left_alone(other: dict) -> None:
     photo, garment, _ = coat(**other)
     assert inside_between_fronts(garment, photo) is None
+
+
+def test_an_open_jacket_that_was_read_as_a_top_is_found_too() -> None:
+    photo, garment, _ = coat(LINING, kind="long_sleeve_top")
+    assert inside_between_fronts(garment, photo) is not None
 
 
 def test_a_back_has_no_fronts() -> None:
