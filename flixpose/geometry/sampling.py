@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.geometry.field import CELL, TOLERANCE_SHARE, Field, Run, Tile, runs
-from flixpose.geometry.source import Source, excerpt, filled_in, hold_colour, prepared
+from flixpose.geometry.source import PARTS, Source, excerpt, filled_in, hold_colour, prepared
 from flixpose.geometry.threads import for_each
 from flixpose.structures.image import Box
 from flixpose.structures.warp import AnyWarp
@@ -108,7 +108,7 @@ def opencv_drawer(source: Source, level: int) -> Drawer:
         if tile.sharp:
             part.bicubic(tile.positions(), out)
         elif max(tile.run.samples) == 1:
-            filled_in(part.once(tile.positions(), tile.blur), out)
+            filled_in(part.once(tile.positions(), tile.blur), out, PARTS)
         else:
             filled_in(part.averaged(tile.subsamples(), tile.blur), out)
         if not part.opaque:

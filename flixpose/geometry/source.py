@@ -23,6 +23,7 @@ _EDGE = 3  # pixels beyond a picture's border from where bicubic still reads its
 _BLOCK = 16  # pixels to one entry of the occupancy tables
 _LINES = 32  # of them looked at at a time
 _SQUARE = np.ones((4, 4), np.uint8)
+PARTS = 16  # of a level, in which `Excerpt.once` counts
 _CLEAR = (0, 0, 0, 0)
 
 
@@ -165,13 +166,15 @@ class Excerpt:
 
     def once(
         self, places: NDArray[np.float32], blur: tuple[NDArray[np.float32], NDArray[np.float32]]
-    ) -> list[NDArray[np.uint16]]:
-        """As `averaged` at one place a pixel, in whole levels: blurred in bytes, at half the cost."""
-        blurred = cv2.sepFilter2D(self.picture, -1, *blur, borderType=cv2.BORDER_CONSTANT)
+    ) -> list[NDArray[np.int16]]:
+        """As `averaged` at one place a pixel, but in `PARTS` of a level: in 16 bits, at half the cost."""
+        across, down = blur
+        blurred = cv2.sepFilter2D(
+            self.picture, cv2.CV_16S, across, PARTS * down, borderType=cv2.BORDER_CONSTANT
+        )
         maps = self._counted(places)
         return [
-            # What bicubic overshoots is kept in 16 bits, of which OpenCV's is fastest.
-            cv2.remap(plane.astype(np.uint16), *maps, cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT)
+            cv2.remap(plane, *maps, cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT)
             for plane in cv2.split(blurred)
         ]
 
@@ -182,16 +185,18 @@ class Excerpt:
         return whole, part
 
 
-def filled_in(planes: Sequence[NDArray[np.float32] | NDArray[np.uint16]], out: NDArray[np.uint8]) -> None:
-    """Planes of `Excerpt.averaged` or `once` → (h, w, 4) bytes, a premultiplied picture again.
+def filled_in(
+    planes: Sequence[NDArray[np.float32] | NDArray[np.int16]], out: NDArray[np.uint8], parts: int = 1
+) -> None:
+    """Planes of `averaged` or `once`, in `parts` of a level → (h, w, 4) bytes, a premultiplied picture again.
 
     Bicubic may go past the ends of the scale: where alpha does, colour is held down with it.
     """
     if len(planes) == 3:
         alpha = np.full(out.shape[:2], 255, np.uint8)
-        cv2.merge([*(cv2.add(plane, 0, dtype=cv2.CV_8U) for plane in planes), alpha], out)
+        cv2.merge([*(cv2.multiply(plane, 1 / parts, dtype=cv2.CV_8U) for plane in planes), alpha], out)
         return
-    limit = cv2.max(planes[3], 255.0)
+    limit = cv2.max(planes[3], 255.0 * parts)
     cv2.merge([cv2.divide(plane, limit, scale=255, dtype=cv2.CV_8U) for plane in planes], out)
 
 

@@ -109,13 +109,10 @@ def _average(picture: torch.Tensor, ranges: tuple[torch.Tensor, torch.Tensor], t
         mean = sample_batch(picture, _places(tile.positions(), picture), rounded=True, ranges=ranges)
     else:
         soft, corner = _blurred(picture, tile)
-        once = max(tile.run.samples) == 1  # in bytes and whole levels, as `Excerpt.once`
-        soft = soft.round().clamp(0, 255) if once else soft
         total: Any = 0.0
         for xy in tile.subsamples():
             total = total + sample_batch(soft, _places(xy - corner, picture), rounded=True, held=False)
-        mean = (total / len(tile.run.offsets())).clamp(min=0)
-        mean = mean.round() if once else mean
+        mean = total / len(tile.run.offsets())
         mean = mean * (255 / mean[:, 3:].clamp(min=255))
     return torch.minimum(mean, mean[:, 3:].expand_as(mean))
 
