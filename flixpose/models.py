@@ -128,13 +128,13 @@ _FILES = (
 GARMENT_NET = ModelFile(
     ModelInfo(
         name="garment_net",
-        version="2",
+        version="3",
         task="mask, kind, view and landmarks of a garment",
         licence="Apache-2.0",
-        origin="flixpose, trained on photos drawn by flixpose.studio.garments",
-        sha256="a42f2cae66a2c04fa50aaa73732d31b41afd13f8ca3340620165c4671bdaf3f5",
+        origin="flixpose, trained on photos drawn and simulated by flixpose.studio",
+        sha256="c650326fe8b5a96357799faa39af8fdf695a30c45f5ac1f6074b09d6a3706a11",
     ),
-    size=10_743_574,
+    size=10_744_302,
     wheel=None,
     member="garment/weights/garment-net.safetensors",
 )

@@ -33,7 +33,7 @@ def with_armpits(
         if not landmarks.has(name):
             continue
         fork = point(garment, name)
-        depth = frame.own(fork, body, rig.places[frame.anchor].depth)[1]
+        depth = frame.own(fork, body)[1]
         if depth > place.max_depth + _BELOW:
             up = (depth - place.max_depth) * body.torso_length / frame.scale
             xy[landmarks.skeleton.index[name]] = (fork - up * frame.down).astype(np.float32)

@@ -15,6 +15,7 @@ from flixpose.structures.image import Mask
 Point = NDArray[np.float64]
 
 _ANCHORS = ("shoulder", "neck", "armpit", "waist")
+_NECK = 0.30, -0.17  # across and depth of the neck's foot, where the slope of the shoulders begins
 _WAIST_DEPTH = 0.65
 _WAISTS = (0.6, 1.4)  # shoulder widths: the least and the most that a waist measures
 
@@ -29,6 +30,7 @@ class GarmentFrame:
         anchor: name of the anchor pair, whose place on the body the rig tells.
         scale: pixels of the person image for one pixel of the product image.
         narrowing: see `Rig`.
+        depth: torso lengths down this body at which the origin lies.
     """
 
     origin: Point
@@ -37,12 +39,13 @@ class GarmentFrame:
     anchor: str
     scale: float
     narrowing: float = 1.0
+    depth: float = 0.0
 
-    def own(self, point: Point, body: Body, anchor_depth: float) -> tuple[float, float]:
+    def own(self, point: Point, body: Body) -> tuple[float, float]:
         """(across, depth) that the garment's own proportions give a point, on this body."""
         offset = np.asarray(point, dtype=np.float64) - self.origin
         across = float(offset @ self.left) * self.scale * self.narrowing / body.shoulder_width
-        depth = anchor_depth + float(offset @ self.down) * self.scale / body.torso_length
+        depth = self.depth + float(offset @ self.down) * self.scale / body.torso_length
         return across, depth
 
 
@@ -68,7 +71,21 @@ def measure_garment(garment: Garment, body: Body, rig: Rig, person_mask: Mask | 
     to_left = across - (across @ down) * down
     to_left = to_left / np.linalg.norm(to_left)
     frame = GarmentFrame(origin, down, to_left, anchor, 1.0, rig.narrowing)
-    return replace(frame, scale=_scale(garment, body, rig, frame, person_mask))
+    frame = replace(frame, scale=_scale(garment, body, rig, frame, person_mask))
+    return replace(frame, depth=_anchor_depth(body, rig, frame, float(np.linalg.norm(across)) / 2))
+
+
+def _anchor_depth(body: Body, rig: Rig, frame: GarmentFrame, half: float) -> float:
+    """Where the rig has the anchor; straps on a mannequin lie further up the slope towards the neck.
+
+    Args:
+        half: of the distance between the anchor pair, pixels of the product image.
+    """
+    place = rig.places[frame.anchor]
+    if frame.anchor != "shoulder" or not rig.agreement:
+        return place.depth
+    across = half * frame.scale / body.shoulder_width
+    return float(np.interp(across, (_NECK[0], place.across), (_NECK[1], place.depth)))
 
 
 def pair(garment: Garment, name: str) -> tuple[Point, Point]:

@@ -74,7 +74,7 @@ class Fit:
     top: NDArray[np.float64] | None = None
 
     def own(self, xy: Point) -> tuple[float, float]:
-        return self.frame.own(xy, self.body, self.rig.places[self.frame.anchor].depth)
+        return self.frame.own(xy, self.body)
 
 
 # The trunk's border on the person, down the wearer's left side and up the right, by name.

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from flixpose.errors import FlixposeError, NoGarment, WeightsDamaged
 from flixpose.garment import kinds
 from flixpose.garment.classify import Guess, classify, shapes_for
+from flixpose.garment.gaps import top_of_gap
 from flixpose.garment.net_eyes import GarmentEyes, Sight, load_eyes
 from flixpose.garment.net_merge import (
     Line,
@@ -24,7 +25,7 @@ from flixpose.garment.net_merge import (
     snapped,
     trust_from,
 )
-from flixpose.garment.net_region import Found, find_region
+from flixpose.garment.net_region import CROP, Found, find_region
 from flixpose.garment.outline import Outline
 from flixpose.garment.placing import place_landmarks
 from flixpose.garment.seeing import Seen
@@ -40,7 +41,6 @@ _LEAST_WHOLE = 0.15  # below: no garment, two, or a part of one
 _MOST_SURE = 0.98
 _LEAST_SCORE = 0.1  # below, what is found is as likely a chair
 _SEVERAL_VIEWS = 0.5  # of the score is left where front and back stand side by side
-_CROP = "Crop the photo to the one garment, and the one view of it, that is meant."
 _LIKE = 0.95  # overlap of both regions from which the outline's corners are heard
 _BACKS_DRAWN, _BACKS_SOLD = 0.2, 0.08  # shares of photos that show a back: in training, in shops
 _ABSENT = 0.8  # sure enough that a landmark is not there
@@ -96,7 +96,7 @@ class NetReader:
         if kind is not None:
             kinds.skeleton(kind)
         if not sight.alone:
-            raise NoGarment(f"{image.name}: several garments.", advice=_CROP, subject=image.name)
+            raise NoGarment(f"{image.name}: several garments.", advice=CROP, subject=image.name)
         if sight.whole < _LEAST_WHOLE:
             raise NoGarment(f"{image.name}: no one whole garment is to be seen.", subject=image.name)
         found = find_region(image, sight)
@@ -117,9 +117,13 @@ class NetReader:
             trust = self._trust.get(group_of(name), Trust())
             net, corner = by_net(sight, name, trust), by_outline(theirs, name, trust)
             point = merge(net, corner, side, trust.both, self._final)
-            if point is not None:
-                on_outline = group_of(name) in _ON_OUTLINE and found.agreement > 0
-                points[name] = snapped(point, edge, _SNAP * side) if on_outline else point
+            if point is None:
+                continue
+            if found.agreement > 0 and group_of(name) in _ON_OUTLINE:
+                point = snapped(point, edge, _SNAP * side)
+                if group_of(name) == "armpit" and "sleeve" in kind:
+                    point = _up_the_gap(point, found.seen, side)
+            points[name] = point
         return points
 
     def _garment(
@@ -204,6 +208,12 @@ def _doubted(name: str, point: Point, view_score: float) -> Point:
     """Who is unsure of front and back is unsure of left and right."""
     x, y, score = point
     return (x, y, score * view_score) if mirror_name(name) != name else point
+
+
+def _up_the_gap(point: Point, seen: Seen, side: float) -> Point:
+    x, y, score = point
+    up = top_of_gap(seen.region, (x * seen.shrink, y * seen.shrink), side * seen.shrink)
+    return up[0] / seen.shrink, up[1] / seen.shrink, score
 
 
 def _edge(seen: Seen) -> NDArray[np.float64]:

@@ -39,6 +39,8 @@ _OCCUPIED = 6.0  # L*a*b* from the empty background
 _FACE = 0.25  # share of the top fifth of a worn garment's region, head included
 _NARROW = 0.62  # of the widest row: a head is, a yoke is not
 _LEAST_AREA = 0.01
+_OTHER = 0.4  # of the garment's area: a garment of its own
+CROP = "Crop the photo to the one garment, and the one view of it, that is meant."
 _THIN, _LEAST_STAND = 2, 0.003  # pixels; share of the photo: less is no mannequin but a shadow or a tag
 _BESIDE = 0.02  # of the longer side
 _OTHER_FRONT, _LEVEL, _OPEN = 0.4, 0.8, 0.8  # of the larger half: area, height beside it, width between them
@@ -73,6 +75,8 @@ def find_region(image: Image, sight: Sight) -> Found:
         return _by_net(image, likely, shrink)
     _refuse_cut(image, seen.region & _near(likely > _POSSIBLE, _FAR_OFF) & _of_its_colour(seen, likely))
     _refuse_people(image, seen)
+    if sight.views == 1:
+        _refuse_several(image, seen, likely > _LIKELY)
     clothed = 1 - _limbs(seen, likely)
     agreement = _overlap(seen.region, likely > _LIKELY)
     if agreement < _AGREE:
@@ -104,6 +108,19 @@ def _refuse_people(image: Image, seen: Seen) -> None:
     outline = trace(seen.region)
     if (outline is not None and worn(seen.region, seen.lab, outline)) or _has_head(seen.region, seen.lab):
         raise NoGarment(f"{image.name}: a person wears it.", subject=image.name)
+
+
+def _refuse_several(image: Image, seen: Seen, cloth: Region) -> None:
+    """What stands beside the garment, apart from it and almost as large, is another one to a shop."""
+    if seen.background is None or not cloth.any():
+        return
+    columns = np.flatnonzero(cloth.any(axis=0))
+    beside = (seen.distance > _OCCUPIED).astype(np.uint8)
+    beside[:, columns[0] : columns[-1] + 1] = 0
+    beside = np.asarray(cv2.morphologyEx(beside, cv2.MORPH_OPEN, disc(_THIN)))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(beside)
+    if stats[1:, cv2.CC_STAT_AREA].max(initial=0) > _OTHER * cloth.sum():
+        raise NoGarment(f"{image.name}: several things stand side by side.", advice=CROP, subject=image.name)
 
 
 def on_working(sight: Sight, shrink: float, size: tuple[int, int]) -> Plane:

@@ -30,7 +30,7 @@ def forked(share: float) -> Garment:
 
 
 def depth_of(garment: Garment, frame, name: str) -> float:
-    return frame.own(point(garment, name), BODY, RIG.places[frame.anchor].depth)[1]
+    return frame.own(point(garment, name), BODY)[1]
 
 
 def test_a_fork_near_the_hem_is_no_armpit():

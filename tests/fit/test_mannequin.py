@@ -182,3 +182,15 @@ def test_a_worn_neckline_is_as_deep_as_it_is_however_wide_the_neck_was_read() ->
         return float(at["neck_front"][1] - (at["neck_left"][1] + at["neck_right"][1]) / 2)
 
     assert drop(0.8) == pytest.approx(drop(1.0), rel=0.1)
+
+
+def test_straps_hang_on_the_slope_of_the_shoulders_and_not_on_their_tips() -> None:
+    """On a mannequin the nearer to the neck straps are, the higher they lie; flat, their height is design."""
+    rig, body = RIGS["sling"], measure_body(make_pose())
+    _, garment = make_garment("sling")
+    depths = [
+        measure_garment(nearer(garment, "shoulder", share), body, rig.worn).depth for share in (0.7, 0.95)
+    ]
+    assert -0.17 <= depths[0] < depths[1] - 0.01 and depths[1] < rig.worn.places["shoulder"].depth
+    flat = {measure_garment(nearer(garment, "shoulder", share), body, rig).depth for share in (0.7, 0.95)}
+    assert flat == {rig.places["shoulder"].depth}

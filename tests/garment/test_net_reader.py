@@ -152,8 +152,8 @@ def test_small_photos_of_people_are_hardly_ever_read(reader: NetReader, shared: 
 def test_figures_on_real_photos(reader: NetReader, shared: Path):
     figures = evaluate_landmarks(reader, shared / "photos")
     table = "\n".join(figures.lines())
-    assert figures.pck(0.05) >= 0.93 and figures.pck(0.02) >= 0.86, table  # 8 points of the refused photo
-    assert figures.kind >= 0.88 and figures.view >= 0.92, table
+    assert figures.pck(0.05) >= 0.935 and figures.pck(0.02) >= 0.88, table  # 8 points of the refused photo
+    assert figures.kind >= 0.92 and figures.view >= 0.92, table
     assert figures.nme <= 0.017 and figures.swaps == 0, table
 
 
