@@ -204,7 +204,8 @@ class _Photo:
             _forbid(away[1::2], beside)
             under &= ~beside
         else:
-            _forbid(away[1:], beyond_flanks(sources[2], self.unit))
+            behind = away[0] <= MOST_DEPTH * self.unit
+            _forbid(away[1:], beyond_flanks(sources[2], self.unit) & behind)
         body = has(window, UPPER_ARM)
         sleeved = np.zeros_like(shows)
         for _, part in self.setting.sleeved(window, shows & ~under):

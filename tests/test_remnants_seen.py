@@ -1,4 +1,4 @@
-"""Necks of real photos: what is seen in a neck opening, and what is not."""
+"""Necks and hems of real photos: what is seen beside a new garment, and what is not."""
 
 from functools import cache
 from pathlib import Path
@@ -55,3 +55,10 @@ def test_skin_is_seen_through_a_keyhole(shared: Path, tools: Tools) -> None:
     breadth, height = round(0.06 * body.shoulder_width), round(0.12 * body.torso_length)
     there = found.picture[y - height : y + height, x - breadth : x + breadth].min(axis=2)
     assert (there > 225).mean() < 0.002, "the product photo's paper"
+
+
+def test_an_old_hem_between_hands_is_painted(shared: Path, tools: Tools) -> None:
+    """Beside the hips, where hands hide the background, it becomes trousers, or it would stay as a whole."""
+    found = draped(shared, tools, "01260_00", "ws09-blue")
+    hem = found.pose.mask is not None and round(measure_body(found.pose).mid_hip[1])
+    assert (found.old_garment.alpha[hem:] > 127).sum() < 0.01 * (found.visible.alpha > 127).sum()
