@@ -1,7 +1,6 @@
 """How broad the clothes below an old hem are: under it they go on upwards, and not to its sides."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from flixpose.fit.patching import Plane
 
@@ -10,8 +9,8 @@ _ABOVE = 0.25  # shoulder widths above it that they go on so
 _FULL = 0.3  # of their broadest row: rows with less tell nothing
 
 
-def beyond_flanks(stays: Plane, unit: float) -> NDArray[np.bool_]:
-    """(h, w) what lies to the left or right of the clothes that stay on, as broad as these are at their top.
+def flanks(stays: Plane, unit: float) -> tuple[Plane, Plane]:
+    """(h, w) what lies beside the clothes that stay on, and above them, as broad as they are at their top.
 
     Further down they are seen and need no telling, far above they are narrower. Nothing, where none are seen.
 
@@ -19,13 +18,13 @@ def beyond_flanks(stays: Plane, unit: float) -> NDArray[np.bool_]:
         stays: (h, w) where the clothes that stay on are seen.
         unit: a shoulder width in pixels.
     """
-    beyond = np.zeros(stays.shape, bool)
+    beside, above = np.zeros(stays.shape, bool), np.zeros(stays.shape, bool)
     breadths = stays.sum(axis=1)
     rows = np.flatnonzero(breadths > _FULL * breadths.max(initial=0))
     if not len(rows):
-        return beyond
+        return beside, above
     top, foot = max(0, rows[0] - round(_ABOVE * unit)), rows[0] + max(1, round(_BAND * unit))
     columns = np.flatnonzero(stays[rows[0] : foot].any(axis=0))
-    beyond[top:foot, : columns[0]] = True
-    beyond[top:foot, columns[-1] + 1 :] = True
-    return beyond
+    above[top:foot, columns[0] : columns[-1] + 1] = True
+    beside[top:foot] = ~above[top:foot]
+    return beside, above

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from flixpose.fit.bare_arms import BareArm, paint_skin
 from flixpose.fit.body import Body
-from flixpose.fit.flanks import beyond_flanks
+from flixpose.fit.flanks import flanks
 from flixpose.fit.nook import beside_edge
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.old_sleeves import bare_old_sleeves
@@ -204,8 +204,9 @@ class _Photo:
             _forbid(away[1::2], beside)
             under &= ~beside
         else:
-            behind = away[0] <= MOST_DEPTH * self.unit
-            _forbid(away[1:], beyond_flanks(sources[2], self.unit) & behind)
+            beside, above = flanks(sources[2], self.unit)
+            _forbid(away[1:], beside & (away[0] <= MOST_DEPTH * self.unit))
+            _forbid(away[:1], above & (away[2] <= MOST_DEPTH * self.unit))
         body = has(window, UPPER_ARM)
         sleeved = np.zeros_like(shows)
         for _, part in self.setting.sleeved(window, shows & ~under):
