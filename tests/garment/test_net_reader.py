@@ -160,3 +160,10 @@ def test_figures_on_real_photos(reader: NetReader, shared: Path):
 def test_masks_of_real_photos(reader: NetReader, shared: Path):
     overlaps = evaluate_masks(reader, shared / "pairs")
     assert np.mean(list(overlaps.values())) >= 0.95, sorted(overlaps.items(), key=lambda pair: pair[1])[:10]
+
+
+def test_the_pole_of_a_stand_is_no_limb(reader: NetReader):
+    from flixpose import resources
+    from flixpose.imaging.decode import read_image
+
+    assert reader(read_image(resources.SAMPLES / "products" / "cardigan.jpg")).score > UNSURE
