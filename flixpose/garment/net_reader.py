@@ -121,7 +121,7 @@ class NetReader:
                 continue
             if found.agreement > 0 and group_of(name) in _ON_OUTLINE:
                 point = snapped(point, edge, _SNAP * side)
-                if group_of(name) == "armpit" and "sleeve" in kind:
+                if group_of(name) == "armpit" and kinds.has_sleeves(kind):
                     point = _up_the_gap(point, found.seen, side)
             points[name] = point
         return points
