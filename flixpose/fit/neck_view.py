@@ -29,6 +29,7 @@ _GRAIN = 0.03  # over which colours are averaged
 _COLOURS, _FEW = 4, 0.04  # of the front; and the least share of one
 _LAB_WEIGHT = np.array([0.6, 1.0, 1.0], np.float32)  # shading changes lightness first
 _UNLIKE, _OVER_NOISE = 3.0, 1.2  # Lab units beyond the front's own spread that are wholly unlike it
+HOODED = 0.15  # widths above the line between the corners that cloth of a hood rises at least
 _MOST = 3000  # colours that are looked at
 
 
@@ -140,6 +141,19 @@ def neck_frame(garment: Garment) -> tuple[Floats, Floats, Floats, float]:
     box = garment.box
     heart = np.array([box.x0 + box.x1, box.y0 + box.y1]) / 2
     return middle, across, down if down @ (heart - middle) > 0 else -down, max(width, 1.0)
+
+
+def hood_rise(garment: Garment) -> float:
+    """How far cloth rises above the line between the neck's corners, near its middle; widths."""
+    middle, right, down, width = neck_frame(garment)
+    heights = np.arange(0.02, 1.8, 0.02)
+    u, v = np.meshgrid(np.linspace(-0.25, 0.25, 11), -heights)
+    places = np.floor(middle + (u[..., None] * right + v[..., None] * down) * width).astype(int)
+    rows, columns = places[..., 1], places[..., 0]
+    alpha = garment.mask.alpha
+    on_photo = (rows >= 0) & (rows < alpha.shape[0]) & (columns >= 0) & (columns < alpha.shape[1])
+    cloth = on_photo & (alpha[np.where(on_photo, rows, 0), np.where(on_photo, columns, 0)] > 127)
+    return float(heights[cloth.any(axis=1)].max(initial=0.0))
 
 
 def sampled(

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from flixpose.fit.measure import GarmentFrame, pair, point
 from flixpose.fit.neck_edge import drawn_to_edge, edge_strength, parting
 from flixpose.fit.neck_label import find_label
-from flixpose.fit.neck_view import Floats, NeckView, neck_frame
+from flixpose.fit.neck_view import HOODED, Floats, NeckView, hood_rise, neck_frame
 from flixpose.fit.remembered import remembered
 from flixpose.structures.found import Garment
 from flixpose.structures.image import Image, Mask
@@ -40,8 +40,7 @@ _OVER_LABEL = 2.0  # what a front edge loses that runs over a label
 _MISSED, _TOO_LOW, _NEVER = 0.25, 0.3, 0.004
 
 # Hoods: cloth rises above the neck's corners, and the edge ends on the hood.
-_RISES = 0.15  # widths above the line between the corners
-_HOOD_EXPONENTS = (0.85, 1.0, 1.25, 1.6, 2.0, 2.6)
+_HOOD_EXPONENTS, _HOOD_LEANS, _HOOD_LEANING = (0.85, 1.0, 1.25, 1.6, 2.0, 2.6), (-0.08, 0.0, 0.08), 0.3
 _HOOD_HALVES, _USUAL_HALF, _HALF_SPREAD = np.arange(0.2, 0.45, 0.03), 0.31, 0.05
 _HOOD_HEIGHTS, _USUAL_HEIGHT, _HEIGHT_SPREAD = np.linspace(0.0, 0.32, 7), 0.12, 0.1
 _HOOD_SINKS = np.arange(-0.08, 0.1, 0.03)
@@ -64,8 +63,8 @@ def front_neckline(garment: Garment, product: Image) -> NDArray[np.float64] | No
     """
     if not all(garment.landmarks.has(name) for name in ("neck_left", "neck_right", "neck_front")):
         return None
-    rise = _rise(garment)
-    if rise > _RISES:
+    rise = hood_rise(garment)
+    if rise > HOODED:
         return _hood_edge(garment, product, rise)
     return _collar_edge(garment, product)
 
@@ -117,16 +116,18 @@ def lowest(curve: NDArray[np.float64], frame: GarmentFrame) -> NDArray[np.float6
 def behind_neckline(garment: Garment, curve: NDArray[np.float64], frame: GarmentFrame) -> Mask:
     """The cloth above the front edge of the neck opening: what lies behind the wearer's neck.
 
-    Collar leaves and straps outside the two neck corners stay with the front; of a hood all above the ends of
-    its front edge lies behind. Nothing where no back is seen above the edge: it is the garment's own outline.
+    Collar leaves and straps outside the two neck corners stay with the front; so does of a hood what lies
+    outside its front edges and below the slant from their ends outwards: it lies on the shoulders, before the
+    neck's foot. Nothing where no back is seen above the edge: it is the garment's own outline.
     """
     reach = float(np.linalg.norm(curve[0] - curve[-1]))
     up = -frame.down * (4.0 * reach + garment.box.height)
-    ends = [curve[-1], curve[0]]
+    rim = [curve[-1], curve[-1] + up, curve[0] + up, curve[0]]
     if float(np.linalg.norm(curve[0] - pair(garment, "neck")[0])) > 1.0:
-        aside = (curve[-1] - curve[0]) * (1 + 4 * garment.box.width / max(reach, 1.0))
-        ends = [curve[-1] + aside, curve[0] - aside]
-    polygon = np.vstack([curve, ends[0], ends[0] + up, ends[1] + up, ends[1]])
+        far = 4.0 * garment.box.width
+        right, left = (far * (sign * frame.left - frame.down) for sign in (-1.0, 1.0))
+        rim = [curve[-1], curve[-1] + right, curve[-1] + right + up, curve[0] + left + up, curve[0] + left]
+    polygon = np.vstack([curve, *rim])
     under_chord = garment.mask.alpha[filled(curve, garment) > 127]
     if under_chord.size and float(under_chord.mean()) < 255 * _LEAST_INSIDE:
         return Mask(np.zeros_like(garment.mask.alpha))
@@ -142,19 +143,6 @@ def filled(polygon: Floats, garment: Garment) -> NDArray[np.uint8]:
     return plane
 
 
-def _rise(garment: Garment) -> float:
-    """How far cloth rises above the line between the neck's corners, near its middle; widths."""
-    middle, right, down, width = neck_frame(garment)
-    heights = np.arange(0.02, 1.8, 0.02)
-    u, v = np.meshgrid(np.linspace(-0.25, 0.25, 11), -heights)
-    places = np.floor(middle + (u[..., None] * right + v[..., None] * down) * width).astype(int)
-    rows, columns = places[..., 1], places[..., 0]
-    alpha = garment.mask.alpha
-    on_photo = (rows >= 0) & (rows < alpha.shape[0]) & (columns >= 0) & (columns < alpha.shape[1])
-    cloth = on_photo & (alpha[np.where(on_photo, rows, 0), np.where(on_photo, columns, 0)] > 127)
-    return float(heights[cloth.any(axis=1)].max(initial=0.0))
-
-
 def _hood_edge(garment: Garment, product: Image, rise: float) -> NDArray[np.float64]:
     """Of a hood the two front edges that rise beside the neck, from where they cross."""
     middle, _, down, width = neck_frame(garment)
@@ -162,7 +150,7 @@ def _hood_edge(garment: Garment, product: Image, rise: float) -> NDArray[np.floa
     view = NeckView.of(garment, product, above=rise, below=max(seen, 0.0) + 0.6)
     heights = _HOOD_HEIGHTS[max(rise - 0.05, 0.01) > _HOOD_HEIGHTS]
     depth, power, lean, half, height = _grid(
-        seen + _HOOD_SINKS, _HOOD_EXPONENTS, (0.0,), _HOOD_HALVES, heights
+        seen + _HOOD_SINKS, _HOOD_EXPONENTS, _HOOD_LEANS, _HOOD_HALVES, heights
     )
     u, v = _curves(half, height, depth, power, lean)
     length = np.hypot(np.diff(u), np.diff(v)).sum(axis=1)
@@ -170,6 +158,7 @@ def _hood_edge(garment: Garment, product: Image, rise: float) -> NDArray[np.floa
     score -= np.square((half - _USUAL_HALF) / _HALF_SPREAD) / 2
     score -= np.square((height - _USUAL_HEIGHT) / _HEIGHT_SPREAD) / 2
     score -= np.square((depth - seen) / _HOOD_SPREAD) / 2 + _SHAPE * np.abs(np.log2(power / 1.25))
+    score -= _HOOD_LEANING * (lean != 0)
     best = int(score.argmax())
     return view.photo(*drawn_to_edge(view, u[best], v[best]))
 

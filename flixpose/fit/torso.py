@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 from flixpose.fit.collar import stand_collar
+from flixpose.fit.hood import lay_hood
 from flixpose.fit.measure import pair, point
 from flixpose.fit.middle import add_front_of_neck, add_hem_center, bulge_to_camera
 from flixpose.fit.regions import leg_seam
@@ -38,6 +39,7 @@ def torso_controls(fit: Fit) -> ControlPoints:
         lift_shoulder_tips(points, fit)
         lay_on_outline(points, fit)
     add_front_of_neck(points, fit)
+    lay_hood(points, fit)
     corners = ["armpit"]
     if "waist" in fit.rig.places and has(fit, "waist_left", "waist_right"):
         _add_pair(points, fit, "waist")

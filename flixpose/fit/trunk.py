@@ -80,6 +80,10 @@ class Fit:
 # The trunk's border on the person, down the wearer's left side and up the right, by name.
 _BORDER = (
     *(
+        "hood_4",
+        "hood_3",
+        "hood_2",
+        "hood_1",
         "neck",
         "shoulder_line_1",
         "shoulder_line_2",

@@ -222,6 +222,24 @@ def test_a_hood_parts_between_its_front_edges() -> None:
     behind = np.minimum(behind_neckline(garment, curve, frame_of(garment)).alpha, alpha) > 127
     assert behind[115:120, 260:340].all(), "the hood's back lies behind the head"
     assert not behind[180:260, 200:255].any() and not behind[180:260, 345:400].any(), "its fronts do not"
+    ends = ((curve[0], 1), (curve[-1], -1))
+    beside = [(round(float(end[1])) - 5, round(float(end[0])) + 12 * aside) for end, aside in ends]
+    assert all(alpha[place] > 127 for place in beside)
+    assert not any(behind[place] for place in beside), "nor what lies beside and just above their ends"
+
+
+def test_a_hood_may_cross_off_its_middle() -> None:
+    product, garment, alpha = hooded()
+    pixels = product.pixels.copy()
+    pixels[alpha > 127] = CLOTH
+    aside = np.array([[252, 140], [265, 122], [335, 122], [348, 140], [313, 245]], float)
+    pixels[fill(alpha.shape, aside) > 127] = INSIDE
+    xy = garment.landmarks.xy.copy()
+    xy[garment.landmarks.skeleton.index["neck_front"]] = 306.0, 243.0
+    garment = replace(garment, landmarks=replace(garment.landmarks, xy=xy))
+    curve = front_neckline(garment, replace(product, pixels=pixels, sha256="aside"))
+    assert curve is not None
+    assert curve[int(curve[:, 1].argmax()), 0] == pytest.approx(313, abs=5)
 
 
 @pytest.mark.parametrize(
