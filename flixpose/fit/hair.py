@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.fit.body import Body, Point
+from flixpose.fit.locks import hanging_colours, wide_colours
 from flixpose.fit.mixture import SPREAD, Mixture, fit_mixture
 from flixpose.fit.palettes import Flags, Plane, Scene
 from flixpose.fit.strands import contrast, too_smooth
@@ -139,11 +140,16 @@ class _Head:
         background = fit_mixture(self.lab[self.inside < 0.05])
         if sample is None or (skin is not None and self._is_bald(crown, sample, skin)):
             return np.zeros_like(self.inside)
-        low, high = self._worn()
-        others = self._against([skin, background, low])
-        usual, ends, found = self._usual() + self._smooth(crown, skin), None, np.zeros_like(self.inside)
+        low, high, wide = self._worn()
+        others = self._against([skin, background, low, wide])
+        ends, found = None, np.zeros_like(self.inside)
+        smooth = self._smoothness(crown)
+        usual = self._usual() + self._smooth(smooth, skin)
         density = sample.log_density(self.lab)
         for _ in range(_ROUNDS):
+            if high is not None and low is not None:
+                high, locks = self._locks(found, smooth, high, low, ends or sample)
+                density = density if locks is None else np.maximum(density, locks.log_density(self.lab))
             against = np.maximum(others, self._against([_not_hair(high, sample, ends)]))
             near = cv2.dilate((found > 0.5).astype(np.float32), self._disc(2 * _STRAND))
             found = self._connected(self._soft(density, against, usual + _BELONGS * near), crown)
@@ -151,17 +157,30 @@ class _Head:
             density = density if ends is None else np.maximum(density, ends.log_density(self.lab))
         return found if self._hangs() else found * (self.above_chin > 0)
 
-    def _smooth(self, crown: Flags, skin: Mixture | None) -> Plane:
+    def _locks(
+        self, found: Plane, smooth: Plane, high: Mixture, low: Mixture, known: Mixture
+    ) -> tuple[Mixture | None, Mixture | None]:
+        """The clothes' colours without those of locks; and those."""
+        where = (self.inside > 0.6) & (self.above_chin < 0) & (self.arms < 0.3)
+        numbers = hanging_colours(self.lab, where, found > 0.5, smooth, high, low, known)
+        if not len(numbers):
+            return high, None
+        rest = np.setdiff1d(np.arange(len(high.shares)), numbers)
+        return (high.of(rest) if len(rest) else None), high.of(numbers)
+
+    def _smoothness(self, crown: Flags) -> Plane:
+        return too_smooth(contrast(self.lab[..., 0], _WINDOW * self.unit), crown)
+
+    def _smooth(self, smooth: Plane, skin: Mixture | None) -> Plane:
         """Below the jaw, what has the colours of shaded skin and is smoother than the head's hair: logits.
 
         In the shade of the head a neck may have the very colours of hair.
         """
         if skin is None:
             return np.zeros_like(self.inside)
-        grain = contrast(self.lab[..., 0], _WINDOW * self.unit)
         like = np.clip(_UNLIKE - skin.shaded(_SHADES).deviations(self.lab), 0, 1)
         below = np.clip((0.35 - self.above_chin) / 0.3, 0, 1)
-        return np.asarray(below * like * too_smooth(grain, crown), np.float32)
+        return np.asarray(below * like * smooth, np.float32)
 
     def _hangs(self) -> bool:
         """Whether anything of the person is seen beside the jaw, beyond the face's width: an outline tells.
@@ -238,13 +257,17 @@ class _Head:
         cv2.line(plane, ends[0], ends[1], 1, max(1, round(0.45 * self.face.width)))
         return (plane > 0) & (self.above_chin < 0)
 
-    def _worn(self) -> tuple[Mixture | None, Mixture | None]:
-        """The clothes: below the chest, where no hair hangs, and higher up, where locks may lie on them."""
+    def _worn(self) -> tuple[Mixture | None, Mixture | None, Mixture | None]:
+        """The clothes: below the chest, where no hair hangs; higher up, where locks may lie on them; and of
+        the latter what is seen at the tips of both shoulders, where no hair hangs either."""
         cloth = (self.inside > 0.8) & (self.arms < 0.3)
         aside = np.abs(self.across)
         low = (aside < 0.3) & (self.depth > 0.48) & (self.depth < 0.68)
         high = (((aside < 0.28) & (self.depth > 0.2)) | ((aside > 0.42) & (self.depth > 0.03))) & ~low
-        return self._mixture(cloth & low), self._mixture(cloth & high & (self.depth < 0.6))
+        high &= cloth & (self.depth < 0.6)
+        chest = self._mixture(high)
+        wide = chest and chest.of(wide_colours(self.lab, high, self.across, chest))
+        return self._mixture(cloth & low), chest, wide
 
     def _mixture(self, where: Flags, spread: tuple[float, float, float] = SPREAD) -> Mixture | None:
         return fit_mixture(self.lab[where & (self.inside > 0.6)], spread=spread)

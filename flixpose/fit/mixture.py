@@ -43,9 +43,11 @@ class Mixture:
             within: standard deviations of the other's that count as the same.
         """
         kept = (self.shares >= most) | (other.deviations(self.means) > within)
-        if not kept.any():
-            return None
-        return Mixture(self.shares[kept], self.means[kept], self.whiten[kept], self.scale[kept])
+        return self.of(np.flatnonzero(kept)) if kept.any() else None
+
+    def of(self, numbers: NDArray[np.intp]) -> "Mixture":
+        """Those Gaussians."""
+        return Mixture(self.shares[numbers], self.means[numbers], self.whiten[numbers], self.scale[numbers])
 
     def shaded(self, factors: tuple[float, ...]) -> "Mixture":
         """This and the same surface where less light falls on it: the same chromaticity, less luminance.
