@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from flixpose.fit.bare_arms import BareArm, paint_skin
 from flixpose.fit.body import Body
 from flixpose.fit.flanks import flanks
+from flixpose.fit.hips import carry_up
 from flixpose.fit.nook import beside_edge
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.old_sleeves import bare_old_sleeves
@@ -107,6 +108,8 @@ def paint_remnants(
     if kind not in LEGGED:  # a narrow gap between trouser legs is no opening of lace
         result = skin_under_lace(result, seen, worn, body, occluders, person_mask, arms, lower=lower)
     result = bare_old_sleeves(result, seen, worn, kind, arms, occluders, person_mask)
+    if group(kind) == "upper":
+        result = carry_up(result, seen, worn, body, occluders, person_mask)
     rims = slivers(seen, body, occluders, person_mask)
     if not (result.left.alpha.any() or rims.any()):
         return result
@@ -311,7 +314,7 @@ class _Photo:
             mask[here][hole] = 255
             background[here] |= nearest == 0
             left[here][place.hole] = 0
-        guessed = float(sum((place.hole & (place.cores > 0)).sum() for place in places))
+        guessed = before.guessed + float(sum((place.hole & (place.cores > 0)).sum() for place in places))
         told = replace(before, picture=picture, mask=Mask(mask), background=background, left=Mask(left))
         return replace(told, guessed=guessed)
 
