@@ -71,7 +71,8 @@ def find_occluders(person: Image, body: Body, person_mask: Mask | None) -> Occlu
     # A shirt that hangs over the hips is not the trousers; a dress is both.
     apart = without(scene.lower_clothes, scene.clothes)
     # Beside the person's outline the background may show its colour through.
-    is_upper = scene.likeness(scene.clothes, [scene.skin, hair, apart, scene.background])
+    clothes = scene.clothes_beside(found_hair)
+    is_upper = scene.likeness(clothes, [scene.skin, hair, apart, scene.background])
     own, rival = (scene.lower_clothes, None) if apart is None else (apart, scene.clothes)
     is_lower = scene.likeness(own, [scene.skin, rival, scene.background])
     if scene.lower_clothes is not None and apart is None:

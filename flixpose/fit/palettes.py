@@ -35,6 +35,8 @@ _BEIGE = 4.0
 _LAB_WEIGHT = np.array([0.6, 1.0, 1.0], np.float32)  # shading changes lightness first
 _SKIN_SHADES = 20.0  # Lab units between a face and the arms of one person
 _FACE = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
+_CHEST = ((-0.25, 0.25), (0.25, 0.25), (0.22, 0.52), (-0.22, 0.52))  # of the body's frame
+_LOCK = 0.3  # of a place that is hair, which is then no sample of cloth
 READ_HAND = 0.5  # score of a hand whose own shape is trusted
 AROUND_HAND = 0.03  # shoulder widths beside a read hand in which colour decides
 _UNREAD_HAND = 0.26  # shoulder widths about the fingers' middle, where no hand was read
@@ -120,10 +122,24 @@ class Scene:
     @cached_property
     def clothes(self) -> Plane | None:
         """Those on the trunk; a bare midriff is not cloth, nor is a hand before it."""
-        corners = ((-0.25, 0.25), (0.25, 0.25), (0.22, 0.52), (-0.22, 0.52))
+        return self._clothes(self._near_hands)
+
+    def clothes_beside(self, hair: Plane) -> Plane | None:
+        """Those without the colours of locks that hang down the chest."""
+        locks = hair > _LOCK
+        return self._clothes(self._near_hands | locks) if locks[self._chest].any() else self.clothes
+
+    def _clothes(self, but: Flags) -> Plane | None:
+        return without(self._on_trunk(_CHEST, but=but), self.skin)
+
+    @cached_property
+    def _near_hands(self) -> Flags:
         size = 2 * self.length(AROUND_HAND * self.body.shoulder_width) + 1
-        near = cv2.dilate(self.hands.astype(np.uint8), np.ones((size, size), np.uint8)) > 0
-        return without(self._on_trunk(corners, but=near), self.skin)
+        return cv2.dilate(self.hands.astype(np.uint8), np.ones((size, size), np.uint8)) > 0
+
+    @cached_property
+    def _chest(self) -> Flags:
+        return self._quadrangle(_CHEST) > 0
 
     @cached_property
     def lower_clothes(self) -> Plane | None:
@@ -148,12 +164,17 @@ class Scene:
         return without(self._palette((found > 0.5).astype(np.uint8)), self.skin)
 
     def _on_trunk(self, corners: tuple[tuple[float, float], ...], but: Flags | None = None) -> Plane | None:
-        where = self.blank()
-        polygon = np.array([self.at(self.body.place(a, d)) for a, d in corners], np.int32)
-        cv2.fillConvexPoly(where, polygon, 1)
+        where = self._quadrangle(corners)
         if but is not None:
             where[but] = 0
         return self._palette(where)
+
+    def _quadrangle(self, corners: tuple[tuple[float, float], ...]) -> NDArray[np.uint8]:
+        """1 between four places of the body's frame."""
+        where = self.blank()
+        polygon = np.array([self.at(self.body.place(a, d)) for a, d in corners], np.int32)
+        cv2.fillConvexPoly(where, polygon, 1)
+        return where
 
     def _palette(self, where: NDArray[np.uint8], *, inside: bool = True) -> Plane | None:
         chosen = (where > 0) & (self.inside > 0.6) if inside else where > 0
@@ -244,11 +265,8 @@ class Scene:
 
     def between(self, upper: float, lower: float) -> Plane:
         """1 on the trunk, arms and legs between two depths of the body's frame."""
-        where = self.blank()
-        places = ((-0.8, upper), (0.8, upper), (0.8, lower), (-0.8, lower))
-        polygon = np.array([self.at(self.body.place(a, d)) for a, d in places], np.int32)
-        cv2.fillConvexPoly(where, polygon, 1)
-        return where.astype(np.float32)
+        corners = ((-0.8, upper), (0.8, upper), (0.8, lower), (-0.8, lower))
+        return self._quadrangle(corners).astype(np.float32)
 
     def _draw_unread_hand(self, where: NDArray[np.uint8], side: str, wrist: Point) -> None:
         names = (f"{side}_index", f"{side}_pinky", f"{side}_thumb")
