@@ -44,6 +44,7 @@ _LOOP = 0.05  # shoulder widths: belt loops and seams are no broader, and are no
 _FINEST = 0.012  # shoulder widths over which a hem's column of colours is smoothed
 _GRAIN = 0.008  # shoulder widths: what is finer is grain
 _DEEPEST = 0.12  # shoulder widths of cloth that lend their grain
+_SEAM = 1.5  # times the usual strength of grain: there is a seam
 _CLIP = 2.5  # standard deviations of grain: what is stronger is a seam
 _EDGE_ROWS = (0.01, 0.06)  # shoulder widths below a hem in which the edge is looked for
 _BEYOND = 0.04  # shoulder widths beyond an edge in which background is seen, or it is hidden
@@ -123,6 +124,9 @@ class _Hips:
         self.lower = (occluders.worn_lower.alpha[here] > 127) & (self.arms < 26)
         self.nothing = cv2.max(cv2.max(worn, self.arms), occluders.worn_lower.alpha[here]) < 64
         self.shows = self.left > _SHOWS
+        # What lies between an old top and an arm may seem to be nobody's.
+        shut = np.ones((2 * self.length(_SHUT) + 1,) * 2, np.uint8)
+        self.whole = cv2.morphologyEx(cv2.max(cv2.max(person, worn), self.arms), cv2.MORPH_CLOSE, shut)
         self.rows, self.columns = np.indices(worn.shape)
         self.tells, self.hem = self._find_hem()
         self.told = int(self.tells.sum()) >= _FEWEST * self.unit
@@ -257,9 +261,7 @@ class _Hips:
         within = np.clip(np.minimum(columns + 1 - low[rows], high[rows] - columns), 0, 1)
         middle = np.median(np.flatnonzero(self.tells))
         hidden = np.where(columns < middle, np.isinf(low[rows]), np.isinf(high[rows]))
-        return np.where(hidden, cv2.max(self.person, self.worn)[rows, columns] / 255, within).astype(
-            np.float32
-        )
+        return np.where(hidden, self.whole[rows, columns] / 255, within).astype(np.float32)
 
     def painted(self, hole: Plane) -> tuple[NDArray[np.uint8], Plane]:
         """(h, w, 3) the window's pixels; (h, w) where background was painted."""
@@ -332,6 +334,8 @@ class _Hips:
         fine = (self.pixels - known[..., :3] / np.maximum(known[..., 3:], 1e-3)) * share[..., None]
         first = self.length(_SHADE)
         firm = cv2.erode(self.lower.view(np.uint8), square(2 * _GRAIN * self.unit)) > 0
+        strong = cv2.blur(np.abs(fine).sum(axis=2), (2 * first + 1, 2 * first + 1))
+        firm &= strong < _SEAM * np.median(strong[firm]) if firm.any() else firm
         start = np.clip(self.hem + first, 0, len(firm) - 1)
         numbers = np.arange(len(start))
         broken = ~firm & (self.rows >= start[None])
