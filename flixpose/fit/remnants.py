@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from flixpose.fit.bare_arms import BareArm, paint_skin
 from flixpose.fit.body import Body
+from flixpose.fit.crumbs import without_crumbs
 from flixpose.fit.flanks import flanks
 from flixpose.fit.hips import carry_up
 from flixpose.fit.nook import beside_edge
@@ -96,6 +97,7 @@ def paint_remnants(
         person: (H, W, 3) sRGB. seen: (H, W) how much of each pixel the garment covers.
         kind: of the garment; outwear is worn over the clothes below it, which stay.
     """
+    occluders = replace(occluders, worn_upper=without_crumbs(occluders.worn_upper, body))
     worn = old_clothes(occluders, kind)
     left = cv2.multiply(worn, 255 - seen, scale=1 / 255)
     blank = np.zeros(seen.shape, np.uint8)

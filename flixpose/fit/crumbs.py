@@ -1,0 +1,44 @@
+"""Crumbs of a colour mask that are no clothes: shade between trouser legs, locks of hair, buckles."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.fit.body import Body
+from flixpose.fit.remembered import remembered
+from flixpose.structures.image import Mask
+
+_SMALL = 0.02  # of the largest piece
+_APART = 0.05  # torso lengths below it
+_NECK = -0.2  # torso lengths: above there are no tops but collars, which hang together with them
+_THERE = 25  # alpha
+
+
+@remembered
+def without_crumbs(worn: Mask, body: Body) -> Mask:
+    """A worn top without what lies, small and apart, further down than its hem or up in the hair."""
+    there = cv2.threshold(worn.alpha, _THERE, 1, cv2.THRESH_BINARY)[1]
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(there)
+    if count < 3:
+        return worn
+    largest = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
+    small = stats[:, cv2.CC_STAT_AREA] < _SMALL * stats[largest, cv2.CC_STAT_AREA]
+    highest, lowest = _depths(stats, body)
+    crumbs = small & ((highest > lowest[largest] + _APART) | (lowest < _NECK))
+    crumbs[0] = False
+    if not crumbs.any():
+        return worn
+    alpha = worn.alpha.copy()
+    for number in np.flatnonzero(crumbs):
+        x, y, width, height = stats[number, :4].tolist()
+        here = np.s_[y : y + height, x : x + width]
+        alpha[here][labels[here] == number] = 0
+    return Mask(alpha)
+
+
+def _depths(stats: NDArray[np.int32], body: Body) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(N,) twice: depths, torso lengths, at which pieces begin and end, by their boxes."""
+    x, y, width, height = stats[:, :4].T.astype(np.float64)
+    corners = np.stack([np.stack([x + a * width, y + b * height], 1) for a in (0, 1) for b in (0, 1)])
+    depths = (corners - body.mid_shoulder) @ body.down / body.torso_length
+    return depths.min(axis=0), depths.max(axis=0)
