@@ -15,6 +15,7 @@ from flixpose.fit.cuffs import before_sleeves
 from flixpose.fit.keyhole import without_keyhole
 from flixpose.fit.layout import Plan, bare_zone
 from flixpose.fit.light import light_gain, read_light, shadow_on_cloth, shadow_reach, thrown_shadow
+from flixpose.fit.pockets import into_pockets
 from flixpose.fit.remembered import remembered
 from flixpose.fit.remnants import Painted, paint_remnants
 from flixpose.fit.stack import Region, Sheet, Stack
@@ -53,6 +54,7 @@ def composite(
     open_mask = without_keyhole(with_legs_apart(garment, product), product)
     cloth = cut_out(product.pixels, open_mask, wedges_at_armpits(garment))
     sheets, behind = _sheets(cloth, plan, warps, person.size)
+    sheets = into_pockets(sheets, plan.occluders, plan.body)
     boxes = [sheet.box for sheet in (*sheets.values(), *([behind] if behind else []))]
     stack = Stack(_around(boxes, shadow_reach(plan.body.shoulder_width), person.size))
     front = _front(plan, person.size)

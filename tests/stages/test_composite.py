@@ -13,7 +13,7 @@ from flixpose.pipeline import drape
 from flixpose.stages.composite import composite, remaining
 from flixpose.stages.solve_warps import solve_warps
 from flixpose.structures.image import Mask
-from tests.fit.figures import ARMS, CLOTH, INSIDE
+from tests.fit.figures import ARMS, BELOW, CLOTH, INSIDE
 from tests.stages.scene import PLACE, UNIT, Scene, scene, tools_for
 
 # Arms beside, before and away from the trunk; with and without sleeves.
@@ -178,3 +178,15 @@ def test_what_the_trunk_is_tucked_into_throws_no_shadow_on_sleeves_that_lie_befo
     assert low.sum() > 500, "sleeves lie before what the trunk is tucked into"
     darker = loose.picture[low].astype(int).mean() - tucked.picture[low].astype(int).mean()
     assert darker < 2.0, darker
+
+
+def test_a_sleeve_ends_at_the_pocket_that_its_hand_is_in() -> None:
+    seen = scene("long_sleeve_top", "hanging")
+    pixels = seen.person.pixels.copy()
+    column, top = (np.array(PLACE) + UNIT * np.array((0.55, 1.25))).round().astype(int)
+    pixels[top : top + 60, column : column + 35] = BELOW
+    draped = drape(replace(seen.person, pixels=pixels), seen.product, tools_for((seen.pose,), seen.garment))
+    shown = draped.visible.alpha[:, column : column + 35]
+    assert (shown[top - 20 : top - 10] == 255).mean() > 0.5
+    assert shown[top + 12 :].max() == 0
+    assert (seen.drape.visible.alpha[top + 12 :, column : column + 35] == 255).any(), "or nothing was cut"
