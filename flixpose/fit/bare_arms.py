@@ -316,11 +316,20 @@ def _profile(
     places = stations[seen, None] + offsets[..., None] * across[seen, None]
     limits = np.array(pixels.shape[1::-1]) - 1
     x, y = np.clip(np.floor(places), 0, limits).astype(int).transpose(2, 0, 1)
-    usual = np.median(pixels[y, x].astype(np.float64), axis=0)
+    usual = _of_skin(np.median(pixels[y, x].astype(np.float64), axis=0))
     x0, y0, x1, y1 = x.min(), y.min(), x.max() + 1, y.max() + 1
     patch = pixels[y0:y1, x0:x1].astype(np.float32)
     fine = (patch - cv2.GaussianBlur(patch, (0, 0), _GRAIN)).mean(axis=2)[y - y0, x - x0]
     return _blurred(usual), min(float(1.4826 * np.median(np.abs(fine))), _COARSEST)
+
+
+def _of_skin(colours: Floats) -> Floats:
+    """Colours across an arm; those that are no skin's, a shirt's at its edge, as their neighbours."""
+    lab = cv2.cvtColor(np.rint(colours)[None].astype(np.uint8), cv2.COLOR_RGB2LAB)[0].astype(np.float32)
+    off = (lab - np.median(lab, axis=0)) * _LAB_WEIGHT
+    own = np.flatnonzero((off * off).sum(axis=1) < _SKIN_SPREAD**2)
+    places = np.arange(len(colours))
+    return np.stack([np.interp(places, own, colours[own, k]) for k in range(3)], axis=1)
 
 
 def _blurred(colours: Floats) -> Floats:

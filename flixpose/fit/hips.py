@@ -129,7 +129,7 @@ class _Hips:
         self.whole = cv2.morphologyEx(cv2.max(cv2.max(person, worn), self.arms), cv2.MORPH_CLOSE, shut)
         self.rows, self.columns = np.indices(worn.shape)
         self.tells, self.hem = self._find_hem()
-        self.told = int(self.tells.sum()) >= _FEWEST * self.unit
+        self.told = int(self.tells.sum()) >= _FEWEST * self.unit and self._hangs(body, here)
         if self.told:
             self.sides = self._find_sides()
 
@@ -198,10 +198,15 @@ class _Hips:
 
     def far(self, body: Body, here: Window) -> Plane:
         """(h, w) what lies far above the old hem, or where a waistband is to be expected."""
-        along = (self.columns + here[1].start - body.mid_shoulder[0]) * body.down[0]
-        along = along + (self.rows + here[0].start - body.mid_shoulder[1]) * body.down[1]
         above = self.rows < self.hem[None] - self.length(_NEAR)
-        return np.asarray(above | (along < _WAISTBAND * body.torso_length), bool)
+        depths = _depths(self.columns + here[1].start, self.rows + here[0].start, body)
+        return np.asarray(above | (depths < _WAISTBAND), bool)
+
+    def _hangs(self, body: Body, here: Window) -> bool:
+        """Whether the old top hangs over the lower clothes; else it ends at their waistband, which shows."""
+        columns = np.flatnonzero(self.tells)
+        depths = _depths(columns + here[1].start, self.hem[columns] + here[0].start, body)
+        return float(np.median(depths)) > _WAISTBAND
 
     def _find_sides(self) -> tuple[Floats, Floats]:
         """(h,) twice, columns: where the lower clothes begin and end in each row above the hem."""
@@ -357,6 +362,12 @@ class _Hips:
         found = fine[place.clip(0, len(firm) - 1), source].astype(np.float64)
         usual = 1.4826 * np.median(np.abs(found), axis=0) + 0.5
         return np.clip(found, -_CLIP * usual, _CLIP * usual)
+
+
+def _depths(columns: NDArray[np.intp], rows: NDArray[np.intp], body: Body) -> Floats:
+    """Torso lengths below the shoulders, of pixels of the photo."""
+    (x, y), (right, down) = body.mid_shoulder, body.down
+    return np.asarray(((columns - x) * right + (rows - y) * down) / body.torso_length, np.float64)
 
 
 def _running_median(values: NDArray[Any], count: int) -> Floats:

@@ -62,12 +62,14 @@ def find_old_sleeve(
     person_mask: Mask,
     *,
     before_trunk: bool,
+    off_shoulders: bool = False,
 ) -> OldSleeve | None:
     """The old sleeve on an arm, if it shows as a piece of its own.
 
     Args:
         left: (H, W) old clothes that show. seen: (H, W) how much of each pixel the garment covers.
         before_trunk: whether the arm may lie before the garment.
+        off_shoulders: whether the shoulders are bared, too: then a sleeve may hang together with the rest.
     """
     window = _window(arm, left.shape)
     shows = left[window] > _SHOWS
@@ -75,8 +77,10 @@ def find_old_sleeve(
         return None
     beside = _Around(arm, window)
     sleeve = _pieces(shows, beside.sleeve)
-    if sleeve is None:
+    if sleeve is None and not off_shoulders:
         return None
+    if sleeve is None:
+        sleeve = _main_piece(shows & beside.sleeve)
     bare, person = occluders.arms.alpha[window] >= 128, person_mask.alpha[window]
     free = occluders.head.alpha[window] < 128
     away = distance(sleeve) / arm.unit
@@ -99,6 +103,14 @@ def _pieces(shows: Plane, beside: Plane) -> Plane | None:
     sleeve = own[labels]
     others = int((beside & shows & ~sleeve).sum())
     return sleeve if sleeve.any() and others <= (1 - _OWN) * int(sleeve.sum()) else None
+
+
+def _main_piece(shows: Plane) -> Plane:
+    """The largest piece of what shows."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(shows.view(np.uint8))
+    if len(stats) < 2:
+        return shows
+    return np.asarray(labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])), bool)
 
 
 def _smooth_outline(person: NDArray[np.uint8], unit: float) -> NDArray[np.float32]:
@@ -196,6 +208,11 @@ def _skin(pixels: NDArray[np.uint8], sleeve: OldSleeve, known: Plane) -> NDArray
     return None
 
 
+def sleeveless(kind: str) -> bool:
+    """Whether arms hang before the trunk of such a garment."""
+    return kind.startswith(_SLEEVELESS)
+
+
 def bare_old_sleeves(
     before: Painted,
     seen: NDArray[np.uint8],
@@ -204,12 +221,16 @@ def bare_old_sleeves(
     arms: Sequence[BareArm],
     occluders: Occluders,
     person_mask: Mask,
+    *,
+    off_shoulders: bool = False,
 ) -> Painted:
-    """Whole old sleeves that show gone from bare arms."""
-    bare = kind.startswith(_SLEEVELESS)
+    """Whole old sleeves that show gone from bare arms; `off_shoulders`: see `find_old_sleeve`."""
+    bare = sleeveless(kind)
     for arm in arms:
         left = before.left.alpha
-        sleeve = find_old_sleeve(arm, left, seen, occluders, person_mask, before_trunk=bare)
+        sleeve = find_old_sleeve(
+            arm, left, seen, occluders, person_mask, before_trunk=bare, off_shoulders=off_shoulders
+        )
         if sleeve is None:
             continue
         pixels = paint_old_sleeve(before.picture, sleeve, occluders, worn, person_mask)

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.fit.bare_arms import BareArm, paint_skin
+from flixpose.fit.bared import bare_upper_body
 from flixpose.fit.body import Body
 from flixpose.fit.crumbs import without_crumbs
 from flixpose.fit.flanks import flanks
 from flixpose.fit.hips import carry_up
 from flixpose.fit.nook import beside_edge
 from flixpose.fit.occluders import Occluders
-from flixpose.fit.old_sleeves import bare_old_sleeves
 from flixpose.fit.painted import Painted
 from flixpose.fit.patches import Patch, share_out
 from flixpose.fit.patching import MOST_DEPTH, Plane, Window, copy_mirrored, distance, fill_from, square
@@ -109,7 +109,8 @@ def paint_remnants(
     arms = setting.arms
     if kind not in LEGGED:  # a narrow gap between trouser legs is no opening of lace
         result = skin_under_lace(result, seen, worn, body, occluders, person_mask, arms, lower=lower)
-    result = bare_old_sleeves(result, seen, worn, kind, arms, occluders, person_mask)
+    if not lower:
+        result = bare_upper_body(result, seen, worn, kind, arms, body, occluders, person_mask)
     if group(kind) == "upper":
         result = carry_up(result, seen, worn, body, occluders, person_mask)
     rims = slivers(seen, body, occluders, person_mask)
