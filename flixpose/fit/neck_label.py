@@ -20,6 +20,10 @@ _RING_LIKE, _RING_INSIDE = 0.6, 0.75  # shares of what lies around it
 _WIDE, _HIGH = (0.05, 0.5), (0.03, 0.29)  # widths
 _FULL, _UPRIGHT = 0.45, 0.9  # least share of its box, and breadth over height
 _ASIDE, _DEPTH = 0.17, (-0.05, 0.52)  # widths off the middle, and below the corners
+# The corners of a collar are close together: in the deep neck between them a label is so much larger, stands
+# out of a window so much wider and the more so, and lies down to a share of that depth. It fills its box:
+# what does not is the opening itself, through which a darker inside shows.
+_DEEP, _LARGER, _WIDER, _BOLD, _DEPTH_SHARE, _SQUARE = 0.7, 1.2, 2.4, 45.0, 0.75, 0.8
 _MARGIN = 0.05  # widths that a front edge may lie above a label's foot
 _LANDMARK = 0.06  # widths beside a label within which a landmark is put there for its sake
 
@@ -60,9 +64,15 @@ class NeckLabel:
         return replace(view, lab=lab)
 
 
-def find_label(view: NeckView) -> NeckLabel | None:
-    """The labels near the middle of a neck, taken together; None where none is seen."""
+def find_label(view: NeckView, depth: float = 0.0) -> NeckLabel | None:
+    """The labels near the middle of a neck, taken together; None where none is seen.
+
+    Args:
+        depth: widths below the corners at which the front edge's lowest point was seen.
+    """
     mask = np.maximum(_by_surroundings(view), _by_front(view))
+    if depth > _DEEP:
+        mask = np.maximum(mask, _bold(view, depth))
     rows, columns = np.nonzero(mask)
     if not rows.size:
         return None
@@ -73,16 +83,29 @@ def find_label(view: NeckView) -> NeckLabel | None:
 
 def _by_surroundings(view: NeckView) -> NDArray[np.uint8]:
     """What stands out of the usual colour around it."""
-    lab, inside = _bytes(view.lab), view.inside > 0
-    if not inside.any():
-        return np.zeros_like(view.inside)
-    lab[~inside] = np.median(lab[inside], axis=0)  # the paper is nobody's surroundings
-    usual = cv2.medianBlur(lab, 2 * round(_AROUND * SIDE) + 1)
-    off = np.abs(lab.astype(np.float32) - usual) @ _LAB_WEIGHT
-    hot = ((off > _STANDS_OUT) & inside).astype(np.uint8)
+    hot = (_standing_out(view, _AROUND) > _STANDS_OUT).astype(np.uint8)
     hot = cv2.morphologyEx(hot, cv2.MORPH_CLOSE, np.ones((7, 11), np.uint8))
     hot = cv2.morphologyEx(hot, cv2.MORPH_OPEN, np.ones((3, 5), np.uint8))
     return cv2.dilate(_compact(hot, view), np.ones((5, 5), np.uint8))
+
+
+def _bold(view: NeckView, depth: float) -> NDArray[np.uint8]:
+    """What stands out plainly deep between the leaves of a collar."""
+    hot = (_standing_out(view, _WIDER * _AROUND) > _BOLD).astype(np.uint8)
+    hot = cv2.morphologyEx(hot, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    hot = cv2.morphologyEx(hot, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    return cv2.dilate(_compact(hot, view, _LARGER, _DEPTH_SHARE * depth, _SQUARE), np.ones((5, 5), np.uint8))
+
+
+def _standing_out(view: NeckView, around: float) -> Plane:
+    """(h, w) Lab units by which the garment differs from the usual colour so many widths around."""
+    lab, inside = _bytes(view.lab), view.inside > 0
+    if not inside.any():
+        return np.zeros(view.inside.shape, np.float32)
+    lab[~inside] = np.median(lab[inside], axis=0)  # the paper is nobody's surroundings
+    usual = cv2.medianBlur(lab, 2 * round(around * SIDE) + 1)
+    off = np.abs(lab.astype(np.float32) - usual) @ _LAB_WEIGHT
+    return np.asarray(np.where(inside, off, 0), np.float32)
 
 
 def _by_front(view: NeckView) -> NDArray[np.uint8]:
@@ -101,16 +124,22 @@ def _by_front(view: NeckView) -> NDArray[np.uint8]:
     return cv2.dilate(found, np.ones((7, 7), np.uint8))
 
 
-def _compact(hot: NDArray[np.uint8], view: NeckView) -> NDArray[np.uint8]:
+def _compact(
+    hot: NDArray[np.uint8],
+    view: NeckView,
+    larger: float = 1.0,
+    lowest: float = _DEPTH[1],
+    full: float = _FULL,
+) -> NDArray[np.uint8]:
     """Of the pieces of a plane those that a label's place, size and shape fit."""
     count, labels, stats, centres = cv2.connectedComponentsWithStats(hot)
     width, height, area = (stats[:, n] for n in (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT, cv2.CC_STAT_AREA))
-    kept = (width > _WIDE[0] * SIDE) & (width < _WIDE[1] * SIDE)
-    kept &= (height > _HIGH[0] * SIDE) & (height < _HIGH[1] * SIDE)
-    kept &= (area > _FULL * width * height) & (width > _UPRIGHT * height)
+    kept = (width > _WIDE[0] * SIDE) & (width < _WIDE[1] * larger * SIDE)
+    kept &= (height > _HIGH[0] * SIDE) & (height < _HIGH[1] * larger * SIDE)
+    kept &= (area > full * width * height) & (width > _UPRIGHT * height)
     depth = centres[:, 1] / SIDE + view.top
     kept &= np.abs(centres[:, 0] / SIDE - view.aside) < _ASIDE
-    kept &= (depth > _DEPTH[0]) & (depth < _DEPTH[1]) & (np.arange(count) > 0)
+    kept &= (depth > _DEPTH[0]) & (depth < lowest) & (np.arange(count) > 0)
     return kept[labels].astype(np.uint8)
 
 

@@ -76,7 +76,7 @@ def _collar_edge(garment: Garment, product: Image) -> NDArray[np.float64]:
     deepest = max(1.15, 1.3 * seen)
     view = NeckView.of(garment, product, above=0.0, below=deepest + 0.15)
     score_of_depth = garment.landmarks.score("neck_front")
-    label = find_label(view)
+    label = find_label(view, seen)
     if label is not None:
         score_of_depth *= _MISLED if label.holds(*view.own(point(garment, "neck_front"))) else 1.0
         view = label.painted_over(view)

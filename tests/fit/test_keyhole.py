@@ -11,6 +11,7 @@ from tests.fit.figures import make_garment
 from tests.fit.test_neckline import dressed
 
 PAPER = 245
+Spot = tuple[int, int]
 
 
 def slit(width: int, height: int, colour: int = PAPER, grain: int = 0) -> tuple[Image, Garment, np.ndarray]:
@@ -25,7 +26,9 @@ def slit(width: int, height: int, colour: int = PAPER, grain: int = 0) -> tuple[
 
 def test_a_slit_is_open() -> None:
     product, garment, there = slit(8, 50)
+    before = garment.mask.alpha.copy()
     opened = without_keyhole(garment, product).alpha
+    assert (garment.mask.alpha == before).all(), "the garment itself stays"
     assert (opened[there] == 0).mean() > 0.97
     changed = opened != garment.mask.alpha
     around = cv2.dilate(there.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
@@ -39,6 +42,23 @@ def test_a_slit_is_open() -> None:
 )
 def test_prints_and_cords_stay(width: int, height: int, colour: int, grain: int) -> None:
     product, garment, _ = slit(width, height, colour, grain)
+    assert without_keyhole(garment, product) is garment.mask
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "thickness"),
+    [
+        ((362, 185), (362, 240), 8),
+        ((300, 172), (300, 222), 26),
+        ((300, 200), (300, 208), 1),
+        ((300, 215), (300, 330), 8),
+        ((292, 180), (308, 240), 3),
+    ],
+    ids=["aside", "large", "tiny", "running on", "slanting"],
+)
+def test_slits_elsewhere_and_of_other_shapes_stay(start: Spot, end: Spot, thickness: int) -> None:
+    product, garment, _ = dressed("round")
+    cv2.line(product.pixels, start, end, (PAPER,) * 3, thickness)
     assert without_keyhole(garment, product) is garment.mask
 
 

@@ -1,5 +1,6 @@
 """Labels in the back of a neck: found where they are, and nowhere else."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -10,13 +11,15 @@ from tests.fit.test_neckline import dressed
 WIDTH = 160.0  # pixels of the photo between the neck's corners
 
 
-def found(label: tuple[int, int, int, int] | None, colour: int = 245) -> tuple[NeckView, NeckLabel | None]:
+def found(
+    label: tuple[int, int, int, int] | None, colour: int = 245, depth: float = 0.0
+) -> tuple[NeckView, NeckLabel | None]:
     product, garment, _ = dressed("round")
     if label is not None:
         x0, y0, x1, y1 = label
         product.pixels[y0:y1, x0:x1] = colour
     view = NeckView.of(garment, product, above=0.0, below=1.3)
-    return view, find_label(view)
+    return view, find_label(view, depth)
 
 
 @pytest.mark.parametrize("colour", [245, 0])
@@ -29,9 +32,34 @@ def test_a_label_is_found_where_it_is(colour: int) -> None:
     assert label.right == pytest.approx(30 / WIDTH, abs=0.06)
 
 
-@pytest.mark.parametrize("place", [None, (380, 300, 440, 330), (230, 300, 370, 420)])
+@pytest.mark.parametrize(
+    "place",
+    [None, (380, 300, 440, 330), (230, 300, 370, 420), (238, 130, 362, 142), (294, 105, 306, 170)],
+    ids=["plain", "aside", "large", "a band", "a cord"],
+)
 def test_a_plain_neck_and_prints_have_none(place: tuple[int, int, int, int] | None) -> None:
     assert found(place)[1] is None
+
+
+def test_a_scrawl_is_no_label() -> None:
+    product, garment, _ = dressed("round")
+    cv2.line(product.pixels, (264, 112), (336, 144), (245, 245, 245), 3)
+    assert find_label(NeckView.of(garment, product, above=0.0, below=1.3)) is None
+
+
+def test_a_collars_large_label_is_found_where_the_neck_is_seen_to_be_deep() -> None:
+    place = (257, 155, 343, 203)
+    assert found(place)[1] is None
+    _, label = found(place, depth=0.9)
+    assert label is not None and label.foot == pytest.approx((203 - 90) / WIDTH, abs=0.06)
+    assert label.left == pytest.approx(-43 / WIDTH, abs=0.06)
+
+
+def test_an_opening_between_the_leaves_of_a_collar_is_no_label() -> None:
+    product, garment, _ = dressed("round")
+    cv2.fillPoly(product.pixels, [np.array([(257, 155), (343, 155), (300, 208)], np.int32)], (250, 250, 250))
+    view = NeckView.of(garment, product, above=0.0, below=1.3)
+    assert find_label(view, 0.9) is None
 
 
 def test_a_landmark_on_a_label_is_told_from_one_beside_it() -> None:
@@ -46,6 +74,10 @@ def test_front_edges_run_below_a_label() -> None:
     u = np.tile(np.linspace(-0.5, 0.5, 41), (3, 1))
     v = np.array([[0.2], [0.5], [0.6]]) * np.ones(41)
     assert label.above_foot(u, v).tolist() == [1.0, 0.0, 0.0]
+    beside = np.where(np.abs(u[:1]) > 0.25, 0.2, 0.6)
+    assert label.above_foot(u[:1], beside).tolist() == [0.0], "beside the label it may rise"
+    over = np.full((1, 41), (label.head + label.foot) / 2)
+    assert label.above_foot(u[:1], over).tolist() == [1.0], "across it is not below it"
 
 
 def test_what_is_painted_over_has_the_cloths_colour() -> None:
