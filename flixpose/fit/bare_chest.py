@@ -28,7 +28,7 @@ _BEYOND = 0.25  # of it that may hang together with it elsewhere
 _LOWER = 0.7  # torso lengths
 _LEAST = 0.03  # shoulder widths: half of what is no sliver
 _DEEPEST = 0.55  # shoulder widths from skin that is seen, or it is too far to tell
-_FAR = 0.2  # shoulder widths from skin that is seen: further it is guesswork
+_FAR = 0.15  # shoulder widths from skin that is seen: further it is guesswork
 _EDGE = 0.018  # shoulder widths beyond old clothes that their seam is painted, too
 _SHADE = 0.055  # shoulder widths beside them in which they throw a shade on the skin
 _COLLAR = 0.12  # shoulder widths that collars stand off the neck
@@ -50,7 +50,7 @@ class _Chest:
     Attributes:
         hole: what is to become skin. core: of that, old clothes that show. known: skin that is seen.
         shade: how much of seen skin is replaced beside the hole.
-        away: pixels from skin that is seen.
+        away: pixels from skin that is known. away_seen: from skin of the photo; arms may have been painted.
         nook: beside the neck, where old clothes stood off it: background. calm: background that is seen.
     """
 
@@ -61,6 +61,7 @@ class _Chest:
     known: Plane
     shade: Floats
     away: Floats
+    away_seen: Floats
     cloth: Plane
     nook: Plane
     calm: Plane
@@ -89,7 +90,7 @@ def bare_chest(
     pixels = _painted(chest)
     if pixels is None:
         return before
-    guessed = float((chest.core & (chest.away > _FAR * chest.unit)).sum())
+    guessed = float((chest.core & (chest.away_seen > _FAR * chest.unit)).sum())
     changed = before.changed(window, pixels, chest.hole | chest.nook)
     background = changed.background.copy()
     background[window] |= chest.nook
@@ -160,9 +161,8 @@ def _find(
     nook &= cv2.dilate(fringe, square(_EDGE * unit)) > 0
     calm = cv2.erode((person < 16).view(np.uint8), square(_CALM * unit)) > 0
     known &= shade == 0
-    return _Chest(
-        window, pixels, hole, core, known, shade, away, old & (worn > 200), nook, calm & ~nook, unit
-    )
+    cloth, seen_skin = old & (worn > 200), distance(known & ~painted)
+    return _Chest(window, pixels, hole, core, known, shade, away, seen_skin, cloth, nook, calm & ~nook, unit)
 
 
 def _goes_on(left: NDArray[np.uint8], window: Window, core: Plane, lower: int) -> bool:
