@@ -5,14 +5,31 @@ from dataclasses import dataclass
 import numpy as np
 
 from flixpose.fit.measure import Point, point
+from flixpose.fit.neck_view import neck_frame
 from flixpose.fit.outline import reach
 from flixpose.fit.trunk import SIDES, Fit, Points
+from flixpose.structures.found import Garment
 
 _SHARES = np.linspace(0.1, 0.5, 9)  # of the way from the neck's corner to the shoulder's tip
 _STANDS = 0.075  # of that way: so far the outline lies below it where a collar stands
 _EASE = 0.012  # shoulder widths that a collar stands off the neck
 _WIDEST = 0.3  # shoulder widths from the axis; wider is no neck, but hair or a shoulder
 _HIGHEST = 0.34  # shoulder widths: the neck's own length
+
+
+def stands(garment: Garment) -> bool:
+    """Whether the outline falls from the neck's corners to the shoulders as beside a collar that stands."""
+    wanted = [f"{name}_{side}" for name in ("neck", "shoulder") for side, _ in SIDES]
+    if not all(garment.landmarks.has(name) for name in wanted):
+        return False
+    down, falls = neck_frame(garment)[2], []
+    for side, _ in SIDES:
+        top, way = point(garment, f"neck_{side}"), point(garment, f"shoulder_{side}")
+        way, length = way - top, max(float(np.linalg.norm(way - top)), 1.0)
+        falls.append(
+            max(_below(garment, top + share * way, down, 0.6 * length) for share in _SHARES) / length
+        )
+    return float(np.mean(falls)) >= _STANDS
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +73,9 @@ def stand_collar(points: Points, fit: Fit) -> None:
 def _side(fit: Fit, side: str) -> _Collar:
     top, tip = point(fit.garment, f"neck_{side}"), point(fit.garment, f"shoulder_{side}")
     length = max(float(np.linalg.norm(tip - top)), 1.0)
-    below = [_below(fit, top + share * (tip - top), 0.6 * length) for share in _SHARES]
+    below = [
+        _below(fit.garment, top + share * (tip - top), fit.frame.down, 0.6 * length) for share in _SHARES
+    ]
     deepest = int(np.argmax(below))
     foot = top + _SHARES[deepest] * (tip - top) + below[deepest] * fit.frame.down
     return _Collar(top, foot, float(_SHARES[deepest]), below[deepest] / length)
@@ -78,11 +97,11 @@ def _top(fit: Fit, collar: _Collar, foot: Point, sign: float) -> Point:
     return middle + across * left
 
 
-def _below(fit: Fit, place: Point, limit: float) -> float:
+def _below(garment: Garment, place: Point, down: Point, limit: float) -> float:
     """How far the cloth begins below a place, pixels of the product image; 0 where there is cloth."""
     steps = np.arange(0.0, limit, 1.0)
-    walk = np.floor(place + steps[:, None] * fit.frame.down).astype(int)
-    alpha = fit.garment.mask.alpha
+    walk = np.floor(place + steps[:, None] * down).astype(int)
+    alpha = garment.mask.alpha
     on_photo = (walk >= 0).all(axis=1) & (walk[:, 0] < alpha.shape[1]) & (walk[:, 1] < alpha.shape[0])
     cloth = np.zeros(len(steps), bool)
     cloth[on_photo] = alpha[walk[on_photo, 1], walk[on_photo, 0]] > 127

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from flixpose.fit.collar import stands
 from flixpose.fit.measure import GarmentFrame, pair, point
 from flixpose.fit.neck_edge import drawn_to_edge, edge_strength, parting
 from flixpose.fit.neck_label import find_label
@@ -36,6 +37,7 @@ _SINKS = (0.9, 0.95, 1.0, 1.05, 1.1, 1.17, 1.25)
 _HIGHER, _LOWER = (0.02, 0.06), (0.03, 0.08)  # widths, and shares of its depth, that it may be off
 _COMMON, _SPREAD = 0.38, 0.5  # depth of a neckline that was not found, and the deviation of its logarithm
 _MISLED = 0.4  # of a landmark's score where a label lies under it
+_HIGH = 0.3  # widths: the front edge of a collar that closes around the neck
 _OVER_LABEL = 2.0  # what a front edge loses that runs over a label
 _MISSED, _TOO_LOW, _NEVER = 0.25, 0.3, 0.004
 
@@ -76,7 +78,8 @@ def _collar_edge(garment: Garment, product: Image) -> NDArray[np.float64]:
     deepest = max(1.15, 1.3 * seen)
     view = NeckView.of(garment, product, above=0.0, below=deepest + 0.15)
     score_of_depth = garment.landmarks.score("neck_front")
-    label = find_label(view, seen)
+    # So high in a collar that stands no label is seen: what stands out there is its own fold.
+    label = None if seen < _HIGH and stands(garment) else find_label(view, seen)
     if label is not None:
         score_of_depth *= _MISLED if label.holds(*view.own(point(garment, "neck_front"))) else 1.0
         view = label.painted_over(view)

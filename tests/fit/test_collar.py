@@ -8,6 +8,8 @@ import pytest
 
 from flixpose.fit.body import measure_body
 from flixpose.fit.layout import plan_layout
+from flixpose.fit.neck_view import neck_frame
+from flixpose.fit.neckline import front_neckline
 from flixpose.structures.found import Garment, View
 from flixpose.structures.image import Image, Mask
 from flixpose.structures.warp import ControlPoints
@@ -81,3 +83,19 @@ def test_a_neck_without_a_collar_lies_on_the_shoulders(kind: str) -> None:
     controls = trunk(*make_garment(kind))
     heights = [own(body, target(controls, name))[1] for name in ("neck_left", "shoulder_line_left_1")]
     assert abs(heights[0] - heights[1]) < 0.05
+
+
+def test_the_front_edge_of_a_turtleneck_is_at_its_top_though_its_fold_shines() -> None:
+    """The stand is darker than the front, and a fold as large as a label shines where its edge is."""
+    product, garment = with_collar("short_sleeve_top")
+    middle, _, down, width = neck_frame(garment)
+    front = garment.landmarks["neck_front"].astype(np.float64)
+    pixels = product.pixels.copy()
+    foot = round(float(middle[1] + 0.62 * width))
+    there = (garment.mask.alpha > 0) & (np.arange(pixels.shape[0])[:, None] < foot)
+    pixels[there] = (24, 44, 90)
+    x, y = np.round(front).astype(int)
+    pixels[y - 2 : y + 3, x - 9 : x + 10] = (150, 170, 230)
+    curve = front_neckline(garment, replace(product, pixels=pixels, sha256="turtleneck"))
+    assert curve is not None
+    assert float(((curve - front) @ down).max()) < 0.15 * width
