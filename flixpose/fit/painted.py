@@ -22,6 +22,7 @@ class Painted:
         arms: (H, W) soft mask of painted arms that lie before the garment.
         guessed: pixels that were painted far from their surroundings; rims, arms and what lies under lace are
             not counted.
+        owned: whether picture, mask, background and left are in arrays of its own, which may be written to.
     """
 
     picture: NDArray[np.uint8]
@@ -30,12 +31,30 @@ class Painted:
     left: Mask
     arms: NDArray[np.uint8]
     guessed: float = 0.0
+    owned: bool = False
+
+    def own(self) -> "Painted":
+        """The same in arrays of its own; itself where it has them."""
+        if self.owned:
+            return self
+        return replace(
+            self,
+            picture=self.picture.copy(),
+            mask=Mask(self.mask.alpha.copy()),
+            background=self.background.copy(),
+            left=Mask(self.left.alpha.copy()),
+            owned=True,
+        )
 
     def changed(self, window: Window, pixels: NDArray[np.uint8], gone: Plane) -> "Painted":
-        """With a window's pixels in place of these, and old clothes gone from it."""
-        picture, mask, left = (plane.copy() for plane in (self.picture, self.mask.alpha, self.left.alpha))
-        picture[window] = pixels
-        off = cv2.split(cv2.absdiff(pixels, self.picture[window]))
-        mask[window][cv2.max(cv2.max(off[0], off[1]), off[2]) > 0] = 255
-        left[window][gone] = 0
-        return replace(self, picture=picture, mask=Mask(mask), left=Mask(left))
+        """With a window's pixels in place of these, and old clothes gone from it.
+
+        This one is no longer of use then: what it owns is written to.
+        """
+        found = self.own()
+        picture, mask = found.picture[window], found.mask.alpha[window]
+        off = cv2.split(cv2.absdiff(pixels, picture))
+        mask[cv2.max(cv2.max(off[0], off[1]), off[2]) > 0] = 255
+        picture[:] = pixels
+        found.left.alpha[window][gone] = 0
+        return found

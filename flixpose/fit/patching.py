@@ -25,7 +25,7 @@ def copy_mirrored(pixels: NDArray[np.uint8], hole: Plane, source: Plane, away: N
     if not hole.any():
         return
     furthest = away[hole & np.isfinite(away)].max(initial=0.0)
-    if (here := _around(hole, 2 * float(furthest) + _SPARE)) is not None and source[here].any():
+    if (here := around(hole, 2 * float(furthest) + _SPARE)) is not None and source[here].any():
         mirror, _ = mirrored(hole[here], source[here])
         pixels[here][hole[here]] = pixels[here][mirror[:, 0], mirror[:, 1]]
 
@@ -47,12 +47,12 @@ def fill_from(
     if away is not None:
         furthest = away[hole & np.isfinite(away)].max(initial=0.0)
         reach = min(reach, 2 * float(furthest) + 3 * grain * unit + _SPARE)
-    if (here := _around(hole, reach)) is not None:
+    if (here := around(hole, reach)) is not None:
         pixels[here] = fill(pixels[here], hole[here], source[here], grain=max(1.0, grain * unit))
 
 
-def _around(hole: Plane, reach: float) -> Window | None:
-    """The hole and as many pixels around it as it may be filled from; None where there is no hole."""
+def around(hole: Plane, reach: float) -> Window | None:
+    """A window: the hole and so many pixels around it; None where there is no hole."""
     x, y, width, height = cv2.boundingRect(hole.view(np.uint8))
     if not width:
         return None

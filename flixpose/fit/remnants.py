@@ -21,7 +21,16 @@ from flixpose.fit.nook import beside_edge
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.painted import Painted
 from flixpose.fit.patches import Patch, share_out
-from flixpose.fit.patching import MOST_DEPTH, Plane, Window, copy_mirrored, distance, fill_from, square
+from flixpose.fit.patching import (
+    MOST_DEPTH,
+    Plane,
+    Window,
+    around,
+    copy_mirrored,
+    distance,
+    fill_from,
+    square,
+)
 from flixpose.fit.setting import (
     ARM,
     BACKGROUND,
@@ -190,15 +199,11 @@ class _Photo:
     def place(self, window: Window, own: Plane) -> _Place | None:
         """Remnants in a window; `own`, (h, w), are those that belong there."""
         seen, has = self.seen[window], self.setting.has
-        shows = (self.left[window] > 255 * _SEEN) & own
-        cores = cv2.morphologyEx(shows.view(np.uint8), cv2.MORPH_OPEN, square(_THIN * self.unit))
+        shows = (self.left[window] > int(255 * _SEEN)) & own
         near = _grown(seen > 127, _NEAR * self.unit)
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(cores)
-        touching = np.zeros(count, bool)
-        touching[labels[near & (cores > 0)]] = True
-        labels = np.where(touching[labels], labels, 0) if touching.any() else np.zeros_like(labels)
-        core = labels > 0
-        shows &= near | _grown(core, _TAPER * self.unit)
+        labels, areas, touching = self.cores(shows, near)
+        count, core = len(areas), labels > 0
+        shows &= near | _grown(core, _TAPER * self.unit) if touching.any() else near
         if not shows.any():
             return None
         rims = self.beside_rims(window)
@@ -226,14 +231,13 @@ class _Photo:
         away[3] += _RELUCTANCE * self.unit
         if len(inside := np.flatnonzero(core)):
             _forbid(away[3], _grown(core, (_THIN + 2 * RIM) * self.unit))
-        depth, own = away.reshape(len(away), -1)[:, inside].min(axis=0), labels.ravel()[inside]
+        depth, core_of = away.reshape(len(away), -1)[:, inside].min(axis=0), labels.ravel()[inside]
         # Skin on shoulders and chest, background in the nooks beside the neck, whatever lies nearer.
         trunk = has(window, TRUNK)
         _forbid(away[0], trunk & ~rims)
         _forbid(away[1:], has(window, BESIDE_NECK))
-        areas = stats[:, cv2.CC_STAT_AREA].astype(np.float64)
         furthest = np.where(trunk.ravel()[inside], _FAR_SKIN, MOST_DEPTH) * self.unit
-        deep = np.bincount(own[depth > furthest], minlength=count) / np.maximum(areas, 1)
+        deep = np.bincount(core_of[depth > furthest], minlength=count) / np.maximum(areas, 1)
         on_skin = np.bincount(labels[trunk], minlength=count) > _ON_SKIN * areas
         # A whole old sleeve that is left was left on purpose: a part of it is not painted.
         whole = np.bincount(labels[sleeved], minlength=count) > np.maximum(
@@ -244,6 +248,23 @@ class _Photo:
         return _Place(
             window, shows, labels, sources, away, numbers, areas, deep, on_skin, under, np.zeros_like(shows)
         )
+
+    def cores(
+        self, shows: Plane, near: Plane
+    ) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.bool_]]:
+        """Numbers of the remnants that are no slivers, 0 elsewhere; per number, pixels, and if it counts.
+
+        Args:
+            near: (h, w) close to the garment: one that does not reach there does not count.
+        """
+        thick = cv2.morphologyEx(shows.view(np.uint8), cv2.MORPH_OPEN, square(_THIN * self.unit))
+        if not thick.any():
+            return np.zeros(shows.shape, np.int32), np.zeros(1), np.zeros(1, bool)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(thick)
+        touching = np.zeros(count, bool)
+        touching[labels[near & (thick > 0)]] = True
+        labels = np.where(touching[labels], labels, 0) if touching.any() else np.zeros_like(labels)
+        return labels, stats[:, cv2.CC_STAT_AREA].astype(np.float64), touching
 
     def choose(self, places: list[_Place]) -> None:
         """Fill in each place's hole: the slivers, and the smallest cores as long as the limits allow."""
@@ -291,8 +312,8 @@ class _Photo:
         for _, part in self.setting.sleeved(here, place.hole):
             free = (self.seen[here] < 255) & has(here, NO_HEAD) & has(here, PERSON)
             painted = _grown(part >= 0, _SLEEVE_END * self.unit)
-            for _, around in self.setting.sleeved(here, painted & free & ~place.hole & ~self.under(here)):
-                cloth, skin = (around >= 0) & (around <= 0.5) & ~has(here, BARE_ARM), around > 0.5
+            for _, beside in self.setting.sleeved(here, painted & free & ~place.hole & ~place.under):
+                cloth, skin = (beside >= 0) & (beside <= 0.5) & ~has(here, BARE_ARM), beside > 0.5
                 place.away[:, cloth | skin] = np.inf
                 place.away[0, cloth] = place.away[1, skin] = 0.0
                 found |= cloth | skin
@@ -304,12 +325,12 @@ class _Photo:
 
     def painted(self, places: list[_Place], before: Painted) -> Painted:
         """All holes filled, each pixel from the nearest of its surroundings."""
-        picture, mask = before.picture.copy(), before.mask.alpha.copy()
-        background, left = before.background.copy(), before.left.alpha.copy()
-        holes = np.zeros(mask.shape, bool)
+        holes = np.zeros(before.left.alpha.shape, bool)
         for place in places:
             holes[place.window] |= place.hole
         filled = gathered(lambda place: self.filled(place, holes[place.window]), places)
+        found = before.own()
+        picture, mask, background, left = found.picture, found.mask.alpha, found.background, found.left.alpha
         for place, (pixels, nearest) in zip(places, filled, strict=True):
             here, hole = place.window, place.hole.copy()
             hole[hole] = (pixels[hole] != picture[here][hole]).any(axis=1)
@@ -318,8 +339,7 @@ class _Photo:
             background[here] |= nearest == 0
             left[here][place.hole] = 0
         guessed = before.guessed + float(sum((place.hole & (place.cores > 0)).sum() for place in places))
-        told = replace(before, picture=picture, mask=Mask(mask), background=background, left=Mask(left))
-        return replace(told, guessed=guessed)
+        return replace(found, guessed=guessed)
 
     def filled(self, place: _Place, holes: Plane) -> tuple[NDArray[np.uint8], NDArray[np.int8]]:
         """The window's pixels with its hole filled, and from which source, -1 beside the hole.
@@ -331,10 +351,10 @@ class _Photo:
         nearest = np.full(place.hole.shape, -1, np.int8)
         nearest[place.hole] = place.away[:, place.hole].argmin(axis=0)
         thick = _grown(place.cores > 0, 2 * RIM * self.unit) | self.setting.has(place.window, NOOK)
-        sleeves = self.setting.sleeved(place.window, place.hole & ~self.under(place.window))
+        sleeves = self.setting.sleeved(place.window, place.hole & ~place.under)
         sleeve = np.any([part >= 0 for _, part in sleeves], axis=0) if sleeves else thick & False
         between = thick & ~sleeve & ((nearest == 0) | (nearest == 1))
-        share = self.share_of_skin(place) if between.any() else np.zeros(thick.shape, np.float32)
+        share = self.share_of_skin(place, between)
         nearest[between] = share[between] > 0.5
         soft = between & (share > 0) & (share < 1)
         for number, source in enumerate(place.sources):
@@ -353,16 +373,23 @@ class _Photo:
             self.fill_sleeve(pixels, place, arm, part)
         return pixels, nearest
 
-    def share_of_skin(self, place: _Place) -> NDArray[np.float32]:
-        """(h, w) of skin against background: their border runs smoothly, halfway between both."""
-        room = MOST_DEPTH * self.unit
-        lead = np.minimum(place.away[0], room) - np.minimum(place.away[1], room)
-        lead = cv2.GaussianBlur(lead.astype(np.float32), (0, 0), max(1.0, _BORDER * self.unit))
+    def share_of_skin(self, place: _Place, where: Plane) -> NDArray[np.float32]:
+        """(h, w) of skin against background, `where` alone: their border runs smoothly, halfway between."""
+        found = np.zeros(where.shape, np.float32)
+        room, sigma = MOST_DEPTH * self.unit, max(1.0, _BORDER * self.unit)
+        here = around(where, 4 * sigma + 4 * _SOFT + 2)
+        if here is None:
+            return found
+        away = place.away[:2, here[0], here[1]]
+        lead = np.minimum(away[0], room) - np.minimum(away[1], room)
+        lead = cv2.GaussianBlur(lead.astype(np.float32), (0, 0), sigma)
         share = np.clip(lead / 2 + 0.5, 0, 1)
-        share[~np.isfinite(place.away[0])], share[~np.isfinite(place.away[1])] = 1, 0
-        nook = self.setting.has(place.window, NOOK)
-        share[nook] = cv2.GaussianBlur(share, (0, 0), _SOFT)[nook]
-        return share
+        share[~np.isfinite(away[0])], share[~np.isfinite(away[1])] = 1, 0
+        nook = self.setting.has(place.window, NOOK)[here]
+        if nook.any():
+            share[nook] = cv2.GaussianBlur(share, (0, 0), _SOFT)[nook]
+        found[here] = share * where[here]
+        return found
 
     def fill_sleeve(
         self, pixels: NDArray[np.uint8], place: _Place, arm: BareArm, part: NDArray[np.float32]

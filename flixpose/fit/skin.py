@@ -1,5 +1,7 @@
 """Skin on the person image: what of the person shows it, and how it goes on where it is covered."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -41,13 +43,13 @@ def smooth_skin(
     pixels: NDArray[np.uint8] | NDArray[np.float32],
     known: Plane,
     unit: float,
-    at: tuple[NDArray[np.intp], NDArray[np.intp]] | None = None,
+    at: tuple[NDArray[Any], NDArray[Any]] | None = None,
 ) -> NDArray[np.float32] | None:
     """(h, w, 3) the smoothest colours that join what is known, made in a small picture; None: too few.
 
     Args:
         known: (h, w). unit: a shoulder width in pixels.
-        at: rows and columns (P,) where alone they are wanted, as (P, 3).
+        at: rows and columns (P,), or places between them, where alone they are wanted, as (P, 3).
     """
     reduce = max(1.0, unit / _SMALL)
     height, width = known.shape

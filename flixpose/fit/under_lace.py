@@ -27,6 +27,7 @@ _THREADS = 25  # alpha from which on a place has a thread
 _OPEN = 250  # alpha up to which something shows through
 _LEAST = 0.002  # of the garment; less is the soft edge of a seam
 _AROUND = 0.6  # shoulder widths from the lace to the skin that tells what lies below
+_FINE = 160.0  # pixels of a shoulder width, at least, at which that skin is looked at
 
 
 def within_outline(seen: NDArray[np.uint8], unit: float) -> Plane:
@@ -47,13 +48,14 @@ class UnderLace:
     Attributes:
         window: of the photo. hole: (h, w) old clothes that show through.
         shade: (h, w) bare arms that show through, in the shade of the old sleeves' ends.
-        skin: (h, w) bare skin that tells what lies below.
+        skin: bare skin that tells what lies below, in every `step`-th row and column of the window.
     """
 
     window: Window
     hole: Plane
     shade: Plane
     skin: Plane
+    step: int
 
 
 def find_under_lace(
@@ -76,22 +78,25 @@ def find_under_lace(
         return None
     room = round(_AROUND * unit)
     here = np.s_[max(0, y - room) : y + height + room, max(0, x - room) : x + width + room]
-    old = cv2.dilate(cv2.inRange(worn[here], 26, 255), square(_EDGE * unit)) > 0
     through = within_outline(seen[here], unit) & (seen[here] < _OPEN) & (occluders.head.alpha[here] < 128)
+    least = _LEAST * cv2.countNonZero(cv2.inRange(seen[here], 128, 255))
+    if np.count_nonzero(through) < least:
+        return None
+    old = cv2.dilate(cv2.inRange(worn[here], 26, 255), square(_EDGE * unit)) > 0
     arms = occluders.arms.alpha[here] >= 128
     hole = through & old & ~arms
-    if hole.sum() < _LEAST * (seen[here] > 127).sum():
+    if np.count_nonzero(hole) < least:
         return None
     shade = through & arms
     if shade.any():
         shade &= cv2.dilate(old.view(np.uint8), square(_SHADE * unit)) > 0
-    bare = (person_mask.alpha[here] > 230) & (worn[here] < 26) & (stays[here] < 26)
-    bare &= occluders.head.alpha[here] < 26
-    firm = (
-        cv2.erode((usual_skin(person[here], bare) & ~hole & ~shade).astype(np.uint8), square(_EDGE * unit))
-        > 0
-    )
-    return UnderLace(here, hole, shade, firm)
+    step = max(1, int(unit / _FINE))
+    some = np.s_[here[0].start : here[0].stop : step, here[1].start : here[1].stop : step]
+    bare = (person_mask.alpha[some] > 230) & (worn[some] < 26) & (stays[some] < 26)
+    bare &= occluders.head.alpha[some] < 26
+    firm = usual_skin(person[some], bare) & ~(hole | shade)[::step, ::step]
+    skin = cv2.erode(firm.view(np.uint8), square(_EDGE * unit / step)) > 0
+    return UnderLace(here, hole, shade, skin, step)
 
 
 def _showing(seen: NDArray[np.uint8], worn: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -108,16 +113,18 @@ def paint_under_lace(
     Args:
         person: (H, W, 3) sRGB. arms: those that go on under an old sleeve.
     """
-    pixels, known = person[lace.window].copy(), lace.skin.copy()
+    pixels, known, step = person[lace.window].copy(), lace.skin.copy(), lace.step
     origin = lace.window[0].start, lace.window[1].start
     rows, columns = np.nonzero(lace.hole | lace.shade)
     parts = [arm.look(rows + origin[0], columns + origin[1])[0] for arm in arms]
     for arm, part in zip(arms, parts, strict=True):
         mine = part > 0.5
         paint_skin(pixels, arm, rows[mine], columns[mine], origin)
-        known[rows[mine], columns[mine]] = True
+        mine &= (rows % step == 0) & (columns % step == 0)
+        known[rows[mine] // step, columns[mine] // step] = True
     down, across = np.nonzero(lace.hole)
-    smooth = smooth_skin(pixels, known, unit, (down, across))
+    places = (down - (step - 1) / 2) / step, (across - (step - 1) / 2) / step
+    smooth = smooth_skin(np.ascontiguousarray(pixels[::step, ::step]), known, unit / step, places)
     if smooth is None:
         return None
     pixels[down, across] = np.clip(np.rint(smooth), 0, 255)
@@ -146,4 +153,8 @@ def skin_under_lace(
     pixels = paint_under_lace(before.picture, lace, arms, unit)
     if pixels is None:
         return before
-    return before.changed(lace.window, pixels, lace.hole)
+    x, y, width, height = cv2.boundingRect((lace.hole | lace.shade).view(np.uint8))
+    there = np.s_[y : y + height, x : x + width]
+    top, left = lace.window[0].start + y, lace.window[1].start + x
+    window = np.s_[top : top + height, left : left + width]
+    return before.changed(window, pixels[there], lace.hole[there])

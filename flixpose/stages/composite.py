@@ -4,7 +4,6 @@ Pixels that neither the garment, nor its shadow, nor the painting-over of old cl
 computed: they stay bit-identical.
 """
 
-from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -178,12 +177,13 @@ def _before_cloth(
     soft &= (worn < 26) | (painted.mask.alpha[here] > 0)
     if not soft.any():
         return painted
-    picture, mask = painted.picture.copy(), painted.mask.alpha.copy()
+    painted = painted.own()
+    picture, mask = painted.picture[here], painted.mask.alpha[here]
     skin = np.where(worn < 26, front, np.minimum(front, 254))
     soft &= cv2.dilate((skin == 255).astype(np.uint8), np.ones((_BESIDE, _BESIDE), np.uint8)) > 0
-    picture[here][soft] = decontaminate(picture[here], skin)[soft]
-    mask[here][soft] = 255
-    return replace(painted, picture=picture, mask=Mask(mask))
+    picture[soft] = decontaminate(picture, skin)[soft]
+    mask[soft] = 255
+    return painted
 
 
 def remaining(person_mask: Mask | None, painted: Painted) -> Mask | None:
