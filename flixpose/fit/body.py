@@ -5,6 +5,7 @@ from the middle of the shoulders (0) to the middle of the hips (1) and on along 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,31 +50,29 @@ class Body:
     face: Keypoints | None = None
     turn: float = 0.0
 
-    @property
+    @cached_property
     def mid_shoulder(self) -> Point:
         return (self.joints["left_shoulder"] + self.joints["right_shoulder"]) / 2
 
-    @property
+    @cached_property
     def mid_hip(self) -> Point:
         return (self.joints["left_hip"] + self.joints["right_hip"]) / 2
 
-    @property
+    @cached_property
     def down(self) -> Point:
         """Unit vector along the torso, from the shoulders to the hips."""
         return _unit(self.mid_hip - self.mid_shoulder)
 
     def across_at(self, depth: float) -> Point:
         """Unit vector to the wearer's left at a depth: the shoulders' tilt above, the hips' below."""
-        at_shoulders = _unit(self.joints["left_shoulder"] - self.joints["right_shoulder"])
-        at_hips = _unit(self.joints["left_hip"] - self.joints["right_hip"])
-        share = float(np.clip(depth, 0.0, 1.0))
-        return _unit((1 - share) * at_shoulders + share * at_hips)
+        share = min(max(float(depth), 0.0), 1.0)
+        return _unit((1 - share) * self._tilts[0] + share * self._tilts[1])
 
     def axis_at(self, depth: float) -> Point:
         """The torso's axis at a depth; past the hips it follows the middle of the legs."""
         if depth <= 1.0:
             return self.mid_shoulder + depth * (self.mid_hip - self.mid_shoulder)
-        return self.mid_hip + (depth - 1.0) * self.torso_length * self._leg_direction()
+        return self.mid_hip + (depth - 1.0) * self.torso_length * self._leg_direction
 
     def place(self, across: float, depth: float) -> Point:
         """(2,) pixels of a place given in shoulder widths and torso lengths."""
@@ -89,6 +88,13 @@ class Body:
             chain.append(joint)
         return chain
 
+    @cached_property
+    def _tilts(self) -> tuple[Point, Point]:
+        """Unit vectors to the wearer's left along the shoulders and along the hips."""
+        shoulders, hips = (self.joints[f"left_{n}"] - self.joints[f"right_{n}"] for n in ("shoulder", "hip"))
+        return _unit(shoulders), _unit(hips)
+
+    @cached_property
     def _leg_direction(self) -> Point:
         knees = [self.joints[name] for name in ("left_knee", "right_knee") if name in self.joints]
         if len(knees) < 2:

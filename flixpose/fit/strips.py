@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from flixpose.fit.measure import Point
 from flixpose.fit.outline import reach
 from flixpose.fit.regions import LimbLandmarks
+from flixpose.fit.remembered import remembered
 from flixpose.structures.image import Mask
 from flixpose.structures.warp import ControlPoints
 
@@ -37,6 +38,7 @@ class Strip:
     along: NDArray[np.float64]
 
 
+@remembered
 def garment_strip(limb: LimbLandmarks, region: Mask) -> Strip:
     """A limb of the product image: its edges from seam to cuff, along the cloth's outline."""
     shares = np.linspace(0.0, 1.0, _LOOKS)[:, None]

@@ -78,6 +78,11 @@ def measure(
     )
 
 
+def worst_excess(warp: AnyWarp, xy: Points, scale: float, bounds: StretchBounds) -> float:
+    """As `Distortion.excess`, at points (M, 2) alone."""
+    return float(_excess(warp, xy, scale, bounds)[0].max())
+
+
 def inside(outline: Points, xy: Points) -> NDArray[np.bool_]:
     """Whether xy (M, 2) lie inside the polygon (N, 2), even-odd."""
     start, end = outline, np.roll(outline, -1, axis=0)

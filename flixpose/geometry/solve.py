@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 
 from flixpose.errors import DegenerateWarp
 from flixpose.geometry import projective
-from flixpose.geometry.distortion import DEFAULT_BOUNDS, Distortion, StretchBounds, hull, measure, probes
+from flixpose.geometry.distortion import (
+    DEFAULT_BOUNDS,
+    Distortion,
+    StretchBounds,
+    hull,
+    measure,
+    probes,
+    worst_excess,
+)
 from flixpose.geometry.spline import SplineSystem, prepare, solve
 from flixpose.geometry.warp import jacobian, map_points
 from flixpose.structures.warp import ControlPoints, Warp
@@ -28,6 +36,7 @@ _LIGHTEST = 1e-6
 _MAX_OFFENDERS = 8
 _PATIENCE = 400  # points times offenders: beyond it, softening one by one costs seconds
 _HORIZON_MARGIN = 1.8  # the homography's denominator may vary by this factor over the area
+_CLEAR = 0.2  # of the excess: what is within the bounds by that at some points is so between them
 _HOPELESS = 0.25  # a cure that misses the landmarks by this share of the area's diagonal is none
 
 
@@ -186,7 +195,10 @@ def _carries(problem: _Problem) -> bool:
     if depth.min() <= 0 or depth.max() > _HORIZON_MARGIN * depth.min():
         return False
     few = replace(problem, looked_at=problem.looked_at[::5])  # it bends nowhere sharply
-    return few.distortion(Warp(problem.matrix)).excess <= 0
+    plain = Warp(problem.matrix)
+    if worst_excess(plain, few.looked_at, few.scale, few.bounds) < -_CLEAR:
+        return True
+    return few.distortion(plain).excess <= 0
 
 
 def _cure(problem: _Problem, plain: _Cure) -> _Cure | None:

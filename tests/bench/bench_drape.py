@@ -24,6 +24,7 @@ from flixpose.fit.mannequin import shows_mannequin
 from flixpose.fit.neckline import front_neckline
 from flixpose.fit.open_front import inside_between_fronts
 from flixpose.fit.regions import soft_matte, split
+from flixpose.fit.strips import garment_strip
 from flixpose.fit.wedges import with_legs_apart
 from flixpose.imaging.decode import decode_image
 from flixpose.imaging.encode import encode_jpeg
@@ -37,7 +38,7 @@ from tests.bench.rows import Row
 # All that is remembered of a garment alone.
 _OF_GARMENTS = (
     *(shows_mannequin, front_neckline, inside_between_fronts, with_legs_apart, without_keyhole),
-    *(split, soft_matte, cloth_beyond, cut_out),
+    *(split, soft_matte, garment_strip, cloth_beyond, cut_out),
 )
 _GOAL_S = 2.0  # an item on two cores
 _SIZE, _TIMES = (1500, 2000), 3.0
