@@ -53,7 +53,7 @@ def measure_garment(garment: Garment, body: Body, rig: Rig, person_mask: Mask | 
     """The garment's frame, with the scale that makes it fit this body.
 
     The scale is the weighted geometric mean of what the rig's measures say (`Rig.scale`): shoulder tips,
-    armpits, waist, length. Straps are not taken for shoulders (`Rig.agreement`).
+    armpits, waist, length.
 
     Raises:
         MissingLandmark: no pair to anchor it, or nothing at its lower end.
@@ -82,7 +82,7 @@ def _anchor_depth(body: Body, rig: Rig, frame: GarmentFrame, half: float) -> flo
         half: of the distance between the anchor pair, pixels of the product image.
     """
     place = rig.places[frame.anchor]
-    if frame.anchor != "shoulder" or not rig.agreement:
+    if frame.anchor != "shoulder" or not rig.straps:
         return place.depth
     across = half * frame.scale / body.shoulder_width
     return float(np.interp(across, (_NECK[0], place.across), (_NECK[1], place.depth)))
@@ -122,17 +122,8 @@ def _scale(garment: Garment, body: Body, rig: Rig, frame: GarmentFrame, person_m
     told = _by_landmarks(garment, body, rig, frame, person_mask)
     if not told:
         raise MissingLandmark(f"Nothing tells how large the {garment.kind} is.", subject=garment.kind)
-    told = _without_straps(told, rig.agreement)
     ratios, weights = np.array(list(told.values())).T
     return float(np.exp(np.average(np.log(ratios), weights=weights)))
-
-
-def _without_straps(told: dict[str, tuple[float, float]], agreement: float) -> dict[str, tuple[float, float]]:
-    """What the measures tell, less shoulders that the armpits contradict (`Rig.agreement`)."""
-    if not agreement or not {"shoulder", "armpit"} <= set(told):
-        return told
-    apart = abs(np.log(told["shoulder"][0] / told["armpit"][0]))
-    return told if apart <= agreement else {name: one for name, one in told.items() if name != "shoulder"}
 
 
 def _by_landmarks(

@@ -18,8 +18,8 @@ Tuck = Literal["auto", "in", "over"]
 TUCKS: tuple[Tuck, ...] = get_args(Tuck)
 
 
-_NUMBERS = ("ease", "slack", "widening", "torso_share", "agreement", "girth", "narrowing")
-_NAMES = {"place", "scale", "tuck", "limb", *_NUMBERS}
+_NUMBERS = ("ease", "slack", "widening", "torso_share", "girth", "narrowing")
+_NAMES = {"place", "scale", "tuck", "straps", "limb", *_NUMBERS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,7 @@ class Rig:
         slack: so much width, in shoulder widths, lies in folds on the body before cloth hangs free of it.
         widening: by which factor at most the trunk is widened to reach the body's outline.
         torso_share: how far the torso's length, in place of the shoulders' width, tells the body's size.
-        agreement: shoulder tips whose size is off the armpits' by more than this (natural logarithm) are the
-            ends of straps and tell nothing; 0: they always count.
+        straps: its shoulders are where straps end: anywhere on the slope towards the neck.
         girth: the waistband's width in widths of the body where its waist is seen; 0: the shoulders tell it.
         narrowing: how wide cloth that goes around the body is seen when worn, of its width when it lies flat.
         tuck: "auto": into lower clothes whose waistband is seen well above the hem; "in": into any waistband
@@ -103,7 +102,7 @@ class Rig:
     slack: float
     widening: float
     torso_share: float
-    agreement: float
+    straps: bool
     girth: float
     narrowing: float
     tuck: Tuck
@@ -166,7 +165,7 @@ def _rig(kind: str, data: dict[str, Any]) -> Rig:
         slack=float(data["slack"]),
         widening=float(data["widening"]),
         torso_share=float(data["torso_share"]),
-        agreement=float(data.get("agreement", 0.0)),
+        straps=bool(data.get("straps", False)),
         girth=float(data.get("girth", 0.0)),
         narrowing=float(data.get("narrowing", 1.0)),
         tuck=_tuck(data["tuck"]),

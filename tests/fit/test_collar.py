@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from flixpose.fit.body import measure_body
+from flixpose.fit.collar import stands
 from flixpose.fit.layout import plan_layout
 from flixpose.fit.neck_view import neck_frame
 from flixpose.fit.neckline import front_neckline
@@ -99,3 +100,23 @@ def test_the_front_edge_of_a_turtleneck_is_at_its_top_though_its_fold_shines() -
     curve = front_neckline(garment, replace(product, pixels=pixels, sha256="turtleneck"))
     assert curve is not None
     assert float(((curve - front) @ down).max()) < 0.15 * width
+
+
+def test_a_neck_corner_that_was_read_within_the_opening_is_no_collars() -> None:
+    """Below it lies the front's neckline, deep down; no cloth is beside it, towards the neck."""
+    product, garment = make_garment("short_sleeve_top")
+    marks, (middle, right, down, width) = garment.landmarks, neck_frame(garment)
+    alpha, xy = garment.mask.alpha.copy(), marks.xy.copy()
+    tops = middle + np.outer([-0.55 * width, 0.55 * width], right)
+    opening = np.vstack([tops - 0.3 * width * down, tops[::-1] + 0.5 * width * down])
+    cv2.fillPoly(alpha, [np.round(opening).astype(np.int32)], 0)
+    for side, sign in (("left", 1.0), ("right", -1.0)):
+        xy[marks.skeleton.index[f"neck_{side}"]] = middle - sign * 0.4 * width * right
+    open_neck = replace(garment, mask=Mask(alpha), landmarks=replace(marks, xy=xy))
+    assert not stands(open_neck) and not stands(garment)
+    assert stands(with_collar("short_sleeve_top")[1])
+    heights = [
+        own(measure_body(paint_person()[1]), target(trunk(product, open_neck), name))[1]
+        for name in ("neck_left", "shoulder_line_left_1")
+    ]
+    assert abs(heights[0] - heights[1]) < 0.08

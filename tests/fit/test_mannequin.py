@@ -152,21 +152,14 @@ def nearer(garment: Garment, pair: str, share: float) -> Garment:
 
 @pytest.mark.parametrize("kind", ["vest", "sling", "vest_dress", "sling_dress"])
 def test_straps_are_not_taken_for_shoulders(kind: str) -> None:
-    """Tips that agree with the armpits count; those of straps, far nearer to the neck, do not."""
+    """How far they reach to the side is a matter of design: the armpits alone tell the size."""
     _, garment = make_garment(kind)
     rig, body = RIGS[kind].worn, measure_body(make_pose())
     assert rig is not None
-    tips, pits = (
-        np.linalg.norm(garment.landmarks[f"{name}_left"] - garment.landmarks[f"{name}_right"])
-        for name in ("shoulder", "armpit")
-    )
-    alike = rig.places["shoulder"].across / rig.places["armpit"].across * float(pits / tips)
-    by_armpits = measure_garment(nearer(garment, "shoulder", 0.7 * alike), body, rig).scale
-    assert by_armpits == pytest.approx(measure_garment(nearer(garment, "shoulder", 0.5), body, rig).scale)
-    assert measure_garment(nearer(garment, "shoulder", alike), body, rig).scale == pytest.approx(by_armpits)
-    assert measure_garment(nearer(garment, "shoulder", 0.9 * alike), body, rig).scale == pytest.approx(
-        by_armpits / np.sqrt(0.9), rel=1e-4
-    )
+    told = {measure_garment(nearer(garment, "shoulder", share), body, rig).scale for share in (0.5, 0.9, 1.1)}
+    assert len(told) == 1
+    by_armpits = measure_garment(nearer(garment, "armpit", 0.9), body, rig).scale
+    assert by_armpits == pytest.approx(told.pop() / 0.9, rel=1e-4)
 
 
 def test_a_worn_neckline_is_as_deep_as_it_is_however_wide_the_neck_was_read() -> None:
