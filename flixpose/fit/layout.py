@@ -11,6 +11,7 @@ from flixpose.errors import MissingKeypoint
 from flixpose.fit.armholes import at_creases, cap_end, lay_caps, under_armpits
 from flixpose.fit.arms import ArmOutline, arm_chain
 from flixpose.fit.body import Body
+from flixpose.fit.elbows import bends_too_far, elbow_halves
 from flixpose.fit.forks import with_armpits
 from flixpose.fit.legs import find_legs, leg_controls, nearer_leg
 from flixpose.fit.limbs import sleeve_controls
@@ -48,6 +49,7 @@ class PartPlan:
         depth: higher lies in front.
         seam: (K, 2) places of the product image that the trunk's warp draws and the part's must draw alike;
             empty for the trunk itself.
+        half: whether it is the upper or the lower half of a sleeve that is bent too far for one part.
     """
 
     controls: ControlPoints
@@ -55,6 +57,7 @@ class PartPlan:
     border: NDArray[np.float64]
     depth: int
     seam: NDArray[np.float64]
+    half: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,7 +207,7 @@ def plan_layout(
             if limb.part.endswith("leg"):
                 parts.append(_leg_plan(limb, matte, fit, rig.limb, trunk))
             else:
-                parts.append(_sleeve_plan(limb, matte, fit, rig.limb, trunk, arm))
+                parts += _sleeve_plans(limb, matte, fit, rig.limb, trunk, arm)
     return Layout(tuple(parts), behind)
 
 
@@ -222,17 +225,25 @@ def _trunk_controls(fit: Fit) -> ControlPoints:
     return torso_controls(fit) if "neck" in fit.rig.places else skirt_controls(fit)
 
 
-def _sleeve_plan(
+def _sleeve_plans(
     limb: LimbLandmarks, matte: Mask, fit: Fit, numbers: Limb, trunk: ControlPoints, arm: ArmOutline | None
-) -> PartPlan:
+) -> list[PartPlan]:
+    """A sleeve as one part, or as two where the elbow is bent too far for one."""
     side = limb.part.split("_")[0]
     chain = arm_chain(fit.body, side)
     if len(chain) < 2:
         raise _nowhere(limb.part, f"{side}_{_ARM[len(chain)]}")
     ends = _seam_ends(trunk, f"shoulder_{side}", f"armpit_{side}")
-    strip = garment_strip(limb, matte)
-    controls = sleeve_controls(limb, strip, chain, ends, fit.body, numbers, fit.frame.scale, fit.person, arm)
-    return PartPlan(controls, matte, strip_border(controls), 1, _seam_places(limb, fit))
+    strip, scale = garment_strip(limb, matte), fit.frame.scale
+    controls = sleeve_controls(limb, strip, chain, ends, fit.body, numbers, scale, fit.person, arm)
+    border, seam = strip_border(controls), _seam_places(limb, fit)
+    if not bends_too_far(controls, border, seam, trunk, chain):
+        return [PartPlan(controls, matte, border, 1, seam)]
+    halves = elbow_halves(limb.part, strip, matte, chain, ends, fit.body, numbers, scale, fit.person)
+    return [
+        PartPlan(controls, share, strip_border(controls), 1 + n, seam[: 0 if n else None], half=True)
+        for n, (controls, share) in enumerate(halves)
+    ]
 
 
 def _leg_plan(limb: LimbLandmarks, matte: Mask, fit: Fit, numbers: Limb, trunk: ControlPoints) -> PartPlan:

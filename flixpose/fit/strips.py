@@ -14,8 +14,8 @@ from flixpose.structures.image import Mask
 from flixpose.structures.warp import ControlPoints
 
 # Where along a limb its cross-sections lie, seam 0 to cuff 1: closer together around the shoulder's curve.
-_SHARES = np.array([0.0, 0.06, 0.14, 0.27, 0.42, 0.60, 0.80, 1.0])
-_ROWS = len(_SHARES)
+SHARES = np.array([0.0, 0.06, 0.14, 0.27, 0.42, 0.60, 0.80, 1.0])
+_ROWS = len(SHARES)
 _PLAINER = ((0, 3, 5, 7), (0, 5, 7), (0, 7))
 _LOOKS = 25
 _MOST_BEND = 0.25
@@ -75,7 +75,7 @@ def _on_outline(side: NDArray[np.float64], other: NDArray[np.float64], region: M
 def _spaced(curve: NDArray[np.float64]) -> NDArray[np.float64]:
     """(R, 2) points along a curve at the shares of its length, ends included."""
     at = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
-    wanted = _SHARES * at[-1]
+    wanted = SHARES * at[-1]
     return np.stack([np.interp(wanted, at, curve[:, axis]) for axis in (0, 1)], axis=1)
 
 
@@ -138,7 +138,7 @@ class Edge:
 
     def rows(self, so_far: float) -> NDArray[np.float64]:
         """(R, 2) points from the seam to where the edge reaches so far along the limb."""
-        wanted = _SHARES * float(np.interp(so_far, self.reach[1:], self.length[1:]))
+        wanted = SHARES * float(np.interp(so_far, self.reach[1:], self.length[1:]))
         return np.stack([np.interp(wanted, self.length, self.curve[:, axis]) for axis in (0, 1)], axis=1)
 
 

@@ -127,6 +127,7 @@ def solve_warp(
     bounds: StretchBounds = DEFAULT_BOUNDS,
     area: NDArray[np.float64] | None = None,
     stiffness: float = 0.0,
+    perspective: bool = True,
 ) -> WarpFit:
     """The warp person → garment through the control points, free of folds inside `area`.
 
@@ -134,6 +135,7 @@ def solve_warp(
         bounds: local stretch and shear that must not be exceeded inside `area`.
         area: (M, 2) polygon in person pixels, in order; the convex hull of `person_xy` unless given.
         stiffness: to start from, for landmarks that are known to be noisy (1e-3 smooths visibly).
+        perspective: whether a homography may lie under the spline; without one no horizon is near.
 
     Raises:
         DegenerateWarp: `reason` says which degeneracy, the message which points: too few, not finite,
@@ -141,12 +143,14 @@ def solve_warp(
     """
     usable, changes = _usable(controls)
     try:
-        return _restore(controls, usable, _solve(usable, bounds, area, stiffness), changes)
+        return _restore(controls, usable, _solve(usable, bounds, area, stiffness, perspective), changes)
     except DegenerateWarp as error:
         raise _named(error, controls.part, usable) from error
 
 
-def _solve(controls: ControlPoints, bounds: StretchBounds, area: Points | None, stiffness: float) -> _Solved:
+def _solve(
+    controls: ControlPoints, bounds: StretchBounds, area: Points | None, stiffness: float, perspective: bool
+) -> _Solved:
     similarity = projective.fit_similarity(controls.person_xy, controls.garment_xy, controls.weights)
     scale = float(np.hypot(*similarity[:2, 0]))
     _refuse_flat_garment(controls)
@@ -154,7 +158,7 @@ def _solve(controls: ControlPoints, bounds: StretchBounds, area: Points | None, 
     looked_at = probes(outline, controls.person_xy)
     inner = StretchBounds(bounds.smallest * 1.03, bounds.largest / 1.03, bounds.shear - 1.0)
     plain, lowered = _Cure(stiffness, controls.weights), []
-    for model, matrix in _ladder(controls, similarity):
+    for model, matrix in _ladder(controls, similarity, perspective):
         flat = projective.apply(matrix, controls.person_xy)
         problem = _Problem(controls, model, matrix, prepare(flat), outline, looked_at, scale, inner)
         if not _carries(problem):
@@ -174,13 +178,13 @@ def _solve(controls: ControlPoints, bounds: StretchBounds, area: Points | None, 
     )
 
 
-def _ladder(controls: ControlPoints, similarity: Points) -> Iterator[tuple[Model, Points]]:
+def _ladder(controls: ControlPoints, similarity: Points, perspective: bool) -> Iterator[tuple[Model, Points]]:
     """The rungs that these points can carry, the highest first."""
     fits: tuple[tuple[Model, Callable[[Points, Points, Points], Points]], ...] = (
         ("homography", projective.fit_homography),
         ("affine", projective.fit_affine),
     )
-    for model, fit in fits:
+    for model, fit in fits if perspective else fits[1:]:
         try:
             matrix = fit(controls.person_xy, controls.garment_xy, controls.weights)
         except DegenerateWarp:

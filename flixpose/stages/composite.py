@@ -31,7 +31,7 @@ from flixpose.structures.image import Box, Image, Mask
 _BESIDE = 11  # pixels across: skin's soft outline is no wider
 _SOFT = 0.8  # pixels over which the person ends beside painted background
 _MAX_ERROR = 0.4  # source pixels by which cloth may be off at most: a quarter of a pixel of the picture
-_SPILL = 0.16  # shoulder widths that a part may reach beyond its planned border
+_SPILL, _SPILL_OF_HALF = 0.16, 0.03  # shoulder widths that a part may reach beyond its planned border
 
 
 def composite(
@@ -101,9 +101,12 @@ def _sheets(
 ) -> tuple[dict[str, Sheet], Sheet | None]:
     """The parts by name from the lowest to the highest, and what lies behind the neck."""
     unit = plan.body.shoulder_width
-    margin = _SPILL * unit
     parts = sorted(zip(plan.layout.parts, warps, strict=True), key=lambda pair: pair[0].depth)
-    wanted = [(part.matte, warp, _reach(part.border, margin)) for part, warp in parts]
+    margins = [(_SPILL_OF_HALF if part.half else _SPILL) * unit for part, _ in parts]
+    wanted = [
+        (part.matte, warp, _reach(part.border, margin))
+        for (part, warp), margin in zip(parts, margins, strict=True)
+    ]
     if plan.layout.behind is not None:
         wanted.append((plan.layout.behind, warps[0], _reach(plan.layout.parts[0].border, unit)))
     alpha = cv2.extractChannel(cloth, 3)
@@ -117,7 +120,7 @@ def _sheets(
     drawn = gathered(draw, wanted)
     sheets = {
         warp.name: _without_scraps(sheet, part.border, margin)
-        for (part, warp), sheet in zip(parts, drawn, strict=False)
+        for (part, warp), sheet, margin in zip(parts, drawn, margins, strict=False)
     }
     return sheets, drawn[len(parts)] if plan.layout.behind is not None else None
 

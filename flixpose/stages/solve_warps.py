@@ -1,6 +1,10 @@
 """Control points → warps, one for each part of the garment."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from flixpose.errors import DegenerateWarp
 from flixpose.fit.layout import Layout, PartPlan
@@ -30,16 +34,25 @@ def _limb_warp(part: PartPlan, trunk: WarpFit) -> PartWarp:
     Where an arm bends further than cloth can follow without a fold, it follows the arm more plainly.
     """
     first: DegenerateWarp | None = None
-    for plain in plainer(part.controls):
+    for plain, seam in _attempts(part):
         try:
-            controls = follow(plain, trunk.warp, part.seam)
-            solved = _part_warp(controls, solve_warp(controls, area=part.border))
+            controls = follow(plain, trunk.warp, seam) if len(seam) else plain
+            solved = _part_warp(controls, solve_warp(controls, area=part.border, perspective=not part.half))
         except DegenerateWarp as problem:
             first = first or problem
             continue
         notes = (f"{part.controls.part} follows its limb in {len(plain)} points",) if first else ()
         return replace(solved, notes=(*notes, *solved.notes))
     raise first or DegenerateWarp(f"{part.controls.part}: no control points.", subject=part.controls.part)
+
+
+def _attempts(part: PartPlan) -> Iterator[tuple[ControlPoints, NDArray[np.float64]]]:
+    """Control points with the seam's places; for a half of a sleeve at last without those."""
+    for plain in plainer(part.controls):
+        yield plain, part.seam
+    if part.half and len(part.seam):
+        for plain in plainer(part.controls):
+            yield plain, part.seam[:0]
 
 
 def _part_warp(controls: ControlPoints, fit: WarpFit) -> PartWarp:

@@ -1,0 +1,59 @@
+"""Long sleeves on arms that are folded, raised or foreshortened: two halves, the lower before the upper."""
+
+import cv2
+import numpy as np
+import pytest
+
+from flixpose.fit.layout import PartPlan
+from tests.fit.figures import ARMS
+from tests.stages.scene import PLACE, UNIT, Scene, scene
+
+BENT = {
+    "folded": ((0.66, 0.78), (0.58, 0.0)),
+    "behind the head": ((1.05, -0.45), (0.35, -0.75)),
+    "towards the camera": ((0.72, 0.3), (0.3, -0.2)),
+}
+
+
+def sleeves(seen: Scene, side: str) -> list[PartPlan]:
+    return [part for part in seen.plan.layout.parts if part.controls.part.startswith(side)]
+
+
+@pytest.fixture(params=BENT)
+def arms(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setitem(ARMS, request.param, BENT[request.param])
+    return str(request.param)
+
+
+def test_cloth_covers_both_bones(arms: str) -> None:
+    seen = scene("long_sleeve_top", arms)
+    assert max(part.fold_ratio for part in seen.drape.parts) == 0
+    drawn = seen.drape.garment_layer[..., 3]
+    elbow, wrist = (np.array(PLACE) + UNIT * np.array(spot) for spot in BENT[arms])
+    shoulder = np.array(PLACE) + UNIT * np.array((0.5, 0.0))
+    places = [shoulder + t * (elbow - shoulder) for t in (0.3, 0.5, 0.97)]
+    places += [elbow + t * (wrist - elbow) for t in (0.3, 0.5)]
+    rows = [drawn[int(y), int(x)] for x, y in places]
+    assert min(rows) > 200, rows
+
+
+def test_halves_lie_on_one_another_and_stay_on_the_arm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ARMS, "folded", BENT["folded"])
+    seen = scene("long_sleeve_top", "folded")
+    upper, lower = sleeves(seen, "left")
+    assert (upper.controls.part, lower.controls.part) == ("left_upper_sleeve", "left_sleeve")
+    assert upper.half and lower.half and lower.depth > upper.depth
+    both, whole = upper.matte.alpha.astype(int) + lower.matte.alpha, seen.garment.mask.alpha
+    assert (np.minimum(upper.matte.alpha, lower.matte.alpha) > 0).any(), "they overlap at the elbow"
+    assert both.max() <= 2 * 255 and (both[whole == 0] == 0).all()
+    joints = [np.array(PLACE) + UNIT * np.array(spot) for spot in ((0.5, 0.0), *BENT["folded"])]
+    arm = np.zeros(seen.labels.shape, np.uint8)
+    cv2.polylines(arm, [np.round(joints).astype(np.int32)], False, 255, round(0.55 * UNIT))
+    beside = seen.drape.garment_layer[..., 3].copy()
+    beside[:, : round(PLACE[0] + 0.75 * UNIT)] = 0
+    assert beside[arm == 0].max() == 0
+
+
+@pytest.mark.parametrize(("kind", "arms"), [("long_sleeve_top", "crossed"), ("long_sleeve_top", "akimbo")])
+def test_arms_that_one_part_can_follow_have_one(kind: str, arms: str) -> None:
+    assert [part.controls.part for part in sleeves(scene(kind, arms), "left")] == ["left_sleeve"]
