@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from flixpose.fit.arms import read_hands
 from flixpose.fit.body import Body
+from flixpose.fit.elbows import is_folded
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.stack import Sheet
 from flixpose.structures.found import Hand
@@ -15,6 +16,7 @@ from flixpose.structures.found import Hand
 _OTHER = {"left": "right", "right": "left"}
 _TIPS = 1.7  # lengths from the wrist to the body's own points of the knuckles: to the finger tips
 _FLESH = 0.12  # shoulder widths around them that are the hand, too
+_BELOW_ELBOW, _FOREARM = 0.1, 0.34  # of a forearm; shoulder widths across it that are it, or its surroundings
 _AROUND = 0.7  # lengths of the palm about the wrist in which a hand may be in its sleeve
 
 
@@ -42,7 +44,21 @@ def before_sleeves(occluders: Occluders, body: Body, sheets: Mapping[str, Sheet]
             own &= other[here] == 0  # hands that touch: either may lie on the other's sleeve
         free = cv2.bitwise_not(cv2.extractChannel(sheet.patch, 3))
         hands[here] = np.where(own, np.minimum(hands[here], free), hands[here])
+    for side in ("left", "right"):
+        if f"{side}_sleeve" in sheets and f"{side}_upper_sleeve" not in sheets:
+            hands = cv2.max(hands, cv2.min(occluders.arms.alpha, _folded(body, side, hands.shape)))
     return np.asarray(cv2.max(occluders.head.alpha, hands), np.uint8)
+
+
+def _folded(body: Body, side: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """(H, W) around a forearm that lies before its own upper arm: it comes out of no sleeve above it."""
+    where = np.zeros(shape, np.uint8)
+    chain = body.limb(side, "shoulder", "elbow", "wrist")
+    if is_folded(chain):
+        ends = (chain[1] + _BELOW_ELBOW * (chain[2] - chain[1]), chain[2])
+        start, end = (tuple(np.round(place).astype(int).tolist()) for place in ends)
+        cv2.line(where, start, end, 255, max(1, round(_FOREARM * body.shoulder_width)))
+    return where
 
 
 def _unread(body: Body, side: str, shape: tuple[int, ...]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

@@ -24,6 +24,7 @@ from flixpose.structures.warp import ControlPoints
 Points = NDArray[np.float64]
 
 _BENT = 75.0  # degrees from which on a sleeve may have to be halved
+_FOLDED = 120.0  # degrees from which on a forearm lies before its upper arm
 _UPPER_ARM = 0.85  # shoulder widths from the shoulder to the elbow, seen square
 _LONGEST = 0.6  # of a sleeve that its upper half may be
 _LEAST = 1.15  # upper arms that a sleeve is long, or it does not reach the forearm
@@ -36,12 +37,19 @@ _NEAR = 1.5  # times as wide as cloth or limb
 _LIMIT = 0.30  # shoulder widths from the bone to a limb's own outline
 
 
+def is_folded(chain: list[Point]) -> bool:
+    """Whether a forearm lies back along its upper arm, shoulder, elbow and wrist as seen."""
+    return len(chain) == 3 and _bend(chain) > _FOLDED
+
+
 def bends_too_far(
     controls: ControlPoints, border: Points, seam: Points, trunk: ControlPoints, chain: list[Point]
 ) -> bool:
     """Whether a sleeve along shoulder, elbow and wrist, folds however plainly it follows them."""
     if len(chain) < 3 or _bend(chain) < _BENT:
         return False
+    if is_folded(chain):
+        return True
     leader = solve_warp(trunk, area=trunk_border(trunk)).warp
     for plain in plainer(controls):
         try:
@@ -80,7 +88,7 @@ def elbow_halves(
     # Seen from the end an upper arm is short, and so is its sleeve.
     upper_arm = float(np.linalg.norm(elbow - top))
     shares, round_end = (SHARES, np.ones(len(SHARES))) if is_short else (_TO_ELBOW, _ROUNDED)
-    cloth, places = shares * cut, shares * upper_arm
+    cloth, places = shares * cut, shares * upper_arm * min(1.0, cut / (_UPPER_ARM * unit))
     if not is_short:
         cloth[-2:], places[-2:] = cut + _ENDS * past, upper_arm + _ENDS * past
     upper = _part_of(strip, cloth / scale)

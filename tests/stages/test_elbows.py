@@ -57,3 +57,17 @@ def test_halves_lie_on_one_another_and_stay_on_the_arm(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(("kind", "arms"), [("long_sleeve_top", "crossed"), ("long_sleeve_top", "akimbo")])
 def test_arms_that_one_part_can_follow_have_one(kind: str, arms: str) -> None:
     assert [part.controls.part for part in sleeves(scene(kind, arms), "left")] == ["left_sleeve"]
+
+
+def test_a_folded_forearm_lies_before_a_short_sleeve(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ARMS, "folded", BENT["folded"])
+    seen = scene("short_sleeve_top", "folded")
+    elbow, wrist = (np.array(PLACE) + UNIT * np.array(spot) for spot in BENT["folded"])
+    bone = np.zeros(seen.labels.shape, np.uint8)
+    start, end = elbow + 0.15 * (wrist - elbow), elbow + 0.9 * (wrist - elbow)
+    cv2.line(bone, start.round().astype(int).tolist(), end.round().astype(int).tolist(), 1, 8)
+    bare = (bone > 0) & (seen.labels == 1)
+    assert bare.sum() > 150
+    assert seen.drape.visible.alpha[bare].mean() < 10
+    (sleeve,) = sleeves(seen, "left")
+    assert sleeve.half and sleeve.border[:, 1].max() < elbow[1] + 0.1 * UNIT
