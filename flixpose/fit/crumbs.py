@@ -1,11 +1,13 @@
-"""Crumbs of a colour mask that are no clothes: shade between trouser legs, locks of hair, buckles."""
+"""The old clothes that a garment replaces, without crumbs of their colour that are no clothes."""
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.fit.body import Body
+from flixpose.fit.occluders import Occluders
 from flixpose.fit.remembered import remembered
+from flixpose.garment.kinds import group
 from flixpose.structures.image import Mask
 
 _SMALL = 0.02  # of the largest piece
@@ -42,3 +44,22 @@ def _depths(stats: NDArray[np.int32], body: Body) -> tuple[NDArray[np.float64], 
     corners = np.stack([np.stack([x + a * width, y + b * height], 1) for a in (0, 1) for b in (0, 1)])
     depths = (corners - body.mid_shoulder) @ body.down / body.torso_length
     return depths.min(axis=0), depths.max(axis=0)
+
+
+def old_clothes(occluders: Occluders, kind: str) -> NDArray[np.uint8]:
+    """(H, W) the worn clothes that a garment of this kind replaces; a dress both, outwear none."""
+    part = group(kind)
+    if kind.endswith("outwear"):
+        return np.zeros_like(occluders.worn_upper.alpha)
+    if part == "lower":
+        return occluders.worn_lower.alpha
+    if part == "full":
+        return np.maximum(occluders.worn_upper.alpha, occluders.worn_lower.alpha)
+    return occluders.worn_upper.alpha
+
+
+def without_leggings(left: NDArray[np.uint8], kind: str, occluders: Occluders) -> NDArray[np.uint8]:
+    """(H, W) old clothes that show, without legs of trousers below a dress: those stay, and are told."""
+    if group(kind) != "full":
+        return left
+    return np.asarray(cv2.min(left, cv2.bitwise_not(occluders.worn_lower.alpha)), np.uint8)

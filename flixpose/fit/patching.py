@@ -71,3 +71,14 @@ def square(radius: float) -> NDArray[np.uint8]:
     """A kernel of that radius; squares are many times faster than discs."""
     size = 2 * max(1, round(radius)) + 1
     return np.ones((size, size), np.uint8)
+
+
+def forbid(away: NDArray[np.float32], where: Plane) -> None:
+    """Nothing is near there: (…, h, w) distances."""
+    if where.any():
+        np.copyto(away, np.float32(np.inf), where=where)
+
+
+def grown(plane: Plane, radius: float) -> Plane:
+    """The plane and a square's radius around it, pixels."""
+    return np.asarray(cv2.dilate(plane.view(np.uint8), square(radius)) > 0)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from flixpose.fit.bare_arms import BareArm, paint_skin
 from flixpose.fit.bared import bare_upper_body
 from flixpose.fit.body import Body
-from flixpose.fit.crumbs import without_crumbs
+from flixpose.fit.crumbs import old_clothes, without_crumbs, without_leggings
 from flixpose.fit.flanks import flanks
 from flixpose.fit.hips import carry_up
 from flixpose.fit.nook import beside_edge
@@ -29,6 +29,8 @@ from flixpose.fit.patching import (
     copy_mirrored,
     distance,
     fill_from,
+    forbid,
+    grown,
     square,
 )
 from flixpose.fit.setting import (
@@ -50,7 +52,7 @@ from flixpose.fit.setting import (
     Setting,
     look_around,
 )
-from flixpose.fit.slivers import slivers
+from flixpose.fit.slits import beside_background
 from flixpose.fit.under_lace import skin_under_lace, within_outline
 from flixpose.garment.kinds import LEGGED, group
 from flixpose.geometry.threads import gathered
@@ -80,18 +82,6 @@ _SLEEVE_END = 0.07  # shoulder widths beside a painted sleeve in which its insid
 _HALO = 0.02  # shoulder widths beside the person whose background is not carried on behind a sleeve
 
 
-def old_clothes(occluders: Occluders, kind: str) -> NDArray[np.uint8]:
-    """(H, W) the worn clothes that a garment of this kind replaces; a dress both, outwear none."""
-    part = group(kind)
-    if kind.endswith("outwear"):
-        return np.zeros_like(occluders.worn_upper.alpha)
-    if part == "lower":
-        return occluders.worn_lower.alpha
-    if part == "full":
-        return np.maximum(occluders.worn_upper.alpha, occluders.worn_lower.alpha)
-    return occluders.worn_upper.alpha
-
-
 def paint_remnants(
     person: NDArray[np.uint8],
     seen: NDArray[np.uint8],
@@ -116,16 +106,22 @@ def paint_remnants(
     lower = group(kind) == "lower"
     setting = look_around(person, body, occluders, person_mask, lower=lower)
     arms = setting.arms
+    rims = beside_background(seen, kind, body, occluders, person_mask)
     if kind not in LEGGED:  # a narrow gap between trouser legs is no opening of lace
-        result = skin_under_lace(result, seen, worn, body, occluders, person_mask, arms, lower=lower)
+        result = skin_under_lace(
+            result, seen, worn, body, occluders, person_mask, arms, lower=lower, rims=rims
+        )
+    # What is to be background is nobody else's.
+    apart = cv2.min(result.left.alpha, rims)
+    result = replace(result, left=Mask(result.left.alpha - apart))
     if not lower:
         result = bare_upper_body(result, seen, worn, kind, arms, body, occluders, person_mask)
     if group(kind) == "upper":
         result = carry_up(result, seen, worn, body, occluders, person_mask)
-    rims = slivers(seen, body, occluders, person_mask)
+    result = replace(result, left=Mask(cv2.max(result.left.alpha, apart)))
     if not (result.left.alpha.any() or rims.any()):
         return result
-    shown = cv2.max(result.left.alpha, rims)
+    shown = cv2.max(without_leggings(result.left.alpha, kind, occluders), rims)
     photo = _Photo(result.picture, seen, shown, rims, setting, body.shoulder_width, lower)
     places = [place for place in gathered(photo.look, photo.patches()) if place is not None]
     photo.choose(places)
@@ -200,10 +196,10 @@ class _Photo:
         """Remnants in a window; `own`, (h, w), are those that belong there."""
         seen, has = self.seen[window], self.setting.has
         shows = (self.left[window] > int(255 * _SEEN)) & own
-        near = _grown(seen > 127, _NEAR * self.unit)
+        near = grown(seen > 127, _NEAR * self.unit)
         labels, areas, touching = self.cores(shows, near)
         count, core = len(areas), labels > 0
-        shows &= near | _grown(core, _TAPER * self.unit) if touching.any() else near
+        shows &= near | grown(core, _TAPER * self.unit) if touching.any() else near
         if not shows.any():
             return None
         rims = self.beside_rims(window)
@@ -212,30 +208,30 @@ class _Photo:
         under = self.under(window)
         if self.lower:
             beside = has(window, BESIDE_LEGS)
-            _forbid(away[1::2], beside)
+            forbid(away[1::2], beside)
             under &= ~beside
         else:
             beside, above = flanks(sources[2], self.unit)
-            _forbid(away[1:], beside & (away[0] <= MOST_DEPTH * self.unit))
-            _forbid(away[:1], above & (away[2] <= MOST_DEPTH * self.unit))
+            forbid(away[1:], beside & (away[0] <= MOST_DEPTH * self.unit))
+            forbid(away[:1], above & (away[2] <= MOST_DEPTH * self.unit))
         body = has(window, UPPER_ARM)
         sleeved = np.zeros_like(shows)
-        for _, part in self.setting.sleeved(window, shows & ~under):
+        for _, part in self.setting.sleeved(window, shows & ~under & ~rims):
             sleeved |= part >= 0
             # In an old sleeve is an arm, and beside it what lies behind the sleeve.
             body = np.where(part >= 0, part > 0.5, body)
             away[1][part > 0.5] = 0.0
-            _forbid(away[1:], (part >= 0) & (part <= 0.5))
-        _forbid(away[0], (body & ~rims) | under)
-        _forbid(away[1:], rims)
+            forbid(away[1:], (part >= 0) & (part <= 0.5))
+        forbid(away[0], (body & ~rims) | under)
+        forbid(away[1:], rims)
         away[3] += _RELUCTANCE * self.unit
         if len(inside := np.flatnonzero(core)):
-            _forbid(away[3], _grown(core, (_THIN + 2 * RIM) * self.unit))
+            forbid(away[3], grown(core, (_THIN + 2 * RIM) * self.unit))
         depth, core_of = away.reshape(len(away), -1)[:, inside].min(axis=0), labels.ravel()[inside]
         # Skin on shoulders and chest, background in the nooks beside the neck, whatever lies nearer.
         trunk = has(window, TRUNK)
-        _forbid(away[0], trunk & ~rims)
-        _forbid(away[1:], has(window, BESIDE_NECK))
+        forbid(away[0], trunk & ~rims)
+        forbid(away[1:], has(window, BESIDE_NECK))
         furthest = np.where(trunk.ravel()[inside], _FAR_SKIN, MOST_DEPTH) * self.unit
         deep = np.bincount(core_of[depth > furthest], minlength=count) / np.maximum(areas, 1)
         on_skin = np.bincount(labels[trunk], minlength=count) > _ON_SKIN * areas
@@ -282,10 +278,10 @@ class _Photo:
             shows, free = place.shows, has(here, FREE) | (self.rims[here] > 0)
             large = np.zeros_like(shows)
             if stays.any():
-                large = _grown(stays[place.cores], (_THIN + 2 * RIM) * self.unit)
+                large = grown(stays[place.cores], (_THIN + 2 * RIM) * self.unit)
                 shows = shows & ~large
-            near = _grown(shows, 2 * RIM * self.unit) & (self.left[here] > 12)
-            near |= _grown(shows, _EDGE * self.unit)
+            near = grown(shows, 2 * RIM * self.unit) & (self.left[here] > 12)
+            near |= grown(shows, _EDGE * self.unit)
             near |= beside_edge(has(here, NOOK_EDGE), shows, self.unit)
             near &= free & ~large & (self.seen[here] < 255)
             place.hole = near & np.isfinite(place.away.min(axis=0))
@@ -299,7 +295,7 @@ class _Photo:
         """
         found = np.stack([self.setting.has(window, bit) for bit in (BACKGROUND, SKIN, STAYS, ARM)])
         if rims.any():
-            found &= ~_grown(rims, RIM * self.unit)
+            found &= ~grown(rims, RIM * self.unit)
         return found
 
     def beside_rims(self, window: Window) -> Plane:
@@ -311,7 +307,7 @@ class _Photo:
         here, found, has = place.window, np.zeros_like(place.hole), self.setting.has
         for _, part in self.setting.sleeved(here, place.hole):
             free = (self.seen[here] < 255) & has(here, NO_HEAD) & has(here, PERSON)
-            painted = _grown(part >= 0, _SLEEVE_END * self.unit)
+            painted = grown(part >= 0, _SLEEVE_END * self.unit)
             for _, beside in self.setting.sleeved(here, painted & free & ~place.hole & ~place.under):
                 cloth, skin = (beside >= 0) & (beside <= 0.5) & ~has(here, BARE_ARM), beside > 0.5
                 place.away[:, cloth | skin] = np.inf
@@ -321,7 +317,7 @@ class _Photo:
 
     def under(self, window: Window) -> Plane:
         """Well inside the garment's outline: what shows there, through lace, is no background."""
-        return within_outline(self.seen[window], self.unit)
+        return within_outline(self.seen[window], self.unit) & (self.rims[window] == 0)
 
     def painted(self, places: list[_Place], before: Painted) -> Painted:
         """All holes filled, each pixel from the nearest of its surroundings."""
@@ -350,8 +346,10 @@ class _Photo:
         pixels = self.person[place.window].copy()
         nearest = np.full(place.hole.shape, -1, np.int8)
         nearest[place.hole] = place.away[:, place.hole].argmin(axis=0)
-        thick = _grown(place.cores > 0, 2 * RIM * self.unit) | self.setting.has(place.window, NOOK)
-        sleeves = self.setting.sleeved(place.window, place.hole & ~place.under)
+        thick = grown(place.cores > 0, 2 * RIM * self.unit) | self.setting.has(place.window, NOOK)
+        sleeves = self.setting.sleeved(
+            place.window, place.hole & ~place.under & (self.rims[place.window] == 0)
+        )
         sleeve = np.any([part >= 0 for _, part in sleeves], axis=0) if sleeves else thick & False
         between = thick & ~sleeve & ((nearest == 0) | (nearest == 1))
         share = self.share_of_skin(place, between)
@@ -400,14 +398,3 @@ class _Photo:
         fill_from(pixels, (part >= 0) & (part < 1), calm & ~place.hole, self.unit, RIM)
         rows, columns = np.nonzero(part > 0)
         paint_skin(pixels, arm, rows, columns, (place.window[0].start, place.window[1].start))
-
-
-def _forbid(away: NDArray[np.float32], where: Plane) -> None:
-    """Nothing is near there: (…, h, w) distances."""
-    if where.any():
-        np.copyto(away, np.float32(np.inf), where=where)
-
-
-def _grown(plane: Plane, radius: float) -> Plane:
-    """The plane and a square's radius around it, pixels."""
-    return np.asarray(cv2.dilate(plane.view(np.uint8), square(radius)) > 0)

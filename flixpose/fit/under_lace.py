@@ -144,9 +144,11 @@ def skin_under_lace(
     arms: Sequence[BareArm],
     *,
     lower: bool,
+    rims: NDArray[np.uint8],
 ) -> Painted:
-    """What shows through lace painted with skin."""
+    """What shows through lace painted with skin; `rims`, (H, W), are no openings of lace."""
     unit, stays = body.shoulder_width, (occluders.worn_upper if lower else occluders.worn_lower).alpha
+    worn = cv2.min(worn, cv2.bitwise_not(rims))
     lace = find_under_lace(before.picture, seen, worn, stays, occluders, person_mask, unit)
     if lace is None:
         return before

@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 
 from flixpose.fit.body import measure_body
+from flixpose.fit.crumbs import old_clothes
 from flixpose.fit.occluders import Occluders, find_occluders
-from flixpose.fit.remnants import MOST_AREA, MOST_SKIN, Painted, old_clothes, paint_remnants
+from flixpose.fit.remnants import MOST_AREA, MOST_SKIN, Painted, paint_remnants
 from flixpose.structures.found import Pose
 from flixpose.structures.image import Image, Mask
 from tests.fit.figures import BELOW, PAPER, WORN, paint_person

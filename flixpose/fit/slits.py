@@ -1,0 +1,89 @@
+"""What of the person shows where background is to be expected: skin between sleeve and trunk, flaps."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.fit.body import Body
+from flixpose.fit.occluders import Occluders
+from flixpose.fit.old_sleeves import sleeveless
+from flixpose.fit.patching import square
+from flixpose.fit.slivers import slivers
+from flixpose.garment.kinds import group
+from flixpose.structures.image import Mask
+
+_WIDE = 0.045  # shoulder widths: half of a slit's breadth
+_AROUND, _DOWN = 0.5, 0.4  # shoulder widths around an armpit; of the upper arm from the shoulder to beside it
+_LONG = 0.06  # shoulder widths; what is shorter is a corner
+_SEES = 0.02  # shoulder widths to the background that a slit opens to
+_BELOW = 0.012  # shoulder widths below a waist from which on a tucked top is none
+_HIPS = 0.6  # shoulder widths below a waist
+_ASIDE = 0.14  # shoulder widths beside trousers that a top's flap reaches
+
+
+def armpit_slits(
+    seen: NDArray[np.uint8], body: Body, occluders: Occluders, person_mask: Mask
+) -> NDArray[np.uint8]:
+    """(H, W) 255 on slits of the person between a sleeve and the trunk that open to the background.
+
+    Args:
+        seen: (H, W) how much of each pixel the garment covers.
+    """
+    found, unit = np.zeros_like(seen), body.shoulder_width
+    for side in ("left", "right"):
+        chain = body.limb(side, "shoulder", "elbow")
+        if len(chain) < 2:
+            continue
+        middle = chain[0] + _DOWN * (chain[1] - chain[0])
+        (x0, y0), (x1, y1) = (middle + sign * _AROUND * unit for sign in (-1, 1))
+        here = np.s_[max(0, int(y0)) : max(0, int(y1)), max(0, int(x0)) : max(0, int(x1))]
+        cloth = (seen[here] > 127).astype(np.uint8)
+        if not cloth.any():
+            continue
+        person = person_mask.alpha[here]
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, square(_WIDE * unit).shape)
+        gap = (cv2.morphologyEx(cloth, cv2.MORPH_CLOSE, kernel) > cloth) & (person > 25)
+        gap &= occluders.topmost[here] < 26
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(gap.view(np.uint8))
+        long = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) > _LONG * unit
+        beside = cv2.dilate(((person < 26) & (cloth == 0)).view(np.uint8), square(_SEES * unit)) > 0
+        long &= np.bincount(labels[beside], minlength=count) > 0
+        long[0] = False
+        found[here][long[labels]] = 255
+    return found
+
+
+def flaps(seen: NDArray[np.uint8], worn_upper: NDArray[np.uint8], body: Body) -> NDArray[np.uint8]:
+    """(H, W) 255 where an old top stands out beside new trousers, below their waist.
+
+    Args:
+        seen: (H, W) how much of each pixel the trousers cover.
+    """
+    found, unit = np.zeros_like(seen), body.shoulder_width
+    _, y, width, height = cv2.boundingRect(cv2.threshold(seen, 127, 255, cv2.THRESH_BINARY)[1])
+    rows = slice(y, y + min(height, round(_HIPS * unit)))
+    cloth = seen[rows] > 127
+    if not width or not cloth.any(axis=1).all():
+        return found
+    columns, numbers = np.arange(cloth.shape[1])[None], np.arange(len(cloth))[:, None]
+    there = worn_upper[rows] > 25
+    for mirror in (False, True):
+        end = np.argmax(cloth[:, ::-1] if mirror else cloth, axis=1)
+        # Waists are not level: below the corner of this side.
+        corner = int(np.argmax(end <= end[: round(_ASIDE * unit)].min() + 2))
+        off = end[:, None] - (columns[:, ::-1] if mirror else columns)
+        beside = (off > 0) & (off <= _ASIDE * unit) & (numbers > corner + _BELOW * unit)
+        found[rows][beside & there] = 255
+    return found
+
+
+def beside_background(
+    seen: NDArray[np.uint8], kind: str, body: Body, occluders: Occluders, person_mask: Mask
+) -> NDArray[np.uint8]:
+    """(H, W) 255 on what of the person shows where background is to be expected, 0 elsewhere."""
+    rims = slivers(seen, body, occluders, person_mask)
+    if group(kind) == "lower":
+        return np.asarray(cv2.max(rims, flaps(seen, occluders.worn_upper.alpha, body)), np.uint8)
+    if sleeveless(kind):
+        return rims
+    return np.asarray(cv2.max(rims, armpit_slits(seen, body, occluders, person_mask)), np.uint8)

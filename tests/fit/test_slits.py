@@ -1,0 +1,67 @@
+"""Skin between sleeve and trunk, and an old top's flap beside new trousers, become background."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.fit.remnants import paint_remnants
+from flixpose.fit.slits import armpit_slits, flaps
+from flixpose.structures.image import Mask
+from tests.fit.figures import PAPER
+from tests.fit.test_bare_arms import person
+
+
+def sleeved(end: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_], Mask]:
+    """A garment with a slit beside the trunk, where there is somebody down to row `end`, and that slit."""
+    _, body, _, cloth, _, mask = person()
+    rows, columns = np.indices(cloth.shape)
+    x = int(body.joints["left_shoulder"][0]) - 12
+    slit = (columns >= x) & (columns < x + 6) & (rows > 304) & (rows < 330)
+    alpha = np.where(slit & (rows < end), 255, mask.alpha)
+    alpha[(columns >= x) & (columns < x + 6) & (rows >= end) & (rows < 400)] = 0
+    seen = cv2.dilate(cloth.astype(np.uint8), np.ones((9, 9), np.uint8)) * np.uint8(255)
+    seen[(columns >= x) & (columns < x + 6) & (rows > 304) & (rows < 400)] = 0
+    return seen, np.asarray(slit & (rows < end), bool), Mask(alpha.astype(np.uint8))
+
+
+def test_a_slit_that_opens_to_the_background_becomes_background() -> None:
+    photo, body, occluders, _, _, _ = person()
+    seen, slit, mask = sleeved(320)
+    assert (armpit_slits(seen, body, occluders, mask)[slit] > 0).mean() > 0.9
+    covered = replace(occluders, arms=Mask(np.zeros_like(occluders.arms.alpha)))
+    found = paint_remnants(photo.pixels, seen, "long_sleeve_top", body, covered, mask)
+    inner = cv2.erode(slit.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    assert np.abs(found.picture[inner].astype(int) - PAPER).mean() < 12
+
+
+def test_a_slit_with_no_background_near_is_left() -> None:
+    _, body, occluders, cloth, _, mask = person()
+    seen, slit, _ = sleeved(320)
+    whole = Mask(
+        np.maximum(mask.alpha, cv2.dilate(cloth.astype(np.uint8), np.ones((61, 61))) * np.uint8(255))
+    )
+    assert not armpit_slits(seen, body, occluders, whole)[slit].any()
+
+
+def test_a_flap_below_a_slanting_waist_is_told_and_the_top_above_it_is_not() -> None:
+    _, body, _, _, _, _ = person()
+    rows, columns = np.indices((960, 640))
+    trousers = (np.abs(columns - 320) < 60) & (rows > 450 + (columns - 320) / 12) & (rows < 800)
+    top = (np.abs(columns - 320) < 66) & (rows > 250) & (rows < 475)
+    found = flaps(trousers.astype(np.uint8) * 255, top.astype(np.uint8) * 255, body) > 0
+    flap = top & ~trousers & (np.abs(columns - 320) > 61) & (rows > 462)
+    assert found[flap].mean() > 0.9
+    assert not found[top & (rows < 444)].any() and not found[trousers].any()
+
+
+def test_leggings_under_a_dress_stay_as_they_are_and_are_told() -> None:
+    photo, body, occluders, cloth, _, mask = person()
+    seen = cv2.dilate(cloth.astype(np.uint8), np.ones((9, 9), np.uint8)) * np.uint8(255)
+    seen[500:620, 230:410] = 255
+    found = paint_remnants(photo.pixels, seen, "vest_dress", body, occluders, mask)
+    legs = (occluders.worn_lower.alpha > 250) & (seen == 0)
+    legs[:640] = False
+    assert legs.sum() > 3000
+    assert (found.picture[legs] == photo.pixels[legs]).all() and found.left.alpha[legs].mean() > 200
