@@ -55,6 +55,7 @@ _SMOOTH = 0.012  # shoulder widths over which outlines are smoothed
 _BETWEEN = 0.06  # shoulder widths: what shows between the fingers of a hand at the hem is no larger
 _SHUT = 0.015  # shoulder widths: half of a gap between an old top and an arm that is none
 _RIM = 0.010  # shoulder widths around a remnant that its soft edge reaches
+_EDGE_ROOM = 0.06  # shoulder widths around an arm's soft edge that tell its colour
 _CALM = 0.02  # shoulder widths beside the person whose background is not carried on
 _FINE = 0.006  # shoulder widths: structure of the background finer than this is mirrored
 
@@ -283,13 +284,20 @@ class _Hips:
         below = (rows - self.hem[columns] - self.length(_SHADE)) / self.length(_FADE)
         laid = (cover * np.clip(1 - below, 0, 1))[:, None]
         mixed = laid * cloth + (1 - laid) * pixels[rows, columns]
-        before = self.arms[rows, columns, None] / 255
-        if before.any():  # the arm's soft edge, without what it held of the old top
-            own = decontaminate(self.pixels, self.arms)[rows, columns]
-            mixed = before * own + (1 - before) * mixed
+        arm = self.arms[rows, columns] / 255
+        if (soft := arm > 0).any():  # an arm's soft edge, without what it held of the old top
+            own = self._own_colours(rows[soft], columns[soft])
+            mixed[soft] = arm[soft, None] * own + (1 - arm[soft, None]) * mixed[soft]
         pixels[rows, columns] = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
         bare[rows[cover > 0.5], columns[cover > 0.5]] = False
         return pixels, bare
+
+    def _own_colours(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.uint8]:
+        """(P, 3) the arms' colours at their soft edges."""
+        room = self.length(_EDGE_ROOM)
+        y, x = max(0, int(rows.min()) - room), max(0, int(columns.min()) - room)
+        here = np.s_[y : int(rows.max()) + room, x : int(columns.max()) + room]
+        return decontaminate(self.pixels[here], self.arms[here])[rows - y, columns - x]
 
     def _shading(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Floats:
         """(P, 3) the colours below the hem, carried up: the further the smoother."""
@@ -333,35 +341,44 @@ class _Hips:
 
     def _grain(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Floats:
         """(P, 3) fine structure of the cloth below the hem, mirrored upwards again and again."""
-        share = self.lower.astype(np.float32)
-        sigma = max(1.0, _GRAIN * self.unit)
-        known = cv2.GaussianBlur(np.dstack([self.pixels * share[..., None], share]), (0, 0), sigma)
-        fine = (self.pixels - known[..., :3] / np.maximum(known[..., 3:], 1e-3)) * share[..., None]
-        first = self.length(_SHADE)
-        firm = cv2.erode(self.lower.view(np.uint8), square(2 * _GRAIN * self.unit)) > 0
-        strong = cv2.blur(np.abs(fine).sum(axis=2), (2 * first + 1, 2 * first + 1))
-        firm &= strong < _SEAM * np.median(strong[firm]) if firm.any() else firm
-        start = np.clip(self.hem + first, 0, len(firm) - 1)
-        numbers = np.arange(len(start))
-        broken = ~firm & (self.rows >= start[None])
-        deep = np.where(broken.any(axis=0), np.argmax(broken, axis=0), len(firm)) - start
-        deep = np.minimum(deep, self.length(_DEEPEST))
+        fine, start, deep = self._below_hem()
         good = np.flatnonzero((deep >= self.length(_RUN) - 2) & self.tells)
         if not len(good):
             return np.zeros((len(rows), 3))
         # Beside them, as in a mirror.
         first, last = good[0], good[-1]
         period = max(2 * (last - first), 1)
-        folded = (numbers - first) % period
+        folded = (np.arange(len(start)) - first) % period
         folded = first + np.where(folded <= last - first, folded, period - folded)
-        nearest = good[np.abs(folded[:, None] - good[None]).argmin(axis=1)]
+        after = np.searchsorted(good, folded).clip(0, len(good) - 1)
+        before = (after - 1).clip(0)
+        nearest = np.where(folded - good[before] < good[after] - folded, good[before], good[after])
         source = nearest[columns]
         turn = np.maximum(deep[source] - 1, 1)
         up = np.abs(self.hem[columns] - rows - 1) % (2 * turn)
         place = start[source] + np.where(up < turn, up, 2 * turn - up)
-        found = fine[place.clip(0, len(firm) - 1), source].astype(np.float64)
+        found = fine[place.clip(0, len(fine) - 1), source].astype(np.float64)
         usual = 1.4826 * np.median(np.abs(found), axis=0) + 0.5
         return np.clip(found, -_CLIP * usual, _CLIP * usual)
+
+    def _below_hem(self) -> tuple[NDArray[np.float32], NDArray[np.intp], NDArray[np.intp]]:
+        """(b, w, 3) fine structure of a band below the hem; (w,) twice, where in it plain cloth begins under
+        the hem's shade, and how far it goes down."""
+        shade, deepest = self.length(_SHADE), self.length(_DEEPEST)
+        hem = self.hem[self.tells]
+        top, foot = max(0, int(hem.min()) - shade), int(hem.max()) + 2 * shade + deepest
+        lower, pixels = self.lower[top:foot], self.pixels[top:foot]
+        share = lower.astype(np.float32)
+        sigma = max(1.0, _GRAIN * self.unit)
+        known = cv2.GaussianBlur(np.dstack([pixels * share[..., None], share]), (0, 0), sigma)
+        fine = (pixels - known[..., :3] / np.maximum(known[..., 3:], 1e-3)) * share[..., None]
+        firm = cv2.erode(lower.view(np.uint8), square(2 * _GRAIN * self.unit)) > 0
+        strong = cv2.blur(np.abs(fine).sum(axis=2), (2 * shade + 1, 2 * shade + 1))
+        firm &= strong < _SEAM * np.median(strong[firm]) if firm.any() else firm
+        start = np.clip(self.hem + shade - top, 0, len(firm) - 1)
+        broken = ~firm & (np.arange(len(firm))[:, None] >= start[None])
+        deep = np.where(broken.any(axis=0), np.argmax(broken, axis=0), len(firm)) - start
+        return fine, start, np.minimum(deep, deepest)
 
 
 def _depths(columns: NDArray[np.intp], rows: NDArray[np.intp], body: Body) -> Floats:

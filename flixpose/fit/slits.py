@@ -13,6 +13,7 @@ from flixpose.garment.kinds import group
 from flixpose.structures.image import Mask
 
 _WIDE = 0.045  # shoulder widths: half of a slit's breadth
+_FEW = 4.0  # pixels of a small picture in which that is looked for
 _AROUND, _DOWN = 0.5, 0.4  # shoulder widths around an armpit; of the upper arm from the shoulder to beside it
 _LONG = 0.06  # shoulder widths; what is shorter is a corner
 _SEES = 0.02  # shoulder widths to the background that a slit opens to
@@ -41,8 +42,7 @@ def armpit_slits(
         if not cloth.any():
             continue
         person = person_mask.alpha[here]
-        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, square(_WIDE * unit).shape)
-        gap = (cv2.morphologyEx(cloth, cv2.MORPH_CLOSE, kernel) > cloth) & (person > 25)
+        gap = (_closed(cloth, _WIDE * unit) > cloth) & (person > 25)
         gap &= occluders.topmost[here] < 26
         count, labels, stats, _ = cv2.connectedComponentsWithStats(gap.view(np.uint8))
         long = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) > _LONG * unit
@@ -51,6 +51,16 @@ def armpit_slits(
         long[0] = False
         found[here][long[labels]] = 255
     return found
+
+
+def _closed(cloth: NDArray[np.uint8], radius: float) -> NDArray[np.uint8]:
+    """(h, w) 0 or 1: the cloth with what is narrower than so many pixels closed, made in a small picture."""
+    reduce = max(1.0, radius / _FEW)
+    size = max(1, round(cloth.shape[1] / reduce)), max(1, round(cloth.shape[0] / reduce))
+    small = cv2.resize(255 * cloth, size, interpolation=cv2.INTER_AREA)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, square(radius / reduce).shape)
+    shut = cv2.morphologyEx((small > 127).astype(np.uint8), cv2.MORPH_CLOSE, kernel)
+    return np.asarray(cv2.resize(shut, cloth.shape[::-1], interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
 def flaps(seen: NDArray[np.uint8], worn_upper: NDArray[np.uint8], body: Body) -> NDArray[np.uint8]:
