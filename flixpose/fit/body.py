@@ -21,9 +21,14 @@ TORSO_PER_SHOULDER_WIDTH = 1.45  # adults, from mid shoulder to mid hip
 # between the ears, real and simulated), and turned ones less than they are.
 _WORLD_BIAS, _WORLD_GAIN = 4.0, 1.1
 # The head tells a share of it: where both differ little the head is the surer one (by less than 5 degrees on
-# half of 80 real photos), and on some it turns much further than the body.
+# half of 80 real photos). Where it is turned further than the body by the first of these angles it tells the
+# less, and nothing by the second: it is the neck that turns.
 _HEAD_SHARE, _MOST_BY_HEAD = 0.6, 20.0
+_ON_NECK = 25.0, 45.0
 _HEAD_DEGREES = 60.0  # of turn where the nose lies a whole distance of the ears aside
+# Shoulders of people who face the camera, in torso lengths, at most; who shows broader ones is turned less.
+_BROADEST = 0.75
+_ALWAYS = 10.0  # degrees that the shoulders' breadth does not deny
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,9 +162,23 @@ def _signed_turn(pose: Pose) -> float:
     seen = float(np.degrees(np.arctan2(span[2], abs(span[0]) + 1e-6)))
     turned = _WORLD_GAIN * (seen - _WORLD_BIAS)
     head = _head_turn(pose.keypoints)
-    if head is None:
-        return turned
-    return turned + _HEAD_SHARE * float(np.clip(head - turned, -_MOST_BY_HEAD, _MOST_BY_HEAD))
+    if head is not None:
+        further = head - turned
+        told = _HEAD_SHARE * float(np.interp(abs(further), _ON_NECK, (1.0, 0.0)))
+        turned += told * float(np.clip(further, -_MOST_BY_HEAD, _MOST_BY_HEAD))
+    most = _most_turn(pose.keypoints)
+    return float(np.clip(turned, -most, most))
+
+
+def _most_turn(keypoints: Keypoints) -> float:
+    """Degrees that shoulders seen so broad can be turned at most."""
+    names = [f"{side}_{name}" for side in ("left", "right") for name in ("shoulder", "hip")]
+    if not all(keypoints.has(name) and keypoints.score(name) > 0 for name in names):
+        return 90.0
+    left, right = keypoints["left_shoulder"].astype(float), keypoints["right_shoulder"].astype(float)
+    torso = float(np.linalg.norm(left + right - keypoints["left_hip"] - keypoints["right_hip"])) / 2
+    seen = float(np.linalg.norm(left - right)) / max(torso, 1.0)
+    return max(_ALWAYS, float(np.degrees(np.arccos(min(1.0, seen / _BROADEST)))))
 
 
 def _head_turn(keypoints: Keypoints) -> float | None:

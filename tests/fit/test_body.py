@@ -105,15 +105,48 @@ def test_hips_below_the_photo_are_put_under_the_shoulders(setting: dict[str, Any
 
 
 def test_a_turned_body_gets_back_some_of_its_width() -> None:
-    straight, turned = make_pose(), make_pose(turned=40.0)
+    straight, turned = make_pose(), pose_of(moved(narrower(0.8)), turned=26.0)
     assert turn_degrees(straight) == 0.0
-    assert turn_degrees(turned) == pytest.approx(
-        27.6, abs=0.1
-    )  # less the bias, and the head faces the camera
-    seen = measure_body(straight).shoulder_width
+    # less the bias, and the head faces the camera
+    assert turn_degrees(turned) == pytest.approx(1.1 * 22.0 - 0.6 * 20.0, abs=0.1)
+    seen = 0.8 * measure_body(straight).shoulder_width
+    turned = pose_of(moved(narrower(0.8)), turned=44.0)
     assert seen * 1.05 < measure_body(turned).shoulder_width < seen / np.cos(np.radians(40.0))
     # Near profile the estimator's depth is no measure any more: bounded.
-    assert measure_body(make_pose(turned=85.0)).shoulder_width < 1.3 * seen
+    profile = measure_body(pose_of(moved(narrower(0.4)), turned=85.0))
+    assert profile.shoulder_width < 1.3 * seen / 2
+
+
+def narrower(share: float) -> dict[str, tuple[float, float]]:
+    """A body whose shoulders are seen so many times as broad."""
+    points = body_points()
+    return points | {name: (share * x, y) for name, (x, y) in points.items() if name.endswith("_shoulder")}
+
+
+def test_a_head_that_turns_on_its_neck_does_not_turn_the_body() -> None:
+    """Up to 25 degrees from the body's it corrects the body's turn; at 45 it is the neck's own."""
+    points = narrower(0.7)
+    ears = points["left_ear"][0] - points["right_ear"][0]
+
+    def turn(head: float) -> float:
+        nose = {"nose": (head / 60.0 * ears, -0.55)}
+        return measure_body(pose_of(moved(points | nose), turned=14.0)).turn
+
+    itself = 1.1 * (14.0 - 4.0)
+    assert turn(itself + 15.0) == pytest.approx(itself + 0.6 * 15.0, abs=0.1)
+    assert turn(itself + 24.0) == pytest.approx(itself + 0.6 * 20.0, abs=0.1)
+    assert itself + 2.0 < turn(itself + 40.0) < itself + 4.0
+    assert turn(itself + 60.0) == pytest.approx(itself, abs=0.1)
+
+
+def test_broad_shoulders_are_not_turned_far() -> None:
+    """Depth may be mistaken: who shows shoulders as broad as people have them faces the camera."""
+    for share, most in ((1.0, 23.1), (1.1, 10.0), (0.7, 49.9)):
+        pose = pose_of(moved(narrower(share)), turned=-80.0)
+        assert measure_body(pose).turn == pytest.approx(-most, abs=0.1)
+    # No hips, no measure.
+    cut = pose_of(moved(body_points()), turned=60.0, without=("left_hip", "right_hip"))
+    assert measure_body(cut).turn > 40.0
 
 
 def test_the_head_tells_a_share_of_the_turn() -> None:
