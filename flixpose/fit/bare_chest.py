@@ -197,14 +197,16 @@ def _before_background(pixels: NDArray[np.uint8], chest: _Chest) -> NDArray[np.u
     """With background in the nooks; the skin's outline is as soft there as a photo's."""
     rim = cv2.dilate(chest.nook.view(np.uint8), square(2)) > 0
     behind = pixels.copy()
-    fill_from(behind, rim & (chest.hole | chest.nook), chest.calm, chest.unit, _BEHIND)
+    wanted = rim & (chest.hole | chest.nook)
+    fill_from(behind, wanted, chest.calm, chest.unit, _BEHIND, distance(chest.calm))
     nook, hole = (cv2.GaussianBlur(one.astype(np.float32), (0, 0), _SOFT) for one in (chest.nook, chest.hole))
     share = np.where(chest.nook, 1 - hole, nook)
     where = (share > 0) & (chest.hole | chest.nook)
     weight = share[where, None]
     # Inside the nook there is no skin to mix with but that of its rim.
     skin = pixels.copy()
-    fill_from(skin, chest.nook & where, chest.hole & ~rim, chest.unit, _BEHIND)
+    near = np.full(share.shape, 3 * _SOFT + 2, np.float32)
+    fill_from(skin, chest.nook & where, chest.hole & ~rim, chest.unit, _BEHIND, near)
     pixels[where] = np.rint(weight * behind[where] + (1 - weight) * skin[where]).astype(np.uint8)
     return pixels
 
