@@ -40,7 +40,7 @@ READERS = ("net", "silhouette")
 @click.option("--scenes", type=click.Path(path_type=Path), metavar="DIR", help="Simulated scenes' products.")
 @click.option("--drawn", type=click.IntRange(1), metavar="N", help="So many drawn photos, never trained on.")
 @click.option("--reader", type=click.Choice(READERS), default=READERS[0], show_default=True)
-@click.option("--tell-kind", is_flag=True, help="Tell the reader the true kind: landmarks alone are judged.")
+@click.option("--told", is_flag=True, help="Tell the reader kind and view: landmarks alone are judged.")
 @click.option("--overlays", type=click.Path(path_type=Path), metavar="DIR", help="Draw every photo into DIR.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
 def command(
@@ -49,7 +49,7 @@ def command(
     scenes: Path | None,
     drawn: int | None,
     reader: str,
-    tell_kind: bool,
+    told: bool,
     overlays: Path | None,
     as_json: bool,
 ) -> None:
@@ -65,9 +65,9 @@ def command(
     if not any((data, pairs, scenes, drawn)):
         raise UsageError("tell --data, --pairs, --scenes or --drawn.")
     eyes = SilhouetteReader() if reader == "silhouette" else garment_reader(load_settings())
-    figures = _landmarks(eyes, data, tell_kind, overlays) if data else None
+    figures = _landmarks(eyes, data, told, overlays) if data else None
     masks = _masks(eyes, pairs) if pairs else None
-    made = dict(_studios(eyes, scenes, drawn, tell_kind))
+    made = dict(_studios(eyes, scenes, drawn, told))
     if as_json:
         click.echo(json.dumps(_row(eyes, figures, masks, made), indent=2))
         return
@@ -83,7 +83,7 @@ def command(
         click.echo("  worst " + ", ".join(f"{name} {iou:.3f}" for name, iou in worst))
 
 
-def _landmarks(reader: GarmentReader, data: Path, tell_kind: bool, overlays: Path | None) -> Figures:
+def _landmarks(reader: GarmentReader, data: Path, told: bool, overlays: Path | None) -> Figures:
     if not (data / "landmarks.json").is_file():
         raise UsageError(f"there is no {data / 'landmarks.json'}.", subject=str(data))
     total = len(json.loads((data / "landmarks.json").read_text()))
@@ -99,20 +99,20 @@ def _landmarks(reader: GarmentReader, data: Path, tell_kind: bool, overlays: Pat
                 write_atomic(path, encode_png(draw_found(entry, image, garment)))
             advance(done=done, note=entry["file"])
 
-        return evaluate_landmarks(reader, data, tell_kind=tell_kind, show=show)
+        return evaluate_landmarks(reader, data, told=told, show=show)
 
 
 def _studios(
-    reader: GarmentReader, scenes: Path | None, drawn: int | None, tell_kind: bool
+    reader: GarmentReader, scenes: Path | None, drawn: int | None, told: bool
 ) -> Iterator[tuple[str, Figures]]:
     """The figures on photos from the studios."""
     from flixpose.evaluation.garment_sets import CHECKED, drawn_entries, scene_entries
 
     if scenes is not None:
-        yield "scenes", evaluate_entries(reader, scene_entries(scenes), tell_kind=tell_kind)
+        yield "scenes", evaluate_entries(reader, scene_entries(scenes), told=told)
     if drawn is not None:
         entries = drawn_entries(range(CHECKED, CHECKED + drawn))
-        yield "drawn", evaluate_entries(reader, entries, tell_kind=tell_kind)
+        yield "drawn", evaluate_entries(reader, entries, told=told)
 
 
 def _masks(reader: GarmentReader, pairs: Path) -> dict[str, float]:

@@ -173,26 +173,26 @@ def evaluate_landmarks(
     reader: GarmentReader,
     photos: Path,
     *,
-    tell_kind: bool = False,
+    told: bool = False,
     read: Callable[[Path], Image] = read_image,
     show: Show = lambda entry, image, garment: None,
 ) -> Figures:
     """Figures over `photos/landmarks.json` (pixels of the photo, null = absent) and `photos/garments`.
 
     Args:
-        tell_kind: give the reader the annotated kind, to judge its landmarks alone.
+        told: give the reader the annotated kind and view, as a manifest may, to judge its landmarks alone.
         show: called with every entry, its photo and what was found in it.
     """
     entries: list[Entry] = json.loads((photos / "landmarks.json").read_text())
     photos_of = ((entry, read(photos / "garments" / entry["file"])) for entry in entries)
-    return evaluate_entries(reader, photos_of, tell_kind=tell_kind, show=show)
+    return evaluate_entries(reader, photos_of, told=told, show=show)
 
 
 def evaluate_entries(
     reader: GarmentReader,
     entries: Iterable[tuple[Entry, Image]],
     *,
-    tell_kind: bool = False,
+    told: bool = False,
     show: Show = lambda entry, image, garment: None,
 ) -> Figures:
     """Figures over annotated photos from anywhere.
@@ -204,7 +204,7 @@ def evaluate_entries(
     points: list[Point] = []
     seen: list[Seen] = []
     for entry, image in entries:
-        garment = _read(reader, image, entry["kind"] if tell_kind else None)
+        garment = _read(reader, image, entry if told else None)
         kind, view = (garment.kind, garment.view) if garment else (None, None)
         seen.append(Seen(entry["file"], entry["kind"], entry["view"], kind, view, _iou(entry, garment)))
         points.extend(_points(entry, garment))
@@ -236,9 +236,9 @@ def mask_iou(one: Mask, other: Mask) -> float:
     return float((a & b).sum() / max(int((a | b).sum()), 1))
 
 
-def _read(reader: GarmentReader, image: Image, kind: str | None) -> Garment | None:
+def _read(reader: GarmentReader, image: Image, told: Entry | None) -> Garment | None:
     try:
-        return reader(image, kind=kind)
+        return reader(image, kind=told["kind"], view=told["view"]) if told else reader(image)
     except NoGarment:
         return None
 
