@@ -71,6 +71,7 @@ _SLEEVE, _LARGE = 0.5, 0.1  # of a remnant beside an arm, and square shoulder wi
 _DEEP = 0.02  # of a remnant's area: a tip between fingers may lie far from everything
 _THIN = 0.014  # shoulder widths: half of a sliver's breadth
 _EDGE = 0.010  # shoulder widths beyond a remnant that its seam, and the shade it throws, are painted, too
+_FAR_RIM = 2  # times as far background goes on where nothing else may be
 _RELUCTANCE = 0.04  # shoulder widths by which a forearm must be nearer than anything else to lend its colour
 _NEAR = 4 * RIM  # shoulder widths: a sliver further from the garment is not the garment's business
 _TAPER = 0.08  # ... unless it is the tip of something broad, as far from that
@@ -111,8 +112,7 @@ def paint_remnants(
         result = skin_under_lace(
             result, seen, worn, body, occluders, person_mask, arms, lower=lower, rims=rims
         )
-    # What is to be background is nobody else's.
-    apart = cv2.min(result.left.alpha, rims)
+    apart = cv2.min(result.left.alpha, rims)  # what is to be background is nobody else's
     result = replace(result, left=Mask(result.left.alpha - apart))
     if not lower:
         result = bare_upper_body(result, seen, worn, kind, arms, body, occluders, person_mask)
@@ -125,8 +125,7 @@ def paint_remnants(
     photo = _Photo(result.picture, seen, shown, rims, setting, body.shoulder_width, lower)
     places = [place for place in gathered(photo.look, photo.patches()) if place is not None]
     photo.choose(places)
-    painted = [place for place in places if place.hole.any()]
-    return photo.painted(painted, result) if painted else result
+    return photo.painted([place for place in places if place.hole.any()], result)
 
 
 @dataclass(eq=False)
@@ -233,6 +232,7 @@ class _Photo:
         forbid(away[0], trunk & ~rims)
         forbid(away[1:], has(window, BESIDE_NECK))
         furthest = np.where(trunk.ravel()[inside], _FAR_SKIN, MOST_DEPTH) * self.unit
+        furthest[self.rims[window].ravel()[inside] > 0] *= _FAR_RIM
         deep = np.bincount(core_of[depth > furthest], minlength=count) / np.maximum(areas, 1)
         on_skin = np.bincount(labels[trunk], minlength=count) > _ON_SKIN * areas
         # A whole old sleeve that is left was left on purpose: a part of it is not painted.

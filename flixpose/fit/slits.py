@@ -9,7 +9,7 @@ from flixpose.fit.occluders import Occluders
 from flixpose.fit.old_sleeves import sleeveless
 from flixpose.fit.patching import square
 from flixpose.fit.slivers import slivers
-from flixpose.garment.kinds import group
+from flixpose.garment.kinds import LEGGED, group
 from flixpose.structures.image import Mask
 
 _WIDE = 0.045  # shoulder widths: half of a slit's breadth
@@ -18,6 +18,8 @@ _AROUND, _DOWN = 0.5, 0.4  # shoulder widths around an armpit; of the upper arm 
 _LONG = 0.06  # shoulder widths; what is shorter is a corner
 _SEES = 0.02  # shoulder widths to the background that a slit opens to
 _BELOW = 0.012  # shoulder widths below a waist from which on a tucked top is none
+_CROTCH = 0.05  # torso lengths below the hips' joints: there legs part
+_HAND = 0.03  # shoulder widths around hands and arms
 _HIPS = 0.6  # shoulder widths below a waist
 _ASIDE = 0.14  # shoulder widths beside trousers that a top's flap reaches
 
@@ -87,13 +89,35 @@ def flaps(seen: NDArray[np.uint8], worn_upper: NDArray[np.uint8], body: Body) ->
     return found
 
 
+def between_legs(seen: NDArray[np.uint8], occluders: Occluders, body: Body) -> NDArray[np.uint8]:
+    """(H, W) 255 on old trousers that show between the legs of new ones, and not beside a hand.
+
+    Args:
+        seen: (H, W) how much of each pixel the trousers cover.
+    """
+    found = np.zeros_like(seen)
+    x, y, width, height = cv2.boundingRect(cv2.threshold(seen, 127, 255, cv2.THRESH_BINARY)[1])
+    crotch = int(body.mid_hip[1] + _CROTCH * body.torso_length)
+    here = np.s_[max(y, crotch) : y + height, x : x + width]
+    hands = cv2.dilate(occluders.arms.alpha[here], square(_HAND * body.shoulder_width)) > 12
+    shows = (occluders.worn_lower.alpha[here] > 25) & (seen[here] < 255) & ~hands
+    if not shows.any():
+        return found
+    cloth = seen[here] > 127
+    left = np.logical_or.accumulate(cloth, axis=1)
+    right = np.logical_or.accumulate(cloth[:, ::-1], axis=1)[:, ::-1]
+    found[here][shows & left & right & ~cloth] = 255
+    return found
+
+
 def beside_background(
     seen: NDArray[np.uint8], kind: str, body: Body, occluders: Occluders, person_mask: Mask
 ) -> NDArray[np.uint8]:
     """(H, W) 255 on what of the person shows where background is to be expected, 0 elsewhere."""
     rims = slivers(seen, body, occluders, person_mask)
     if group(kind) == "lower":
-        return np.asarray(cv2.max(rims, flaps(seen, occluders.worn_upper.alpha, body)), np.uint8)
+        rims = np.asarray(cv2.max(rims, flaps(seen, occluders.worn_upper.alpha, body)), np.uint8)
+        return cv2.max(rims, between_legs(seen, occluders, body)) if kind in LEGGED else rims
     if sleeveless(kind):
         return rims
     return np.asarray(cv2.max(rims, armpit_slits(seen, body, occluders, person_mask)), np.uint8)

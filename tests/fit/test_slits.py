@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.fit.remnants import paint_remnants
-from flixpose.fit.slits import armpit_slits, flaps
+from flixpose.fit.slits import armpit_slits, between_legs, flaps
 from flixpose.structures.image import Mask
 from tests.fit.figures import PAPER
 from tests.fit.test_bare_arms import person
@@ -65,3 +65,18 @@ def test_leggings_under_a_dress_stay_as_they_are_and_are_told() -> None:
     legs[:640] = False
     assert legs.sum() > 3000
     assert (found.picture[legs] == photo.pixels[legs]).all() and found.left.alpha[legs].mean() > 200
+
+
+def test_old_trousers_between_new_legs_are_told_and_a_hand_before_them_is_not() -> None:
+    _, body, occluders, _, _, _ = person()
+    rows, columns = np.indices((960, 640))
+    trousers = (np.abs(columns - 320) < 70) & (rows > 440) & (rows < 860)
+    gap = (np.abs(columns - 320) < 4) & (rows > 540)
+    lower, arms = np.where(trousers, 255, 0).astype(np.uint8), np.zeros((960, 640), np.uint8)
+    arms[600:620, 300:340] = 255
+    told = replace(occluders, worn_lower=Mask(lower), arms=Mask(arms))
+    seen = np.where(trousers & ~gap, 255, 0).astype(np.uint8)
+    found = between_legs(seen, told, body) > 0
+    inner = gap & trousers & (rows > 545)
+    assert found[inner & ((rows < 590) | (rows > 630))].all()
+    assert not found[598:622].any() and not found[~gap].any()
