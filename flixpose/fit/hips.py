@@ -43,8 +43,9 @@ _SPREAD = 0.6  # of the way up: so far colours mix
 _LOOP = 0.05  # shoulder widths: belt loops and seams are no broader, and are not carried up
 _FINEST = 0.012  # shoulder widths over which a hem's column of colours is smoothed
 _GRAIN = 0.008  # shoulder widths: what is finer is grain
+_PLENTY = 0.07  # shoulder widths of it, or it repeats itself
 _DEEPEST = 0.12  # shoulder widths of cloth that lend their grain
-_SEAM = 1.5  # times the usual strength of grain: there is a seam
+_SEAM = 2.2  # times the usual strength of grain: there is a seam
 _CLIP = 2.5  # standard deviations of grain: what is stronger is a seam
 _EDGE_ROWS = (0.01, 0.06)  # shoulder widths below a hem in which the edge is looked for
 _BEYOND = 0.04  # shoulder widths beyond an edge in which background is seen, or it is hidden
@@ -342,7 +343,9 @@ class _Hips:
     def _grain(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Floats:
         """(P, 3) fine structure of the cloth below the hem, mirrored upwards again and again."""
         fine, start, deep = self._below_hem()
-        good = np.flatnonzero((deep >= self.length(_RUN) - 2) & self.tells)
+        good = np.flatnonzero((deep >= self.length(_PLENTY)) & self.tells)
+        if len(good) < self.length(_FEWEST):
+            good = np.flatnonzero((deep >= self.length(_RUN) - 2) & self.tells)
         if not len(good):
             return np.zeros((len(rows), 3))
         # Beside them, as in a mirror.

@@ -45,7 +45,7 @@ def armpit_slits(
             continue
         person = person_mask.alpha[here]
         gap = (_closed(cloth, _WIDE * unit) > cloth) & (person > 25)
-        gap &= occluders.topmost[here] < 26
+        gap &= (occluders.topmost[here] < 26) & _flanked(cloth, round(2 * _WIDE * unit))
         count, labels, stats, _ = cv2.connectedComponentsWithStats(gap.view(np.uint8))
         long = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) > _LONG * unit
         beside = cv2.dilate(((person < 26) & (cloth == 0)).view(np.uint8), square(_SEES * unit)) > 0
@@ -53,6 +53,13 @@ def armpit_slits(
         long[0] = False
         found[here][long[labels]] = 255
     return found
+
+
+def _flanked(cloth: NDArray[np.uint8], reach: int) -> NDArray[np.bool_]:
+    """(h, w) where cloth lies on both sides, no more than so many pixels away."""
+    row = np.ones((1, reach + 1), np.uint8)
+    sides = [cv2.dilate(cloth, row, anchor=(end, 0)) > 0 for end in (0, reach)]
+    return np.asarray(sides[0] & sides[1], bool)
 
 
 def _closed(cloth: NDArray[np.uint8], radius: float) -> NDArray[np.uint8]:

@@ -10,7 +10,7 @@ from flixpose.fit.remnants import paint_remnants
 from flixpose.fit.slits import armpit_slits, between_legs, flaps
 from flixpose.structures.image import Mask
 from tests.fit.figures import PAPER
-from tests.fit.test_bare_arms import person
+from tests.fit.test_bare_arms import NEW_HEM, person
 
 
 def sleeved(end: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_], Mask]:
@@ -80,3 +80,12 @@ def test_old_trousers_between_new_legs_are_told_and_a_hand_before_them_is_not() 
     inner = gap & trousers & (rows > 545)
     assert found[inner & ((rows < 590) | (rows > 630))].all()
     assert not found[598:622].any() and not found[~gap].any()
+
+
+def test_below_a_cuff_and_a_hem_there_is_no_slit() -> None:
+    _, body, occluders, cloth, _, mask = person()
+    rows, columns = np.indices(cloth.shape)
+    seen = cv2.dilate(cloth.astype(np.uint8), np.ones((5, 5), np.uint8)) * np.uint8(255)
+    seen[(rows > NEW_HEM + (columns - 440) // 9) & (np.abs(columns - 320) > 56)] = 0
+    found = armpit_slits(seen, body, occluders, mask) > 0
+    assert not found[np.abs(columns - 320) > 64].any()
