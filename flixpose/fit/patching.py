@@ -24,10 +24,10 @@ def copy_mirrored(pixels: NDArray[np.uint8], hole: Plane, source: Plane, away: N
     """
     if not hole.any():
         return
-    furthest = away[hole & np.isfinite(away)].max(initial=0.0)
-    if (here := around(hole, 2 * float(furthest) + _SPARE)) is not None and source[here].any():
+    if (here := around(hole, 2 * _furthest(hole, away) + _SPARE)) is not None and source[here].any():
         mirror, _ = mirrored(hole[here], source[here])
-        pixels[here][hole[here]] = pixels[here][mirror[:, 0], mirror[:, 1]]
+        rows, columns = np.divmod(np.flatnonzero(hole[here]), hole[here].shape[1])
+        pixels[here][rows, columns] = pixels[here][mirror[:, 0], mirror[:, 1]]
 
 
 def fill_from(
@@ -45,10 +45,15 @@ def fill_from(
     """
     reach = 1.1 * MOST_DEPTH * unit
     if away is not None:
-        furthest = away[hole & np.isfinite(away)].max(initial=0.0)
-        reach = min(reach, 2 * float(furthest) + 3 * grain * unit + _SPARE)
+        reach = min(reach, 2 * _furthest(hole, away) + 3 * grain * unit + _SPARE)
     if (here := around(hole, reach)) is not None:
         pixels[here] = fill(pixels[here], hole[here], source[here], grain=max(1.0, grain * unit))
+
+
+def _furthest(hole: Plane, away: NDArray[np.float32]) -> float:
+    """The most, of what is finite, that any pixel of the hole is away from its source."""
+    found = away.ravel()[np.flatnonzero(hole)]
+    return float(found[np.isfinite(found)].max(initial=0.0))
 
 
 def around(hole: Plane, reach: float) -> Window | None:
@@ -64,7 +69,7 @@ def distance(plane: Plane) -> NDArray[np.float32]:
     """Pixels to the nearest of the plane; infinite where it is empty."""
     if not plane.any():
         return np.full(plane.shape, np.inf, np.float32)
-    return np.asarray(cv2.distanceTransform((~plane).astype(np.uint8), cv2.DIST_L2, 3), np.float32)
+    return np.asarray(cv2.distanceTransform((~plane).view(np.uint8), cv2.DIST_L2, 3), np.float32)
 
 
 def square(radius: float) -> NDArray[np.uint8]:

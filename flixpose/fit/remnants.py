@@ -264,7 +264,7 @@ class _Photo:
 
     def choose(self, places: list[_Place]) -> None:
         """Fill in each place's hole: the slivers, and the smallest cores as long as the limits allow."""
-        most = float(self.seen.sum(dtype=np.int64)) / 255
+        most = cv2.sumElems(self.seen)[0] / 255
         total = 0.0
         kept = [np.zeros(len(place.areas), bool) for place in places]
         every = [(place.areas[n], k, n) for k, place in enumerate(places) for n in place.numbers]
@@ -284,7 +284,9 @@ class _Photo:
             near |= grown(shows, _EDGE * self.unit)
             near |= beside_edge(has(here, NOOK_EDGE), shows, self.unit)
             near &= free & ~large & (self.seen[here] < 255)
-            place.hole = near & np.isfinite(place.away.min(axis=0))
+            at = np.flatnonzero(near)
+            near.ravel()[at] = np.isfinite(place.away.reshape(len(place.away), -1)[:, at]).any(axis=0)
+            place.hole = near
             place.hole |= self.ends_of_sleeves(place) & ~large
 
     def sources(self, window: Window, rims: Plane) -> NDArray[np.bool_]:
@@ -328,10 +330,12 @@ class _Photo:
         found = before.own()
         picture, mask, background, left = found.picture, found.mask.alpha, found.background, found.left.alpha
         for place, (pixels, nearest) in zip(places, filled, strict=True):
-            here, hole = place.window, place.hole.copy()
-            hole[hole] = (pixels[hole] != picture[here][hole]).any(axis=1)
-            picture[here][hole] = pixels[hole]
-            mask[here][hole] = 255
+            here = place.window
+            rows, columns = np.divmod(np.flatnonzero(place.hole), place.hole.shape[1])
+            fresh = pixels[rows, columns]
+            other = (fresh != picture[here][rows, columns]).any(axis=1)
+            picture[here][rows, columns] = fresh
+            mask[here][rows[other], columns[other]] = 255
             background[here] |= nearest == 0
             left[here][place.hole] = 0
         guessed = before.guessed + float(sum((place.hole & (place.cores > 0)).sum() for place in places))
@@ -345,8 +349,11 @@ class _Photo:
         """
         pixels = self.person[place.window].copy()
         nearest = np.full(place.hole.shape, -1, np.int8)
-        nearest[place.hole] = place.away[:, place.hole].argmin(axis=0)
-        thick = grown(place.cores > 0, 2 * RIM * self.unit) | self.setting.has(place.window, NOOK)
+        at = np.flatnonzero(place.hole)
+        nearest.ravel()[at] = place.away.reshape(len(place.away), -1)[:, at].argmin(axis=0)
+        thick = self.setting.has(place.window, NOOK)
+        if len(place.numbers):
+            thick |= grown(place.cores > 0, 2 * RIM * self.unit)
         sleeves = self.setting.sleeved(
             place.window, place.hole & ~place.under & (self.rims[place.window] == 0)
         )

@@ -42,9 +42,11 @@ def slivers(
     thin = cv2.bitwise_and(bare, cv2.bitwise_not(cv2.max(broad, _kept(body, occluders, here, bare.shape))))
     beside = cv2.dilate(cv2.threshold(seen[here], 127, 255, cv2.THRESH_BINARY)[1], kernel)
     outside = cv2.dilate(cv2.bitwise_not(person), kernel)
+    at = np.flatnonzero(thin > 0)
+    if not len(at):
+        return found
     count, labels, stats, _ = cv2.connectedComponentsWithStats(thin)
     long = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) >= _SHORTEST * (2 * radius + 1)
-    at = np.flatnonzero(thin)
     numbers = labels.ravel()[at]
     for neighbour in (beside, outside):
         long &= np.bincount(numbers[neighbour.ravel()[at] > 0], minlength=count) > 0

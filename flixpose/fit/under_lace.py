@@ -91,18 +91,33 @@ def find_under_lace(
     if shade.any():
         shade &= cv2.dilate(old.view(np.uint8), square(_SHADE * unit)) > 0
     step = max(1, int(unit / _FINE))
-    some = np.s_[here[0].start : here[0].stop : step, here[1].start : here[1].stop : step]
-    bare = (person_mask.alpha[some] > 230) & (worn[some] < 26) & (stays[some] < 26)
-    bare &= occluders.head.alpha[some] < 26
-    firm = usual_skin(person[some], bare) & ~(hole | shade)[::step, ::step]
+    inside, old_cloth, stay, head = (
+        _some(plane[here], step) for plane in (person_mask.alpha, worn, stays, occluders.head.alpha)
+    )
+    bare = (inside > 230) & (old_cloth < 26) & (stay < 26) & (head < 26)
+    firm = usual_skin(_some(person[here], step), bare) & (_some((hole | shade).view(np.uint8), step) == 0)
     skin = cv2.erode(firm.view(np.uint8), square(_EDGE * unit / step)) > 0
     return UnderLace(here, hole, shade, skin, step)
+
+
+def _some(plane: NDArray[np.uint8], step: int) -> NDArray[np.uint8]:
+    """Every `step`-th row and column."""
+    size = -(-plane.shape[1] // step), -(-plane.shape[0] // step)
+    below, right = size[1] * step - plane.shape[0], size[0] * step - plane.shape[1]
+    whole = cv2.copyMakeBorder(plane, 0, below, 0, right, cv2.BORDER_REPLICATE) if below or right else plane
+    return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
 def _showing(seen: NDArray[np.uint8], worn: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(H, W) where threads and old clothes share a pixel, solid edges too."""
     thin = cv2.inRange(seen, _THREADS + 1, _OPEN - 1)
     return np.asarray(cv2.min(thin, cv2.threshold(worn, 127, 255, cv2.THRESH_BINARY)[1]), np.uint8)
+
+
+def _places(plane: Plane) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of a plane's pixels."""
+    rows, columns = np.divmod(np.flatnonzero(plane), plane.shape[1])
+    return rows, columns
 
 
 def paint_under_lace(
@@ -115,16 +130,16 @@ def paint_under_lace(
     """
     pixels, known, step = person[lace.window].copy(), lace.skin.copy(), lace.step
     origin = lace.window[0].start, lace.window[1].start
-    rows, columns = np.nonzero(lace.hole | lace.shade)
+    rows, columns = _places(lace.hole | lace.shade)
     parts = [arm.look(rows + origin[0], columns + origin[1])[0] for arm in arms]
     for arm, part in zip(arms, parts, strict=True):
         mine = part > 0.5
         paint_skin(pixels, arm, rows[mine], columns[mine], origin)
         mine &= (rows % step == 0) & (columns % step == 0)
         known[rows[mine] // step, columns[mine] // step] = True
-    down, across = np.nonzero(lace.hole)
+    down, across = _places(lace.hole)
     places = (down - (step - 1) / 2) / step, (across - (step - 1) / 2) / step
-    smooth = smooth_skin(np.ascontiguousarray(pixels[::step, ::step]), known, unit / step, places)
+    smooth = smooth_skin(_some(pixels, step), known, unit / step, places)
     if smooth is None:
         return None
     pixels[down, across] = np.clip(np.rint(smooth), 0, 255)

@@ -51,10 +51,15 @@ class Occupancy:
             below, right = (-size % _BLOCK for size in alpha.shape)
             if below or right:
                 alpha = cv2.copyMakeBorder(alpha, 0, below, 0, right, cv2.BORDER_REPLICATE)
-            for found, most, value in ((held, np.maximum, 0), (full, np.minimum, 254)):
-                rows = most.reduce(alpha.reshape(-1, _BLOCK, alpha.shape[1]), axis=1)
-                blocks = most.reduce(rows.reshape(len(rows), -1, _BLOCK), axis=2)
-                found[line : line + _LINES] = blocks > value
+            size = alpha.shape[1] // _BLOCK, alpha.shape[0] // _BLOCK
+            for found, way, limit, there in (
+                (held, cv2.THRESH_BINARY, 0, 1),
+                (full, cv2.THRESH_BINARY_INV, 254, 0),
+            ):
+                # A block's mean with one pixel of 255 is 255 / 256: it rounds to 1.
+                marked = cv2.threshold(alpha, limit, 255, way)[1]
+                any_marked = cv2.resize(marked, size, interpolation=cv2.INTER_AREA) > 0
+                found[line : line + _LINES] = any_marked == there
 
         if picture.ndim == 2 or picture.shape[2] == 4:
             for_each(look, range(0, self.shape[0], _LINES))
@@ -255,9 +260,10 @@ def premultiplied(picture: NDArray[np.uint8], alpha: NDArray[np.uint8] | None = 
     """(H, W, 3 | 4), straight alpha, its own or another, → (H, W, 4), colour multiplied by it, rounded."""
     if picture.shape[2] == 3:
         picture = cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA)
-    if alpha is not None:
-        picture = cv2.insertChannel(alpha, picture.copy(), 3)
-    return cv2.multiply(picture, _alpha_for_colour(picture), scale=1 / 255)
+    if alpha is None:
+        return cv2.multiply(picture, _alpha_for_colour(picture), scale=1 / 255)
+    found = cv2.multiply(picture, cv2.cvtColor(alpha, cv2.COLOR_GRAY2RGBA), scale=1 / 255)
+    return cv2.insertChannel(alpha, found, 3)
 
 
 def hold_colour(rgba: NDArray[np.uint8]) -> None:

@@ -67,7 +67,7 @@ def mirrored(
 def hang_membrane(pixels: NDArray[np.floating], known: NDArray[np.bool_]) -> Plane:
     """(H, W, C): every unknown pixel interpolated smoothly from the known ones, which keep their values."""
     share = known.astype(np.float32)
-    levels = [(np.asarray(pixels, np.float32) * share[..., None], share)]
+    levels = [(cv2.copyTo(np.asarray(pixels, np.float32), known.view(np.uint8)), share)]
     while min(levels[-1][1].shape) > 2 and levels[-1][1].min() < 1:
         colour, weight = levels[-1]
         levels.append((cv2.pyrDown(colour), cv2.pyrDown(weight)))
@@ -78,17 +78,21 @@ def hang_membrane(pixels: NDArray[np.floating], known: NDArray[np.bool_]) -> Pla
     colour, weight = levels[-1]
     total = colour / np.maximum(weight, _LEAST_SHARE)[..., None]
     for _, (colour, weight) in pairwise(reversed(levels)):
-        up = cv2.resize(total, weight.shape[::-1], interpolation=cv2.INTER_LINEAR)
-        total = colour + (1 - weight)[..., None] * up.reshape(colour.shape)
-    return np.asarray(total, np.float32)
+        up = cv2.resize(total, weight.shape[::-1], interpolation=cv2.INTER_LINEAR).reshape(colour.shape)
+        if weight is share:  # there everything is known wholly or not at all
+            break
+        total = colour + (1 - weight)[..., None] * up
+    else:
+        return np.asarray(total, np.float32)
+    return np.asarray(cv2.copyTo(np.asarray(pixels, np.float32), known.view(np.uint8), up), np.float32)
 
 
 def _smooth(pixels: NDArray[np.uint8], source: NDArray[np.bool_], sigma: float) -> Plane:
     """The source's colours without their grain; a wide blur is made on a smaller picture."""
     reduce = max(1.0, sigma / _BLUR)
     size = max(1, round(source.shape[1] / reduce)), max(1, round(source.shape[0] / reduce))
-    share = source.astype(np.float32)
-    known = np.dstack([pixels * share[..., None], share])
+    known = np.empty((*source.shape, 4), np.float32)
+    known[..., :3], known[..., 3] = cv2.copyTo(pixels, source.view(np.uint8)), source
     blurred = cv2.GaussianBlur(cv2.resize(known, size, interpolation=cv2.INTER_AREA), (0, 0), sigma / reduce)
     mean = blurred[..., :3] / np.maximum(blurred[..., 3:], _LEAST_SHARE)
     return np.asarray(cv2.resize(mean, source.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
