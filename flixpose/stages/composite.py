@@ -177,14 +177,17 @@ def _before_cloth(
     """The neck's soft outline in its own colour: what it held of the background is no longer behind it."""
     here = _pixels(behind.box)
     soft = (cv2.extractChannel(behind.patch, 3) > 0) & (front > 0) & (front < 255)
-    soft &= (worn < 26) | (painted.mask.alpha[here] > 0)
+    bare = (worn < 26) | (painted.mask.alpha[here] > 0)
+    soft &= bare
     if not soft.any():
         return painted
     painted = painted.own()
     picture, mask = painted.picture[here], painted.mask.alpha[here]
-    skin = np.where(worn < 26, front, np.minimum(front, 254))
+    skin = np.where(bare, front, np.minimum(front, 254))
     soft &= cv2.dilate((skin == 255).astype(np.uint8), np.ones((_BESIDE, _BESIDE), np.uint8)) > 0
-    picture[soft] = decontaminate(picture, skin)[soft]
+    share = cv2.extractChannel(behind.patch, 3)[soft][:, None] * np.float32(1 / 255)
+    clean = decontaminate(picture, skin)[soft]
+    picture[soft] = np.rint(share * clean + (1 - share) * picture[soft])  # where the cloth ends, softly
     mask[soft] = 255
     return painted
 

@@ -8,11 +8,12 @@ import pytest
 
 from flixpose.fit.layout import bare_zone
 from flixpose.fit.painted import Painted
+from flixpose.fit.stack import Sheet
 from flixpose.geometry.sampling import sample
 from flixpose.pipeline import drape
-from flixpose.stages.composite import composite, remaining
+from flixpose.stages.composite import _before_cloth, composite, remaining
 from flixpose.stages.solve_warps import solve_warps
-from flixpose.structures.image import Mask
+from flixpose.structures.image import Box, Mask
 from tests.fit.figures import ARMS, BELOW, CLOTH, INSIDE
 from tests.stages.scene import PLACE, UNIT, Scene, scene, tools_for
 
@@ -190,3 +191,22 @@ def test_a_sleeve_ends_at_the_pocket_that_its_hand_is_in() -> None:
     assert (shown[top - 20 : top - 10] == 255).mean() > 0.5
     assert shown[top + 12 :].max() == 0
     assert (seen.drape.visible.alpha[top + 12 :, column : column + 35] == 255).any(), "or nothing was cut"
+
+
+def test_the_outline_of_painted_skin_keeps_no_background_before_the_inside_of_a_neck() -> None:
+    """An old collar was painted over with skin; before the new one's inside its soft outline is skin alone,
+    and where that inside ends the outline is soft as before."""
+    skin, paper = np.array([150.0, 90, 70]), np.array([250.0, 250, 250])
+    person = np.clip((40 - np.arange(80)) * 85 + 128, 0, 255).astype(np.uint8) * np.ones((60, 1), np.uint8)
+    share = person[..., None] / 255
+    picture = np.rint(share * skin + (1 - share) * paper).astype(np.uint8)
+    patch = np.zeros((60, 80, 4), np.uint8)
+    patch[:30, :, 3] = 255
+    patch[30, :, 3] = 40
+    everywhere, blank = np.full((60, 80), 255, np.uint8), np.zeros((60, 80), np.uint8)
+    painted = Painted(picture, Mask(everywhere), blank > 0, Mask(blank), blank)
+    found = _before_cloth(painted, Sheet(patch, Box(0, 0, 80, 60)), person, everywhere).picture
+    soft = (person > 0) & (person < 255)
+    assert np.abs(found[:30][soft[:30]] - skin).max() < 6
+    off = np.abs(found[30:].astype(int) - picture[30:])
+    assert off[1:].max() == 0 and 0 < off[0].max() < 40
