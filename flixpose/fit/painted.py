@@ -20,9 +20,8 @@ class Painted:
         background: where background was painted: no longer the person's.
         left: soft mask of the old clothes that still show.
         arms: (H, W) soft mask of painted arms that lie before the garment.
-        guessed: pixels that were painted far from their surroundings; rims, arms and what lies under lace are
-            not counted.
-        owned: whether picture, mask, background and left are in arrays of its own, which may be written to.
+        guessed: pixels that were painted far from their surroundings; rims, arms, what lies under lace, skin
+            near skin that is seen, and lower clothes near an old hem are not counted.
     """
 
     picture: NDArray[np.uint8]
