@@ -21,7 +21,7 @@ _AROUND = 0.7  # lengths of the palm about the wrist in which a hand may be in i
 
 
 def before_sleeves(occluders: Occluders, body: Body, sheets: Mapping[str, Sheet]) -> NDArray[np.uint8]:
-    """(H, W) what lies before drawn sleeves: head, hair, and hands but where they are in their own sleeve.
+    """(H, W) what lies before drawn sleeves: head, hair, a bag's strap, hands but in their own sleeve.
 
     Args:
         sheets: by name of the part, "left_sleeve" …
@@ -47,7 +47,8 @@ def before_sleeves(occluders: Occluders, body: Body, sheets: Mapping[str, Sheet]
     for side in ("left", "right"):
         if f"{side}_sleeve" in sheets and f"{side}_upper_sleeve" not in sheets:
             hands = cv2.max(hands, cv2.min(occluders.arms.alpha, _folded(body, side, hands.shape)))
-    return np.asarray(cv2.max(occluders.head.alpha, hands), np.uint8)
+    above = hands if occluders.strap is None else cv2.max(hands, occluders.strap.alpha)
+    return np.asarray(cv2.max(occluders.head.alpha, above), np.uint8)
 
 
 def _folded(body: Body, side: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:

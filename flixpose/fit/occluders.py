@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.fit.arms import ArmOutline, find_arms
+from flixpose.fit.bag_strap import find_bag_strap
 from flixpose.fit.body import Body
 from flixpose.fit.hair import face_outline, find_hair
 from flixpose.fit.palettes import AROUND_HAND, READ_HAND, Plane, Scene, without
@@ -46,6 +47,7 @@ class Occluders:
             colour tells; for the quality figures.
         parted: whether the worn upper and lower clothes differ in colour, so that their border is known.
         hands: those that were read, from the knuckles of the thumb on: before every part, past any cuff.
+        strap: of a bag, across the chest: before every part; None where none is sure to be there.
         outlines: "left", "right" → how far that arm is seen to reach, bare or in its old sleeve.
     """
 
@@ -55,12 +57,16 @@ class Occluders:
     worn_lower: Mask
     parted: bool = True
     hands: Mask | None = None
+    strap: Mask | None = None
     outlines: Mapping[str, ArmOutline] = field(default_factory=dict)
 
     @property
     def topmost(self) -> NDArray[np.uint8]:
         """(H, W) what lies before every part, sleeves too."""
-        return self.head.alpha if self.hands is None else cv2.max(self.head.alpha, self.hands.alpha)
+        front = self.head.alpha
+        for mask in (self.hands, self.strap):
+            front = front if mask is None else cv2.max(front, mask.alpha)
+        return np.asarray(front, np.uint8)
 
 
 def find_occluders(person: Image, body: Body, person_mask: Mask | None) -> Occluders:
@@ -81,6 +87,9 @@ def find_occluders(person: Image, body: Body, person_mask: Mask | None) -> Occlu
     outlines = find_arms(person, body, person_mask)
     arms = _off_bare_trunk(_arms(scene), scene, outlines)
     upper = _enlarged(person, is_upper * scene.between(-0.3, 1.5) * _with_collar(scene, is_upper), scene)
+    band = find_bag_strap(scene, np.maximum(found_hair, arms))
+    strap = None if band is None else _enlarged(person, band, scene)
+    upper = upper if strap is None else Mask(cv2.min(upper.alpha, cv2.bitwise_not(strap.alpha)))
     return Occluders(
         head=_without_fringe(_enlarged(person, np.maximum(_face(scene), found_hair), scene), upper),
         arms=(skin := _without_fringe(_enlarged(person, arms, scene), upper)),
@@ -88,6 +97,7 @@ def find_occluders(person: Image, body: Body, person_mask: Mask | None) -> Occlu
         worn_lower=_enlarged(person, is_lower * scene.between(0.7, 3.2) * scene.inside, scene),
         parted=apart is not None,
         hands=_hands(skin, body, person),
+        strap=strap,
         outlines=outlines,
     )
 

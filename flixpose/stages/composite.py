@@ -29,6 +29,7 @@ from flixpose.structures.found import Garment
 from flixpose.structures.image import Box, Image, Mask
 
 _BESIDE = 11  # pixels across: skin's soft outline is no wider
+_RIM = 7  # pixels across, of a strap's soft edge
 _SOFT = 0.8  # pixels over which the person ends beside painted background
 _MAX_ERROR = 0.4  # source pixels by which cloth may be off at most: a quarter of a pixel of the picture
 _SPILL, _SPILL_OF_HALF = 0.16, 0.03  # shoulder widths that a part may reach beyond its planned border
@@ -168,6 +169,10 @@ def _painted(
         here = _pixels(behind.box)
         shown = cv2.min(cv2.extractChannel(behind.patch, 3), cv2.bitwise_not(person_mask.alpha[here]))
         seen[here] = cv2.max(seen[here], shown)
+    if plan.occluders.strap is not None:
+        # A bag's strap is no remnant, nor is its soft edge.
+        around = cv2.dilate(plan.occluders.strap.alpha, np.ones((_RIM, _RIM), np.uint8))
+        seen[around > 0] = 255
     return paint_remnants(person.pixels, seen, garment.kind, plan.body, plan.occluders, person_mask)
 
 
@@ -217,6 +222,8 @@ def _lit(
     unit = plan.body.shoulder_width
     scene = read_light(person.pixels, plan.body, plan.occluders, person_mask, stack.region, stack.seen)
     before = cv2.max(front[stack.region], plan.occluders.head.alpha[stack.region])
+    if plan.occluders.strap is not None:
+        before = cv2.max(before, plan.occluders.strap.alpha[stack.region])
     if light == "scene":
         gain = light_gain(scene, stack.rgb, stack.seen)
         # What a sleeve covers lies below it, and throws no shadow on it.

@@ -210,3 +210,19 @@ def test_the_outline_of_painted_skin_keeps_no_background_before_the_inside_of_a_
     assert np.abs(found[:30][soft[:30]] - skin).max() < 6
     off = np.abs(found[30:].astype(int) - picture[30:])
     assert off[1:].max() == 0 and 0 < off[0].max() < 40
+
+
+def test_the_strap_of_a_bag_stays_before_the_garment() -> None:
+    seen = scene("long_sleeve_top", "spread")
+    start, end = (np.array(PLACE) + UNIT * np.array(spot) for spot in ((0.3, -0.02), (-0.42, 1.3)))
+    band = np.zeros(seen.labels.shape, np.uint8)
+    cv2.line(band, start.round().astype(int).tolist(), end.round().astype(int).tolist(), 1, 7)
+    pixels = seen.person.pixels.copy()
+    pixels[band > 0] = (96, 40, 120)
+    draped = drape(replace(seen.person, pixels=pixels), seen.product, tools_for((seen.pose,), seen.garment))
+    inner = cv2.erode(band, np.ones((3, 3), np.uint8)) > 0
+    inner &= seen.drape.visible.alpha == 255
+    assert inner.sum() > 300
+    assert (draped.picture[inner] == pixels[inner]).all(axis=1).mean() > 0.95
+    beside = (cv2.dilate(band, np.ones((9, 9), np.uint8)) == 0) & (seen.drape.visible.alpha == 255)
+    assert (draped.visible.alpha[beside] == 255).mean() > 0.99
