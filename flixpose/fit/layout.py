@@ -23,6 +23,7 @@ from flixpose.fit.open_front import inside_between_fronts
 from flixpose.fit.regions import LimbLandmarks, leg_seam, soft_matte, split
 from flixpose.fit.rig import Limb, Rig
 from flixpose.fit.strips import cuff_direction, cuff_middle, garment_strip, strip_border
+from flixpose.fit.tips import with_tips
 from flixpose.fit.torso import seat_controls, skirt_controls, torso_controls
 from flixpose.fit.trunk import Fit, trunk_border
 from flixpose.fit.waist import end_of_top
@@ -169,6 +170,8 @@ def plan_layout(
     worn = rig.worn if rig.worn is not None and shows_mannequin(product, garment) else None
     rig = worn or rig
     garment = with_legs_apart(garment, product)
+    if worn is not None and rig.limb and "shoulder" in rig.places:
+        garment = with_tips(garment)
     frame = measure_garment(garment, body, rig, person_mask)
     forks: dict[str, Point] = {}
     if worn is None:  # a mannequin's sleeves hang as they are worn
