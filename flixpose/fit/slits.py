@@ -9,14 +9,17 @@ from flixpose.fit.occluders import Occluders
 from flixpose.fit.old_sleeves import sleeveless
 from flixpose.fit.patching import square
 from flixpose.fit.slivers import slivers
+from flixpose.fit.under_lace import within_outline
 from flixpose.garment.kinds import LEGGED, group
 from flixpose.structures.image import Mask
 
 _WIDE = 0.045  # shoulder widths: half of a slit's breadth
 _FEW = 4.0  # pixels of a small picture in which that is looked for
 _AROUND, _DOWN = 0.5, 0.4  # shoulder widths around an armpit; of the upper arm from the shoulder to beside it
+_OPEN, _LACE = 230, 0.05  # alpha of openings; of the cloth, or it has none
 _LONG = 0.06  # shoulder widths; what is shorter is a corner
 _SEES = 0.02  # shoulder widths to the background that a slit opens to
+_CLEAR, _LACE = 12, 0.5  # of 255: cloth so thin covers something; from that share on it is lace, and no slit
 _BELOW = 0.012  # shoulder widths below a waist from which on a tucked top is none
 _CROTCH = 0.05  # torso lengths below the hips' joints: there legs part
 _HAND = 0.03  # shoulder widths around hands and arms
@@ -28,6 +31,8 @@ def armpit_slits(
     seen: NDArray[np.uint8], body: Body, occluders: Occluders, person_mask: Mask
 ) -> NDArray[np.uint8]:
     """(H, W) 255 on slits of the person between a sleeve and the trunk that open to the background.
+
+    Skin under lace and mesh is no slit.
 
     Args:
         seen: (H, W) how much of each pixel the garment covers.
@@ -41,7 +46,7 @@ def armpit_slits(
         (x0, y0), (x1, y1) = (middle + sign * _AROUND * unit for sign in (-1, 1))
         here = np.s_[max(0, int(y0)) : max(0, int(y1)), max(0, int(x0)) : max(0, int(x1))]
         cloth = (seen[here] > 127).astype(np.uint8)
-        if not cloth.any():
+        if not cloth.any() or _is_lace(seen[here], cloth, unit):
             continue
         person = person_mask.alpha[here]
         gap = (_closed(cloth, _WIDE * unit) > cloth) & (person > 25)
@@ -51,8 +56,16 @@ def armpit_slits(
         beside = cv2.dilate(((person < 26) & (cloth == 0)).view(np.uint8), square(_SEES * unit)) > 0
         long &= np.bincount(labels[beside], minlength=count) > 0
         long[0] = False
-        found[here][long[labels]] = 255
+        open_ = long[labels]
+        if open_.any() and float((seen[here][open_] > _CLEAR).mean()) < _LACE:
+            found[here][open_] = 255
     return found
+
+
+def _is_lace(seen: NDArray[np.uint8], cloth: NDArray[np.uint8], unit: float) -> bool:
+    """Whether much of a garment is openings: those show the person."""
+    through = within_outline(seen, unit) & (seen < _OPEN)
+    return float(np.count_nonzero(through)) > _LACE * float(np.count_nonzero(cloth))
 
 
 def _flanked(cloth: NDArray[np.uint8], reach: int) -> NDArray[np.bool_]:

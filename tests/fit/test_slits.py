@@ -36,6 +36,14 @@ def test_a_slit_that_opens_to_the_background_becomes_background() -> None:
     assert np.abs(found.picture[inner].astype(int) - PAPER).mean() < 12
 
 
+def test_skin_under_lace_is_no_slit() -> None:
+    _, body, occluders, _, _, _ = person()
+    seen, slit, mask = sleeved(320)
+    threads = np.indices(seen.shape).sum(axis=0) % 4 > 0
+    seen[slit & threads] = 60
+    assert not armpit_slits(seen, body, occluders, mask).any()
+
+
 def test_a_slit_with_no_background_near_is_left() -> None:
     _, body, occluders, cloth, _, mask = person()
     seen, slit, _ = sleeved(320)
@@ -89,3 +97,12 @@ def test_below_a_cuff_and_a_hem_there_is_no_slit() -> None:
     seen[(rows > NEW_HEM + (columns - 440) // 9) & (np.abs(columns - 320) > 56)] = 0
     found = armpit_slits(seen, body, occluders, mask) > 0
     assert not found[np.abs(columns - 320) > 64].any()
+
+
+def test_openings_of_lace_are_no_slits() -> None:
+    _, body, occluders, _, _, _ = person()
+    seen, slit, mask = sleeved(320)
+    rows, columns = np.indices(seen.shape)
+    meshed = np.where((rows % 5 < 3) & (columns % 5 < 3), np.minimum(seen, 30), seen).astype(np.uint8)
+    assert armpit_slits(seen, body, occluders, mask)[slit].any()
+    assert not armpit_slits(meshed, body, occluders, mask).any()
