@@ -15,6 +15,7 @@ _THIN = 0.014  # shoulder widths: half of a sliver's breadth
 _HAND = 0.22  # shoulder widths around wrists and fingers: what is thin there is a finger
 _OUTLINE = 25  # alpha: as far out as the person's colours are mixed with the background's
 _COVERED = 230  # alpha
+_CLEAR, _LACE = 12, 0.45  # alpha that covers something; share of what is not solid from which on it is lace
 _SHORTEST = 3  # breadths; what is shorter is a corner
 
 
@@ -40,6 +41,7 @@ def slivers(
     wide = np.ones((3 * radius + 1, 3 * radius + 1), np.uint8)
     broad = cv2.dilate(cv2.morphologyEx(bare, cv2.MORPH_OPEN, wide), kernel)
     thin = cv2.bitwise_and(bare, cv2.bitwise_not(cv2.max(broad, _kept(body, occluders, here, bare.shape))))
+    thin[_veiled(seen[here], thin, 2 * radius)] = 0
     beside = cv2.dilate(cv2.threshold(seen[here], 127, 255, cv2.THRESH_BINARY)[1], kernel)
     outside = cv2.dilate(cv2.bitwise_not(person), kernel)
     at = np.flatnonzero(thin > 0)
@@ -55,6 +57,16 @@ def slivers(
     rims[at[long[numbers]]] = 255
     found[here] = rims.reshape(thin.shape)
     return found
+
+
+def _veiled(seen: NDArray[np.uint8], thin: NDArray[np.uint8], reach: int) -> NDArray[np.bool_]:
+    """(h, w) where a rim would lie under lace or mesh: what is not solid around is not clear, either."""
+    veil = cv2.inRange(seen, _CLEAR, _COVERED - 1)
+    if cv2.countNonZero(cv2.bitwise_and(veil, thin)) < _LACE * cv2.countNonZero(thin):
+        return np.zeros(seen.shape, bool)
+    side = (2 * reach + 1, 2 * reach + 1)
+    veiled, loose = (cv2.blur(plane, side) for plane in (veil, cv2.inRange(seen, 0, _COVERED - 1)))
+    return np.asarray(cv2.compare(veiled, cv2.multiply(loose, _LACE), cv2.CMP_GT) > 0, bool)
 
 
 def _kept(

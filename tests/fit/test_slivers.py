@@ -41,6 +41,16 @@ def test_what_is_broad_is_no_rim_nor_is_a_loose_garment() -> None:
     assert not slivers(loose, BODY, OCCLUDERS, POSE.mask).any()
 
 
+def test_skin_under_lace_is_no_rim() -> None:
+    """A shirt of lace: solid threads, mesh between them, down to the shirt's outline."""
+    assert POSE.mask is not None
+    rows, columns = np.indices(LABELS.shape)
+    motif = (rows + columns) // 6 % 2 == 0
+    mesh = np.where((rows + columns) % 4 > 0, 70, 0)
+    lace = np.where(LABELS == 3, np.where(motif, 255, mesh), 0).astype(np.uint8)
+    assert (slivers(lace, BODY, OCCLUDERS, POSE.mask)[LABELS == 3] > 0).mean() < 0.03
+
+
 def test_a_rim_of_skin_becomes_background_and_all_else_stays() -> None:
     """The mask's edge lies a little within the person's, as masks do."""
     assert POSE.mask is not None
