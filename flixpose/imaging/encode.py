@@ -21,8 +21,6 @@ from flixpose.imaging.icc import srgb_profile
 Pixels = NDArray[np.uint8]
 
 _SOURCE_TYPE = re.compile(rb"https?://cv\.iptc\.org/newscodes/digitalsourcetype/(\w+)")
-COMPOSITE = "http://cv.iptc.org/newscodes/digitalsourcetype/composite"
-"""IPTC: mix or composite of several elements, any of which may or may not be generative AI."""
 
 
 def encode_jpeg(

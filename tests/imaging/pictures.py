@@ -13,6 +13,9 @@ from PIL import Image
 
 from flixpose.imaging.icc import profile, rgb_profile
 
+# IPTC: mix or composite of several elements, any of which may or may not be generative AI.
+COMPOSITE = "http://cv.iptc.org/newscodes/digitalsourcetype/composite"
+
 # Adobe RGB (1998): colorants relative to D50 and the gamma of 563/256.
 ADOBE_RGB = rgb_profile(
     "Adobe RGB (1998)",

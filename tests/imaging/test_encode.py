@@ -6,9 +6,9 @@ from PIL import Image, ImageCms
 
 from flixpose.errors import BadSettings, ImageTooLarge
 from flixpose.imaging.decode import decode_image
-from flixpose.imaging.encode import COMPOSITE, encode_jpeg, encode_png, encode_webp, find_source_type
+from flixpose.imaging.encode import encode_jpeg, encode_png, encode_webp, find_source_type
 from flixpose.imaging.icc import srgb_profile
-from tests.imaging.pictures import scene
+from tests.imaging.pictures import COMPOSITE, scene
 
 SCENE = scene(160, 120)
 ALPHA = SCENE[..., 1].copy()

@@ -11,11 +11,12 @@ from PIL import Image
 
 from flixpose.errors import BadSettings
 from flixpose.imaging.decode import decode_image
-from flixpose.imaging.encode import COMPOSITE, find_source_type
+from flixpose.imaging.encode import find_source_type
 from flixpose.imaging.framing import subject_box
 from flixpose.resources import CONFIGS
 from flixpose.stages.render import Preset, Rendered, load_presets, render
 from flixpose.structures.image import Box, Mask
+from tests.imaging.pictures import COMPOSITE
 
 PRESETS = load_presets(CONFIGS / "presets")
 GREY = (180, 184, 190)
