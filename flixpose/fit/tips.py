@@ -30,7 +30,7 @@ def with_tips(garment: Garment) -> Garment:
     if not all(marks.has(name) for name in wanted):
         return garment
     width = abs(float(marks["armpit_left"][0] - marks["armpit_right"][0]))
-    edge = _upper_edge(garment)
+    edge = _upper_edge(garment, max(float(marks["armpit_left"][1]), float(marks["armpit_right"][1])))
     xy = marks.xy.copy()
     for side, other in (("left", "right"), ("right", "left")):
         corner, tip = point(garment, f"neck_{side}"), point(garment, f"shoulder_{side}")
@@ -44,10 +44,11 @@ def with_tips(garment: Garment) -> Garment:
     return replace(garment, landmarks=replace(marks, xy=xy))
 
 
-def _upper_edge(garment: Garment) -> NDArray[np.float64]:
-    """(W,) the row in which each column's cloth begins; NaN without any."""
-    cloth = garment.mask.alpha > 127
-    return np.where(cloth.any(axis=0), cloth.argmax(axis=0), np.nan)
+def _upper_edge(garment: Garment, low: float) -> NDArray[np.float64]:
+    """(W,) the row in which each column's cloth begins; `low` where it does not above there."""
+    top = max(0, int(garment.box.y0))
+    cloth = garment.mask.alpha[top : max(top + 1, int(low) + 1)] > 127
+    return np.where(cloth.any(axis=0), top + cloth.argmax(axis=0), low)
 
 
 def _turn(edge: NDArray[np.float64], corner: Point, outward: float, width: float) -> Point | None:
