@@ -46,11 +46,13 @@ def armpit_slits(
         (x0, y0), (x1, y1) = (middle + sign * _AROUND * unit for sign in (-1, 1))
         here = np.s_[max(0, int(y0)) : max(0, int(y1)), max(0, int(x0)) : max(0, int(x1))]
         cloth = (seen[here] > 127).astype(np.uint8)
-        if not cloth.any() or _is_lace(seen[here], cloth, unit):
+        if not cloth.any():
             continue
         person = person_mask.alpha[here]
         gap = (_closed(cloth, _WIDE * unit) > cloth) & (person > 25)
         gap &= (occluders.topmost[here] < 26) & _flanked(cloth, round(2 * _WIDE * unit))
+        if not gap.any() or _is_lace(seen[here], cloth, unit):
+            continue
         count, labels, stats, _ = cv2.connectedComponentsWithStats(gap.view(np.uint8))
         long = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) > _LONG * unit
         beside = cv2.dilate(((person < 26) & (cloth == 0)).view(np.uint8), square(_SEES * unit)) > 0
