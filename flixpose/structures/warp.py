@@ -11,7 +11,7 @@ class ControlPoints:
     """Where points of the garment shall lie on the person, for one part of the garment.
 
     Attributes:
-        part: "torso", "left_sleeve", "right_sleeve", "left_leg", "right_leg" …
+        part: "torso", "left_sleeve", "right_sleeve", "left_upper_sleeve" (of a halved one), "left_leg" …
         names: N names, for reports and messages.
         person_xy: (N, 2) float64 pixels of the person image (the target places).
         garment_xy: (N, 2) float64 pixels of the product image.
