@@ -35,6 +35,7 @@ _SINKS = (0.9, 0.95, 1.0, 1.05, 1.1, 1.17, 1.25)
 # The landmark is mostly right; where it is not, a label or the back's band was taken for the edge, which
 # lies above it.
 _HIGHER, _LOWER = (0.02, 0.06), (0.03, 0.08)  # widths, and shares of its depth, that it may be off
+_BELOW_ARMPITS = 0.25  # of the distance between the armpits: no neckline is deeper, but prints are
 _COMMON, _SPREAD = 0.38, 0.5  # depth of a neckline that was not found, and the deviation of its logarithm
 _MISLED = 0.4  # of a landmark's score where a label lies under it
 _HIGH = 0.3  # widths: the front edge of a collar that closes around the neck
@@ -84,7 +85,11 @@ def _collar_edge(garment: Garment, product: Image) -> NDArray[np.float64]:
         score_of_depth *= _MISLED if label.holds(*view.own(point(garment, "neck_front"))) else 1.0
         view = label.painted_over(view)
     depths = np.unique([*_DEPTHS, *(seen * sink for sink in _SINKS)])
-    depth, shape, lean = _grid(depths[depths < deepest], np.arange(len(_SHAPES), dtype=np.float64), _LEANS)
+    depth, shape, lean = _grid(
+        depths[depths < max(min(deepest, _deepest(garment)), 1.3 * seen)],
+        np.arange(len(_SHAPES), dtype=np.float64),
+        _LEANS,
+    )
     power, bow = _SHAPES[shape.astype(int)].T
     u, v = _curves(0.5, 0.0, depth, power, lean, bow)
     edge, parts = edge_strength(view, u, v), np.maximum(parting(view, u, v), 0.0)
@@ -103,6 +108,18 @@ def _collar_edge(garment: Garment, product: Image) -> NDArray[np.float64]:
         score[~plain] = -np.inf
     best = int(score.argmax())
     return view.photo(*drawn_to_edge(view, u[best], v[best]))
+
+
+def _deepest(garment: Garment) -> float:
+    """Neck widths from the neck's corners down to where no front edge lies, as far as the armpits tell."""
+    middle, _, down, width = neck_frame(garment)
+    if not all(garment.landmarks.has(name) for name in ("armpit_left", "armpit_right")):
+        return np.inf
+    ends = pair(garment, "armpit")
+    depth = (np.mean(ends, axis=0) - middle) @ down + _BELOW_ARMPITS * float(
+        np.linalg.norm(ends[0] - ends[1])
+    )
+    return max(float(depth) / width, 0.5)
 
 
 def _has_back(view: NeckView, seen: float) -> bool:

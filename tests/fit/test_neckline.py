@@ -188,6 +188,22 @@ def test_a_top_without_a_back_collar_keeps_its_own_edge() -> None:
     assert not behind_neckline(bare, curve, frame_of(bare)).alpha.any()
 
 
+def test_a_print_below_the_armpits_is_no_neckline() -> None:
+    """A wide neck, hardly seen, above a print whose lower edge sags from corner to corner."""
+    product, garment, _ = dressed("round", inside=CLOTH)
+    wide = {name: (*map(float, garment.landmarks[name]), 0.9) for name in garment.landmarks.present}
+    wide |= {"neck_left": (445.0, 92.0, 0.9), "neck_right": (155.0, 92.0, 0.9)}
+    wide["neck_front"] = (300.0, 150.0, 0.15)
+    garment = replace(garment, landmarks=Keypoints.from_points(garment.landmarks.skeleton, wide))
+    angles = np.linspace(0, np.pi, 81)
+    drawn = product.pixels.copy()
+    drawn[
+        fill((700, 600), np.stack([300 + 145 * np.cos(angles), 92 + 320 * np.sin(angles)], axis=1)) > 127
+    ] = INSIDE
+    curve = front_neckline(garment, replace(product, pixels=drawn))
+    assert curve is not None and curve[:, 1].max() < 380
+
+
 def hooded() -> tuple[Image, Garment, NDArray[np.uint8]]:
     """A top with an open hood; with it the hood's inside, which its two front edges bound."""
     product, garment, _ = dressed("round", inside=CLOTH)
