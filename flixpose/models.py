@@ -128,13 +128,13 @@ _FILES = (
 GARMENT_NET = ModelFile(
     ModelInfo(
         name="garment_net",
-        version="3",
+        version="4",
         task="mask, kind, view and landmarks of a garment",
         licence="Apache-2.0",
         origin="flixpose, trained on photos drawn and simulated by flixpose.studio",
-        sha256="c650326fe8b5a96357799faa39af8fdf695a30c45f5ac1f6074b09d6a3706a11",
+        sha256="d4431c0430910c4d7683c815a3275795f3d1ecfed6aa5af4b38ae68948fc223b",
     ),
-    size=10_744_302,
+    size=10_744_790,
     wheel=None,
     member="garment/weights/garment-net.safetensors",
 )
