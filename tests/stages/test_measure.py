@@ -186,10 +186,16 @@ def test_an_uneven_warp_is_told() -> None:
 
 
 def test_the_old_garment_beside_the_new_one_is_told() -> None:
-    sleeves_show, covered = measure(drawn("sling"), RULES), measure(drawn("long_sleeve_top"), RULES)
-    assert sleeves_show["old_garment_visible"] > 4.0, "the chest: old sleeves become arms"
-    assert "old_garment_visible" in {reason.code for reason in sleeves_show.reasons}
+    legs_show, covered = measure(drawn("short_sleeve_dress"), RULES), measure(drawn("long_sleeve_top"), RULES)
+    assert legs_show["old_garment_visible"] > 4.0, "the trousers below a dress"
+    assert "old_garment_visible" in {reason.code for reason in legs_show.reasons}
     assert covered["old_garment_visible"] < 1.0
+
+
+def test_a_chest_that_was_painted_is_told() -> None:
+    bared = measure(drawn("sling"), RULES)
+    assert bared["old_garment_visible"] < 1.0 and bared["guessed"] > 6.0
+    assert {reason.code for reason in bared.reasons} == {"much_painted"}
     trousers_show = measure(drawn("short_sleeve_dress"), RULES)
     assert trousers_show["old_garment_visible"] > 10.0, "a dress replaces trousers, too"
 
