@@ -31,14 +31,18 @@ def add_front_of_neck(points: Points, fit: Fit) -> None:
 
 
 def add_hem_center(points: Points, fit: Fit) -> None:
-    """The middle of the hem keeps its own drop below the hem's corners."""
+    """The middle of the hem keeps its own drop below the hem's corners and its share of the way between.
+
+    The hem of an open coat has no middle: wherever it was read, cloth there stays where it was between them.
+    """
     if not has(fit, "hem_center"):
         return
     xy = point(fit.garment, "hem_center")
     left, right = pair(fit.garment, "hem")
     drop = float((xy - (left + right) / 2) @ fit.frame.down) * fit.frame.scale
-    middle = (points.of("hem_left")[0] + points.of("hem_right")[0]) / 2
-    points.add("hem_center", middle + drop * fit.body.down, xy)
+    share = float((xy - left) @ (right - left)) / max(float((right - left) @ (right - left)), 1e-9)
+    on_left, on_right = points.of("hem_left")[0], points.of("hem_right")[0]
+    points.add("hem_center", on_left + share * (on_right - on_left) + drop * fit.body.down, xy)
 
 
 def bulge_to_camera(points: Points, fit: Fit) -> None:

@@ -249,6 +249,18 @@ def test_on_a_turned_body_the_middle_of_the_front_comes_to_its_side(turned: floa
     assert hems[0] == pytest.approx(hems[1], abs=1.0)
 
 
+def test_a_hem_read_off_its_middle_skews_nothing() -> None:
+    product, garment = make_garment("short_sleeve_outwear")
+    points = {name: (*map(float, garment.landmarks[name]), 0.9) for name in garment.landmarks.present}
+    left, right = garment.landmarks["hem_left"], garment.landmarks["hem_right"]
+    points["hem_center"] = (*map(float, 0.85 * left + 0.15 * right), 0.2)
+    read = replace(garment, landmarks=Keypoints.from_points(KINDS[garment.kind], points))
+    controls = lay(product, read, make_pose()).parts[0].controls
+    left, right, middle = (target(controls, f"hem_{name}") for name in ("left", "right", "center"))
+    share = float((middle - left) @ (right - left) / ((right - left) @ (right - left)))
+    assert share == pytest.approx(0.15, abs=0.03)
+
+
 def test_a_wider_garment_stays_wider_and_a_longer_one_longer() -> None:
     product, garment = make_garment("short_sleeve_top")
 

@@ -79,6 +79,15 @@ def test_what_only_looks_like_it_is_left_alone(other: dict) -> None:
     assert inside_between_fronts(garment, photo) is None
 
 
+def test_an_inside_that_the_cut_out_begins_to_leave_out_is_found() -> None:
+    photo, garment, panel = coat(LINING, half=45.0)
+    rows = np.flatnonzero(panel.any(axis=1))
+    without = garment.mask.alpha.copy()
+    low = rows[0] + len(rows) // 3
+    without[:low][panel[:low] > 0] = 0
+    assert inside_between_fronts(replace(garment, mask=Mask(without)), photo) is not None
+
+
 def test_an_open_jacket_that_was_read_as_a_top_is_found_too() -> None:
     photo, garment, _ = coat(LINING, kind="long_sleeve_top")
     assert inside_between_fronts(garment, photo) is not None
