@@ -14,7 +14,7 @@ from flixpose.fit.body import Body
 from flixpose.fit.nook import Nooks
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.painted import Painted
-from flixpose.fit.patching import Plane, Window, distance, fill_from, square
+from flixpose.fit.patching import Plane, Window, around_body, distance, fill_from, square
 from flixpose.fit.skin import smooth_skin, usual_skin
 from flixpose.structures.image import Mask
 
@@ -81,7 +81,7 @@ def bare_chest(
     Args:
         seen: (H, W) how much of each pixel the garment covers. worn: (H, W) the old clothes.
     """
-    window = _window(body, worn.shape)
+    window = around_body(body, _ASIDE, _DEPTHS, worn.shape)
     if not (before.left.alpha[window] > _SHOWS).any():
         return before
     chest = _find(before, window, seen[window], worn[window], body, occluders, person_mask)
@@ -99,14 +99,8 @@ def bare_chest(
 
 def left_above(painted: Painted, body: Body) -> int:
     """Pixels of old clothes that show around shoulders and chest."""
-    return int(np.count_nonzero(painted.left.alpha[_window(body, painted.mask.alpha.shape)] > _SHOWS))
-
-
-def _window(body: Body, shape: tuple[int, ...]) -> Window:
-    corners = np.array([body.place(across, depth) for across in (-_ASIDE, _ASIDE) for depth in _DEPTHS])
-    (x0, y0), (x1, y1) = np.floor(corners.min(axis=0)).astype(int), np.ceil(corners.max(axis=0)).astype(int)
-    (x0, x1), (y0, y1) = np.clip((x0, x1), 0, shape[1]), np.clip((y0, y1), 0, shape[0])
-    return np.s_[int(y0) : int(y1), int(x0) : int(x1)]
+    left = painted.left.alpha
+    return int(np.count_nonzero(left[around_body(body, _ASIDE, _DEPTHS, left.shape)] > _SHOWS))
 
 
 def _zone(body: Body, window: Window) -> Plane:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from flixpose.fit.body import Body
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.painted import Painted
-from flixpose.fit.patching import Plane, Window, fill_from, square
+from flixpose.fit.patching import Plane, Window, around_body, fill_from, square
 from flixpose.imaging.edges import decontaminate
 from flixpose.structures.image import Mask
 
@@ -76,7 +76,7 @@ def carry_up(
     """
     if not occluders.parted:
         return before
-    here = _window(body, worn.shape)
+    here = around_body(body, _ASIDE, (_TOP, _FOOT), worn.shape)
     if not (before.left.alpha[here] > _SHOWS).any():
         return before
     hips = _Hips(here, before, seen[here], worn[here], body, occluders, person_mask.alpha[here])
@@ -91,13 +91,6 @@ def carry_up(
     background[here] |= bare
     guessed = before.guessed + float((hole & hips.shows & hips.far(body, here)).sum())
     return replace(changed, background=background, guessed=guessed)
-
-
-def _window(body: Body, shape: tuple[int, ...]) -> Window:
-    corners = np.array([body.place(across, depth) for across in (-_ASIDE, _ASIDE) for depth in (_TOP, _FOOT)])
-    (x0, y0), (x1, y1) = np.floor(corners.min(axis=0)).astype(int), np.ceil(corners.max(axis=0)).astype(int)
-    (x0, x1), (y0, y1) = np.clip((x0, x1), 0, shape[1]), np.clip((y0, y1), 0, shape[0])
-    return np.s_[int(y0) : int(y1), int(x0) : int(x1)]
 
 
 class _Hips:

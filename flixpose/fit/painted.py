@@ -22,6 +22,7 @@ class Painted:
         arms: (H, W) soft mask of painted arms that lie before the garment.
         guessed: pixels that were painted far from their surroundings; rims, arms, what lies under lace, skin
             near skin that is seen, and lower clothes near an old hem are not counted.
+        owned: whether the arrays are its own, to be written to.
     """
 
     picture: NDArray[np.uint8]
@@ -44,6 +45,10 @@ class Painted:
             left=Mask(self.left.alpha.copy()),
             owned=True,
         )
+
+    def kept(self) -> "Painted":
+        """The same, which stays as it is whatever is made of it: for what may be tried in vain."""
+        return replace(self, owned=False)
 
     def changed(self, window: Window, pixels: NDArray[np.uint8], gone: Plane) -> "Painted":
         """With a window's pixels in place of these, and old clothes gone from it.

@@ -1,4 +1,4 @@
-"""Filling holes of a photo from given surroundings, and the small kernels that go with it.
+"""Filling holes of a photo from given surroundings, and the windows and small kernels that go with it.
 
 Lengths come in shoulder widths; `unit` is one in pixels.
 """
@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from flixpose.fit.body import Body
 from flixpose.imaging.fill import fill, mirrored
 
 Plane = NDArray[np.bool_]
@@ -63,6 +64,14 @@ def around(hole: Plane, reach: float) -> Window | None:
         return None
     room = round(reach)
     return np.s_[max(0, y - room) : y + height + room, max(0, x - room) : x + width + room]
+
+
+def around_body(body: Body, aside: float, depths: tuple[float, float], shape: tuple[int, ...]) -> Window:
+    """A window of an (H, W) plane: so many shoulder widths to either side, between two torso lengths down."""
+    corners = np.array([body.place(across, depth) for across in (-aside, aside) for depth in depths])
+    (x0, y0), (x1, y1) = np.floor(corners.min(axis=0)).astype(int), np.ceil(corners.max(axis=0)).astype(int)
+    (x0, x1), (y0, y1) = np.clip((x0, x1), 0, shape[1]), np.clip((y0, y1), 0, shape[0])
+    return np.s_[int(y0) : int(y1), int(x0) : int(x1)]
 
 
 def distance(plane: Plane) -> NDArray[np.float32]:

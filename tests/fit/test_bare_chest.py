@@ -6,9 +6,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from flixpose.fit.bared import bare_upper_body
 from flixpose.fit.body import measure_body
 from flixpose.fit.painted import Painted
 from flixpose.fit.remnants import paint_remnants
+from flixpose.fit.setting import look_around
 from flixpose.structures.image import Mask
 from tests.fit.figures import PAPER, SKIN, WORN
 from tests.fit.test_bare_arms import OLD_HEM
@@ -69,17 +71,23 @@ def test_outside_what_is_painted_every_bit_stays() -> None:
     assert found.mask.alpha[chest()].all()
 
 
-def sling_over_a_shirt(foot: int) -> tuple[Painted, NDArray[np.bool_]]:
-    """A top that begins at row 330, with a strap; sleeves and chest hang together above it."""
-    photo, body, occluders, cloth, _, mask = in_wide_sleeves()
+def under_straps(cloth: NDArray[np.bool_], foot: int) -> NDArray[np.uint8]:
+    """How much a top covers that begins at row 300, with straps; sleeves and chest hang together above it."""
     rows, columns = np.indices(cloth.shape)
     seen = cv2.dilate(cloth.astype(np.uint8), np.ones((5, 5), np.uint8)) * 255
     strap = (np.abs(columns - 290) < 4) | (np.abs(columns - 350) < 4)
     seen[(rows < 300) & ~strap] = 0
     seen[(np.abs(columns - 320) > 62) & (rows < OLD_HEM + 4)] = 0
     seen[foot:] = 0
+    return seen
+
+
+def sling_over_a_shirt(foot: int) -> tuple[Painted, NDArray[np.bool_]]:
+    """Painted; and the shirt above the sling."""
+    photo, body, occluders, cloth, _, mask = in_wide_sleeves()
+    seen = under_straps(cloth, foot)
     found = paint_remnants(photo.pixels, seen, "sling", body, occluders, mask)
-    return found, cloth & (seen == 0) & (rows < 300)
+    return found, cloth & (seen == 0) & (np.indices(cloth.shape)[0] < 300)
 
 
 def test_sleeves_shoulders_and_chest_go_together() -> None:
@@ -96,6 +104,17 @@ def test_where_a_whole_shirt_goes_on_below_none_of_it_does() -> None:
     inner = cv2.erode(where.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
     assert np.abs(found.picture[inner].astype(int) - WORN).mean() < 20
     assert found.left.alpha[inner].mean() > 200
+
+
+def test_what_is_tried_in_vain_leaves_nothing_behind() -> None:
+    photo, body, occluders, cloth, _, mask = in_wide_sleeves()
+    seen, worn, blank = under_straps(cloth, foot=330), occluders.worn_upper.alpha, np.zeros_like(mask.alpha)
+    left = cv2.multiply(worn, 255 - seen, scale=1 / 255)
+    before = Painted(photo.pixels, Mask(blank), blank > 0, Mask(left), blank).own()
+    arms = look_around(photo.pixels, body, occluders, mask, lower=False).arms
+    bare_upper_body(before, seen, worn, "sling", arms, body, occluders, mask)
+    assert (before.picture == photo.pixels).all() and (before.left.alpha == left).all()
+    assert not before.mask.alpha.any()
 
 
 def test_with_no_skin_to_be_seen_the_chest_stays() -> None:
