@@ -8,10 +8,9 @@ import numpy as np
 from flixpose.studio.curves import Points, bow, joined, line, smooth
 from flixpose.studio.garments import trims
 from flixpose.studio.garments.plan import Line, Part, Plan, box, flipped, moved, pts, ring
+from flixpose.studio.garments.telling import PLAIN_GAP, SEEN_GAP, VAGUE
 
 Rng = np.random.Generator
-
-_SEEN_GAP = 0.35
 
 
 @dataclass
@@ -53,9 +52,9 @@ def legs_plan(rng: Rng, kind: str, view: str, display: str) -> Plan:
         half = joined(_top(c.waist, sag)[6:] - (0.25, 0), out, inner, pts((-0.25, c.rise)))
         plan.add(Part(half * (flip, 1.0), name="trunk", axis=-2.5 * flip, shadow=0.2))
     _leg_details(plan, rng, c, left, right)
-    fork = _crotch(left[1], right[1], c)
+    fork, told = _crotch(left[1], right[1], c)
     plan.mark_both("waist_*", (c.waist, 0.0))
-    plan.mark("crotch", fork)
+    plan.mark("crotch", fork, hidden=not told)
     for name, flip, leg in (("left", 1.0, left), ("right", -1.0, right)):
         plan.mark(f"cuff_{name}_outer", leg[0][-1] * np.array([flip, 1]))
         plan.mark(f"cuff_{name}_inner", leg[1][0] * np.array([flip, 1]))
@@ -119,14 +118,16 @@ def _leg(c: LegCut, side: int) -> tuple[Points, Points]:
     return down, smooth(back, 12)
 
 
-def _crotch(left: Points, right: Points, c: LegCut) -> tuple[float, float]:
-    """The first background to be seen between the legs."""
-    y = np.linspace(c.rise, c.length, 200)
+def _crotch(left: Points, right: Points, c: LegCut) -> tuple[tuple[float, float], bool]:
+    """The first background to be seen between the legs, and whether it soon is more than a hair's breadth."""
+    y = np.linspace(c.rise, c.length, 400)
     a = np.interp(y, left[::-1, 1], left[::-1, 0])
     b = -np.interp(y, right[::-1, 1], right[::-1, 0])
-    apart = np.flatnonzero(a - b > _SEEN_GAP)
-    at = int(apart[0]) if len(apart) else len(y) - 1
-    return float((a[at] + b[at]) / 2), float(y[at])
+    extent = max(c.length, 2 * c.hip)
+    seen, plain = (np.flatnonzero(a - b > gap * extent) for gap in (SEEN_GAP, PLAIN_GAP))
+    at = int(seen[0]) if len(seen) else len(y) - 1
+    opens = int(plain[0]) if len(plain) else len(y) - 1
+    return (float((a[at] + b[at]) / 2), float(y[at])), bool(y[opens] - y[at] < VAGUE * extent)
 
 
 def _waist_inside(plan: Plan, rng: Rng, waist: float, rise: float) -> None:

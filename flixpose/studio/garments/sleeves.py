@@ -7,12 +7,14 @@ import numpy as np
 from flixpose.studio.curves import Points, bow, joined, offset, smooth
 from flixpose.studio.garments.cut import Cut, ridge, side_curve
 from flixpose.studio.garments.plan import Line, Pair, Part, Plan, flipped, pts
-from flixpose.studio.garments.telling import dense, parting
+from flixpose.studio.garments.telling import VAGUE, bend, parting
 
 Rng = np.random.Generator
 
 _TURN_DEG = 10.0  # a contour that turns less has no tip
 _SLOW = 0.055  # of a garment's extent: a shoulder whose middle fifth is longer has no tip
+_LEAVES = 0.55  # of a sleeve's upper line: what leaves the shoulder before the elbow
+_CAP = 12.0  # units: a sleeve so short has no elbow
 
 
 @dataclass
@@ -22,7 +24,7 @@ class Sleeve:
     Attributes:
         over: from the shoulder tip to the outer cuff corner. under: from the inner corner to the armpit.
         end: from the outer corner to the inner one. axis: degrees of its lower part from vertical, outward.
-        band: width of the cuff. style: how it ends.
+        band: width of the cuff. style: how it ends. cap: too short for an elbow.
     """
 
     over: Points
@@ -33,6 +35,7 @@ class Sleeve:
     band: float
     style: str
     elbow: Pair
+    cap: bool = False
 
 
 @dataclass
@@ -160,6 +163,7 @@ def sew(rng: Rng, cut: Cut, sc: SleeveCut) -> Sleeve:
         sc.band,
         sc.style,
         (float(joint[0]), float(joint[1])),
+        sc.length < _CAP,
     )
 
 
@@ -194,13 +198,13 @@ def _below(elbow: np.ndarray, pit: np.ndarray, inner: np.ndarray) -> np.ndarray:
 
 
 def _over(tip: np.ndarray, elbow: np.ndarray, outer: np.ndarray, sc: SleeveCut, cut: Cut) -> Points:
-    goal = elbow if sc.length >= 12 else outer
+    goal = elbow if sc.length >= _CAP else outer
     reach = float(np.linalg.norm(goal - tip))
     down, slope = (goal - tip) / reach, np.array([cut.shoulder[0] - cut.neck, cut.shoulder[1]])
     start = down * (1 - cut.soft / 2) + slope / np.linalg.norm(slope) * cut.soft / 2
     cap = tip + start / np.linalg.norm(start) * reach * 0.28
     cap = cap + np.array([1.6, -0.8]) * (sc.round * 14 * (1 - cut.soft) + max(sc.swell - 1, 0) * 4)
-    return smooth([tip, cap, elbow, outer] if sc.length >= 12 else [tip, cap, outer], 10)
+    return smooth([tip, cap, elbow, outer] if sc.length >= _CAP else [tip, cap, outer], 10)
 
 
 def _end(rng: Rng, outer: np.ndarray, inner: np.ndarray, sc: SleeveCut) -> Points:
@@ -229,20 +233,15 @@ def overlap(s: Sleeve, cut: Cut) -> float:
 def shoulder_turn(s: Sleeve, cut: Cut, *, seam: bool) -> tuple[Pair, bool]:
     """Where the contour turns from the shoulder's slope into the sleeve's: half of the way round.
 
-    Also whether that can be told: one that turns ever so slowly has no tip, and one that hardly turns has
-    it where a plain `seam` ends.
+    Also whether that can be told: one that turns ever so slowly has no tip, one that hardly turns has it
+    where a plain `seam` ends, and where such a seam ends far from the turn nobody knows which is meant.
     """
-    line = dense(joined(ridge(cut)[3:], s.over[: max(6, int(len(s.over) * 0.55))]), 100)
-    step = np.diff(line, axis=0)
-    angle = np.rad2deg(np.arctan2(step[:, 1], step[:, 0]))
-    first, last = float(angle[:12].mean()), float(angle[-10:].mean())
-    passed = np.flatnonzero(angle >= (first + last) / 2)
-    if last - first < _TURN_DEG or len(passed) == 0:
+    turn = bend(joined(ridge(cut)[3:], s.over[: len(s.over) if s.cap else int(len(s.over) * _LEAVES)]))
+    if turn.degrees < _TURN_DEG:
         return cut.shoulder, seam
-    x, y = line[passed[0]]
-    soon, late = (np.argmax(angle >= first + share * (last - first)) for share in (0.4, 0.6))
-    slow = float(np.linalg.norm(step, axis=1)[soon:late].sum())
-    return (float(x), float(y)), slow < _SLOW * extent(s, cut)
+    reach = VAGUE * extent(s, cut)
+    at_seam = float(np.linalg.norm(np.subtract(turn.at, cut.shoulder))) < reach
+    return turn.at, turn.slow < _SLOW * extent(s, cut) and (at_seam or not seam)
 
 
 def extent(s: Sleeve, cut: Cut) -> float:

@@ -6,6 +6,7 @@ from flixpose.studio.curves import Points, bow, joined, smooth
 from flixpose.studio.garments import dummy, trims
 from flixpose.studio.garments.cut import Cut, hem_curve, narrowest, side_curve
 from flixpose.studio.garments.plan import Line, Pair, Part, Plan, flipped, moved, pts
+from flixpose.studio.garments.telling import kinked
 
 Rng = np.random.Generator
 
@@ -168,7 +169,7 @@ def _marks(plan: Plan, cut: Cut, top: Points, strap: Pair, low: float, *, strapl
         plan.mark_both("neck_*", strap)
     plan.mark("neck_front", (0.0, low), hidden=back)
     plan.mark("neck_back", (0.0, pit if not back else low), hidden=not back)
-    plan.mark_both("armpit_*", (chest, pit))
+    plan.mark_both("armpit_*", (chest, pit), hidden=not kinked(top[:10][::-1], side_curve(cut)))
     plan.mark_both("hem_*", cut.hem)
     plan.mark("hem_center", hem_curve(cut)[24])
     if cut.long:

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from flixpose.studio.curves import Points
+from flixpose.studio.curves import Points, joined
 from flixpose.studio.garments.plan import Pair
 
-_SEEN_GAP, _PLAIN_GAP = 0.3, 0.9  # units: a slit that begins to show, and one that nobody overlooks
-_VAGUE = 0.04  # of a garment's extent: a place that may lie anywhere along so much is a guess
+SEEN_GAP, PLAIN_GAP = 0.004, 0.012  # of the extent: a slit that begins to show, one that nobody overlooks
+VAGUE = 0.04  # of a garment's extent: a place that may lie anywhere along so much is a guess
+_BEFORE, _AFTER = 0.15, 0.07  # of the extent: how much of a sleeve and of a side tell which way they run
 _AROUND = 2.5  # units on either side of a kink that tell its angle
 _KINK_DEG = 12.0
+_SLIT_DEG = 120.0  # where sleeve and side turn about so much they leave a slit
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +43,75 @@ def parting(end: Points, under: Points, trunk: Points, side: Points, extent: flo
         extent: the garment's, in units.
         over: the sleeve lies on the body, so that all of its edge is seen.
     """
-    cuff = dense(end, 60)
-    covered = np.flatnonzero(_outside(cuff, trunk) <= 0)
-    corner = cuff[-1]
-    if len(covered):
-        first = max(int(covered[0]) - 1, 0)
-        told = first > 0 and kinked(cuff[: first + 1], _below(cuff[first], side))
-        return Parting(_pair(corner if over else cuff[first]), _pair(cuff[first]), told)
+    cuff, corner = dense(end, 60), _pair(end[-1])
     line = dense(under, 160)
     gap = _outside(line, trunk)
-    closed = np.flatnonzero(gap <= _SEEN_GAP)
+    window = _highest_opening(line, gap, extent)
+    covered = np.flatnonzero(_outside(cuff, trunk) <= 0)
+    if len(covered):
+        first = max(int(covered[0]) - 1, 0)
+        inner = corner if over else _pair(cuff[first])
+        if not window:
+            told = first > 0 and kinked(cuff[: first + 1], _below(cuff[first], side))
+            return Parting(inner, _pair(cuff[first]), told)
+    else:
+        inner = corner
+    closed = window + np.flatnonzero(gap[window:] <= SEEN_GAP * extent)
     if not len(closed):
-        return Parting(_pair(corner), _pair(line[-1]), True)
+        return Parting(inner, _pair(line[-1]), True)
     first = int(closed[0])
-    narrow = np.flatnonzero(gap[: first + 1] <= _PLAIN_GAP)
-    stretch = float(np.linalg.norm(line[first] - line[int(narrow[0])])) if len(narrow) else 0.0
-    told = first > 0 and stretch < _VAGUE * extent and kinked(line[: first + 1], _below(line[first], side))
-    return Parting(_pair(corner), _pair(line[first]), told)
+    if first == 0:
+        return Parting(inner, _pair(line[0]), False)
+    before = _last(line[: first + 1], _BEFORE * extent)
+    turn = bend(joined(before, _onward(line[first], side, _AFTER * extent)))
+    return Parting(inner, turn.at, _told(turn, line[window : first + 1], gap[window : first + 1], extent))
+
+
+def _highest_opening(line: Points, gap: np.ndarray, extent: float) -> int:
+    """Where on the way up the last plain opening between sleeve and body begins; 0 = at the cuff, or none.
+
+    A sleeve that touches the body half-way, or whose cuff lies on it, still parts from it at the armpit.
+    """
+    plain = np.flatnonzero(gap > PLAIN_GAP * extent)
+    if not len(plain):
+        return 0
+    breaks = np.flatnonzero(np.diff(plain) > 1)
+    first = int(plain[breaks[-1] + 1]) if len(breaks) else int(plain[0])
+    return first if np.linalg.norm(line[plain[-1]] - line[first]) > VAGUE * extent else 0
+
+
+def _told(turn: "Bend", line: Points, gap: np.ndarray, extent: float) -> bool:
+    """Whether an eye can tell a fork: a corner at once, a slit where it soon opens."""
+    if abs(turn.degrees) < _KINK_DEG or turn.slow >= VAGUE * extent:
+        return False
+    narrow = np.flatnonzero(gap <= PLAIN_GAP * extent)
+    long = float(np.linalg.norm(line[-1] - line[int(narrow[0])])) if len(narrow) else 0.0
+    return abs(turn.degrees) < _SLIT_DEG or long < VAGUE * extent
+
+
+@dataclass(frozen=True, slots=True)
+class Bend:
+    """Where a line turns.
+
+    Attributes:
+        at: where half of the turn is done, units. slow: units that the middle fifth of the turn takes.
+        degrees: the whole turn from the line's beginning to its end, clockwise as seen.
+    """
+
+    at: Pair
+    slow: float
+    degrees: float
+
+
+def bend(line: Points) -> Bend:
+    """Of a line, (N, 2), that begins and ends about straight."""
+    even = dense(line, 100)
+    step = np.diff(even, axis=0)
+    angle = np.rad2deg(np.unwrap(np.arctan2(step[:, 1], step[:, 0])))
+    first, last = float(angle[:12].mean()), float(angle[-10:].mean())
+    share = (angle - first) / ((last - first) or 1.0)
+    soon, half, late = (int(np.argmax(share >= part)) for part in (0.4, 0.5, 0.6))
+    return Bend(_pair(even[half]), float(np.linalg.norm(step, axis=1)[soon:late].sum()), last - first)
 
 
 def kinked(before: Points, after: Points) -> bool:
@@ -82,6 +136,22 @@ def dense(line: Points, count: int) -> Points:
 def _below(at: Points, side: Points) -> Points:
     """The side from a point on it downwards."""
     return np.concatenate([at[None], side[side[:, 1] > at[1] + 0.5]])
+
+
+def _onward(at: Points, side: Points, reach: float) -> Points:
+    """From a point on the side so far down, straight on where the side ends."""
+    heading = (side[-1] - side[-3]) / np.linalg.norm(side[-1] - side[-3])
+    line = joined(_below(at, side), (side[-1] if side[-1, 1] > at[1] else at)[None] + heading * reach)
+    even = dense(line, 200)
+    gone = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(even, axis=0), axis=1))])
+    return even[1 : int(np.searchsorted(gone, reach)) + 2]
+
+
+def _last(line: Points, reach: float) -> Points:
+    """The end of a line, about `reach` long."""
+    even = dense(line, 100)
+    left = np.cumsum(np.linalg.norm(np.diff(even, axis=0), axis=1)[::-1])[::-1]
+    return even[int(np.argmax(left <= reach)) :]
 
 
 def _within(line: Points) -> Points | None:
