@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from flixpose.studio.curves import Points, bow, joined, line, smooth
-from flixpose.studio.garments import trims
+from flixpose.studio.garments import backs, trims
 from flixpose.studio.garments.plan import Line, Part, Plan, box, flipped, moved, pts, ring
 from flixpose.studio.garments.telling import PLAIN_GAP, SEEN_GAP, VAGUE
 
@@ -161,12 +161,15 @@ def _leg_details(plan: Plan, rng: Rng, c: LegCut, left: tuple, right: tuple) -> 
     if plan.view == "front" and not elastic:
         _fly(plan, rng, c, band)
     _pockets(plan, rng, c, band, back=plan.view == "back")
+    if plan.view == "back":
+        backs.legs_back(plan, backs.behind(rng), c.hip, c.waist, band, elastic=elastic)
     for leg, turn in ((left, lambda p: p), (right, flipped)):
         _leg_end(plan, rng, c, leg, turn)
     _knees(plan, rng, c)
 
 
 def _waist_band(plan: Plan, rng: Rng, waist: float, band: float, *, elastic: bool) -> None:
+    front = _fronts(plan)
     strip = joined(_top(waist * 1.1, -1.5), moved(_top(waist * 1.1, 0.8), 0, band)[::-1])
     paint = str(rng.choice(["main", "trim", "button"], p=[0.76, 0.12, 0.12]))
     plan.add(
@@ -180,7 +183,7 @@ def _waist_band(plan: Plan, rng: Rng, waist: float, band: float, *, elastic: boo
         if rng.random() < 0.6:
             for sign in (1, -1):
                 end = (sign * rng.uniform(1, 4), band + rng.uniform(5, 14))
-                plan.add(Line(bow((sign * 0.8, band * 0.5), end, 0.08 * sign, 8), 0.5, paint="cord"))
+                front.add(Line(bow((sign * 0.8, band * 0.5), end, 0.08 * sign, 8), 0.5, paint="cord"))
     else:
         for x in (0.45, 0.85):
             for turn in (lambda p: p, flipped):
@@ -193,7 +196,7 @@ def _waist_band(plan: Plan, rng: Rng, waist: float, band: float, *, elastic: boo
                         within="trunk",
                     )
                 )
-        plan.add(
+        front.add(
             Part(
                 ring((0.6, band * 0.55), 0.8, count=12),
                 paint=str(rng.choice(["button", "zip"])),
@@ -202,6 +205,11 @@ def _waist_band(plan: Plan, rng: Rng, waist: float, band: float, *, elastic: boo
                 within="trunk",
             )
         )
+
+
+def _fronts(plan: Plan) -> Plan:
+    """Where that goes which only fronts have: into a plan that nobody paints if this is a back."""
+    return plan if plan.view == "front" else Plan(plan.kind)
 
 
 def _fly(plan: Plan, rng: Rng, c: LegCut, band: float) -> None:
@@ -308,6 +316,7 @@ def skirt_plan(rng: Rng, kind: str, view: str, display: str) -> Plan:
 
 
 def _skirt_details(plan: Plan, rng: Rng, waist: float, length: float, low: Points, sag: float) -> None:
+    front = _fronts(plan)
     band = rng.uniform(1.5, 5)
     elastic = rng.random() < 0.35
     if rng.random() < 0.85:
@@ -317,8 +326,8 @@ def _skirt_details(plan: Plan, rng: Rng, waist: float, length: float, low: Point
     if pick < 0.45:
         trims.pleats(plan, rng, top, low, int(rng.integers(4, 24)), strength=rng.uniform(0.06, 0.22))
     elif pick < 0.57:
-        trims.buttons(plan, rng, band + 2, length - 4)
-        plan.add(Line(line((1.5, band), (1.5, length), 3), 0.2, -0.2, within="trunk"))
+        trims.buttons(front, rng, band + 2, length - 4)
+        front.add(Line(line((1.5, band), (1.5, length), 3), 0.2, -0.2, within="trunk"))
     elif pick < 0.69:
         for share in ((0.55,), (0.36, 0.7))[int(rng.integers(2))]:
             tier = np.stack([np.linspace(60, -60, 40), np.full(40, length * share)], axis=1)
@@ -327,13 +336,13 @@ def _skirt_details(plan: Plan, rng: Rng, waist: float, length: float, low: Point
     elif pick < 0.8:
         x = rng.uniform(-0.7, 0.7) * waist
         edge = bow((x, band), (x * 1.2 + rng.normal(0, 3), length + 4), 0.05, 10)
-        plan.add(Line(edge, 0.6, -0.35, soft=0.2, within="trunk"))
+        front.add(Line(edge, 0.6, -0.35, soft=0.2, within="trunk"))
     if rng.random() < 0.12 and length > 38:
         x, tall = rng.uniform(-0.5, 0.5) * waist, rng.uniform(8, 25)
         plan.add(Part(pts((x, length - tall), (x + 1.5, length + 8), (x - 1.5, length + 8)), hole=True))
     if rng.random() < 0.2:
         for turn in (lambda p: p, flipped):
-            plan.add(
+            front.add(
                 Line(
                     turn(bow((waist * 0.6, band), (waist * 1.15, band + 10), -0.1, 8)),
                     0.3,
@@ -341,6 +350,8 @@ def _skirt_details(plan: Plan, rng: Rng, waist: float, length: float, low: Point
                     within="trunk",
                 )
             )
+    if plan.view == "back":
+        backs.skirt_back(plan, backs.behind(rng), waist, band, length)
 
 
 def _half_figure(plan: Plan, rng: Rng, waist: float, rise: float, length: float, *, legs: bool) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from flixpose.studio.curves import Points, bow, joined
-from flixpose.studio.garments import trims
+from flixpose.studio.garments import backs, trims
 from flixpose.studio.garments.cut import Cut, armhole, hem_curve, narrowest, neck_curve
 from flixpose.studio.garments.plan import Line, Part, Plan, box, moved, pts
 
@@ -18,6 +18,7 @@ def details(plan: Plan, rng: Rng, cut: Cut, *, coat: bool, trim: str, wrap: bool
         _skirt_part(plan, rng, cut)
     if back:
         trims.yoke_back(plan, rng, cut)
+        backs.upper_back(plan, backs.behind(rng), cut, coat=coat)
     elif wrap:
         _wrap(plan, rng, cut)
     elif not coat:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from flixpose.studio.curves import Points, bow, joined, smooth
-from flixpose.studio.garments import dummy, trims
+from flixpose.studio.garments import backs, dummy, trims
 from flixpose.studio.garments.cut import Cut, hem_curve, narrowest, side_curve
 from flixpose.studio.garments.plan import Line, Pair, Part, Plan, flipped, moved, pts
 from flixpose.studio.garments.telling import kinked
@@ -17,7 +17,10 @@ def sling_plan(rng: Rng, plan: Plan) -> Plan:
     strapless = rng.random() < (0.18 if long_ else 0.1)
     cut, foot = _cut(rng, long_=long_, strapless=strapless)
     top = _top_edge(rng, cut, foot, strapless=strapless)
-    back = plan.view == "back"
+    back, own = plan.view == "back", backs.behind(rng)
+    if back:
+        foot = foot[0], foot[1] if strapless else cut.armpit[1] - own.uniform(0.3, 3.0)
+        top = backs.sling_edge(own, cut.armpit, foot, strapless=strapless)
     front_low = float(top[len(top) // 2, 1])
     strap_top: Pair = (float(np.clip(foot[0] * rng.uniform(0.88, 1.38), 5, 21)), 0.0)
     if plan.display == "mannequin":
@@ -25,6 +28,8 @@ def sling_plan(rng: Rng, plan: Plan) -> Plan:
         natural = (rng.uniform(12, 15), rng.uniform(0.5, 3.5))
         dummy.behind(plan, rng, cut, (natural,) if strapless else (strap_top,))
         dummy.neck(plan, rng, cut, bare=True)
+        if back:
+            backs.bare_back(plan, own, front_low)
     thick = rng.uniform(0.45, 1.9)
     if not back and plan.display != "mannequin":
         _back_panel(plan, rng, cut, foot, front_low)
@@ -43,6 +48,8 @@ def sling_plan(rng: Rng, plan: Plan) -> Plan:
     if not strapless:
         _straps(plan, rng, foot, strap_top, thick, "main")
     _finish(plan, rng, cut, top, foot)
+    if back:
+        backs.sling_back(plan, own, cut, front_low)
     _marks(plan, cut, top, strap_top, front_low, strapless=strapless)
     return plan
 

@@ -158,7 +158,7 @@ def belt(plan: Plan, rng: Rng, half: float, y: float, *, tied: bool) -> None:
     x = rng.uniform(-0.4, 0.4) * half if tied else 0.0
     if tied:
         bow_tie(plan, rng, x, y, paint, size=rng.uniform(3, 7))
-    elif rng.random() < 0.7:
+    elif rng.random() < 0.7 and plan.view == "front":
         plan.add(
             Part(
                 box(x - 1.6, y - tall * 0.6, x + 1.6, y + tall * 0.6),
