@@ -16,6 +16,7 @@ from flixpose.fit.bag_strap import find_bag_strap
 from flixpose.fit.body import Body
 from flixpose.fit.hair import face_outline, find_hair
 from flixpose.fit.palettes import AROUND_HAND, READ_HAND, Plane, Scene, without
+from flixpose.fit.unmixed import OwnHair, unmix
 from flixpose.imaging.filters import guided_filter
 from flixpose.structures.image import Image, Mask
 
@@ -41,7 +42,8 @@ class Occluders:
     """Soft masks on the person image.
 
     Attributes:
-        head: face, chin and hair: before every part.
+        head: face, chin and hair: before every part; of loose hair the share that each pixel holds.
+        hair: the colours of loose hair without what shows through it; None where none hangs.
         arms: bare forearms and hands: before trunk and legs, not before the sleeves that cover them.
         worn_upper, worn_lower: the clothes that the person wears on the trunk and on the legs, as far as
             colour tells; for the quality figures.
@@ -59,6 +61,7 @@ class Occluders:
     hands: Mask | None = None
     strap: Mask | None = None
     outlines: Mapping[str, ArmOutline] = field(default_factory=dict)
+    hair: OwnHair | None = None
 
     @property
     def topmost(self) -> NDArray[np.uint8]:
@@ -90,8 +93,10 @@ def find_occluders(person: Image, body: Body, person_mask: Mask | None) -> Occlu
     band = find_bag_strap(scene, np.maximum(found_hair, arms))
     strap = None if band is None else _enlarged(person, band, scene)
     upper = upper if strap is None else Mask(cv2.min(upper.alpha, cv2.bitwise_not(strap.alpha)))
+    head = _without_fringe(_enlarged(person, np.maximum(_face(scene), found_hair), scene), upper)
+    head, own_hair = _unmixed(head, person, body) if found_hair.any() else (head, None)
     return Occluders(
-        head=_without_fringe(_enlarged(person, np.maximum(_face(scene), found_hair), scene), upper),
+        head=head,
         arms=(skin := _without_fringe(_enlarged(person, arms, scene), upper)),
         worn_upper=upper,
         worn_lower=_enlarged(person, is_lower * scene.between(0.7, 3.2) * scene.inside, scene),
@@ -99,7 +104,15 @@ def find_occluders(person: Image, body: Body, person_mask: Mask | None) -> Occlu
         hands=_hands(skin, body, person),
         strap=strap,
         outlines=outlines,
+        hair=own_hair,
     )
+
+
+def _unmixed(head: Mask, person: Image, body: Body) -> tuple[Mask, OwnHair | None]:
+    """The head's mask with loose hair as its share in each pixel, and that hair's own colours."""
+    face = face_outline(body, 1.0)
+    found = None if face is None else unmix(person.pixels, head.alpha, face, body.shoulder_width)
+    return (head, None) if found is None else (Mask(found[0]), found[1])
 
 
 def _with_collar(scene: Scene, is_upper: Plane) -> Plane:

@@ -18,6 +18,7 @@ from flixpose.fit.pockets import into_pockets
 from flixpose.fit.remembered import remembered
 from flixpose.fit.remnants import Painted, paint_remnants
 from flixpose.fit.stack import Region, Sheet, Stack
+from flixpose.fit.unmixed import hair_over_cloth
 from flixpose.fit.wedges import wedges_at_armpits, with_legs_apart
 from flixpose.geometry.sampling import sample
 from flixpose.geometry.source import Source
@@ -67,6 +68,7 @@ def composite(
         before = cv2.max(plan.occluders.head.alpha[here], person_left.alpha[here])
         stack.slip_under(behind, before)
         painted = _before_cloth(painted, behind, before, plan.occluders.worn_upper.alpha[here])
+    painted = hair_over_cloth(painted, plan.occluders.hair, stack)
     shadow = _lit(person, stack, plan, front, person_left, light)
     return _finished(painted, stack, shadow, person_left or Mask.full(*person.size), person.size)
 
