@@ -25,7 +25,8 @@ does not pass through itself; --backs and --open set other shares, for every sce
 and over all of them README.txt (this text), annotations.json (COCO: garments and persons with keypoints and
 outlines), landmarks.json and garments/ (what `flixpose evaluate garment --data DIR` reads). A folder counts
 as done when its scene.json is there, so a broken-off run goes on where it stopped; the same seed and number
-give the same scene.
+give the same scene. Shoulders of product.png and ghost.png are read off the outline (see
+flixpose.studio.simulated.tips), those of scenes that an earlier version made as well when it is run again.
 """
 
 import json
@@ -43,6 +44,7 @@ from flixpose.studio.simulated.annotations import write_annotations
 from flixpose.studio.simulated.dressing import dress
 from flixpose.studio.simulated.scene import USUAL, Mix, Scene, scene
 from flixpose.studio.simulated.shoot import shoot
+from flixpose.studio.simulated.tips import relabel
 
 
 def make(
@@ -94,7 +96,7 @@ def _known(told: Path, planned: Scene, seed: int, height: int) -> dict[str, Any]
             advice="Choose another folder, or its seed, height and shares.",
             subject=str(told),
         )
-    return known
+    return relabel(told.parent)
 
 
 _SHARE = click.FloatRange(0, 1)

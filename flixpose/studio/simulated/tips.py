@@ -1,0 +1,110 @@
+"""Shoulder tips of sleeved garments on mannequins, read off their outline in the picture.
+
+The rule is the drawn studio's (`garments.telling.bend`): where the shoulder turns into the sleeve, half of
+the turn is done. What was sewn does not tell it: a cap or a dropped sleeve turns elsewhere than its seam
+lies. A person's bent elbow turns an outline too, so pictures of persons keep the point of the cloth.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.imaging.files import write_atomic
+from flixpose.studio.body import SIDES
+from flixpose.studio.curves import Points
+from flixpose.studio.garments.telling import Bend, bend, dense
+from flixpose.studio.simulated.passes import garment_mask
+from flixpose.studio.solid import Array
+
+Marks = dict[str, list[float]]
+
+READ = ("product", "ghost")
+
+_FROM, _TO = (
+    0.08,
+    1.35,
+)  # of the way from neck to armpit: the part of the outline that turns, measured along it
+_SMOOTH = 0.012  # of the garment's longer side: folds that are no shoulder
+_ASTRAY = 0.03  # of it: a neck or a cuff so far off the outline is hidden behind something
+_TURN_DEG, _SLOW = 10.0, 0.055  # as in the drawn studio: less has no tip, nor has what turns so slowly
+_FEWEST = 12
+
+
+def shoulder_tips(region: NDArray[np.bool_], marks: Marks) -> Marks:
+    """The shoulders among `marks` that the outline of a garment's region, (H, W), tells: x, y, visibility 2.
+
+    One that turns too little or too slowly to be told keeps its place as a guess (1); one without a sleeve,
+    or with a neck or cuff off the outline, keeps what `marks` say, and is not in the answer.
+    """
+    contours, _ = cv2.findContours(region.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    if not contours:
+        return {}
+    ring = max(contours, key=len)[:, 0].astype(float) + 0.5
+    found: Marks = {}
+    for name, _side in SIDES:
+        if {f"cuff_{name}_outer", f"neck_{name}", f"shoulder_{name}"} <= set(marks):
+            found |= _tip(ring, marks, name)
+    return found
+
+
+def _tip(ring: Points, marks: Marks, name: str) -> Marks:
+    known = marks[f"shoulder_{name}"]
+    neck, cuff, pit = (
+        np.array(marks[mark][:2]) for mark in (f"neck_{name}", f"cuff_{name}_outer", f"armpit_{name}")
+    )
+    size = float(np.ptp(ring, axis=0).max())
+    path = _between(ring, neck, cuff)
+    if known[2] < 2 or len(path) < _FEWEST or _off(path, neck, cuff) > _ASTRAY * size:
+        return {}
+    turn = bend(_turning(path, float(np.linalg.norm(pit - neck)), _SMOOTH * size))
+    down = turn.degrees if cuff[0] > neck[0] else -turn.degrees
+    told = down > _TURN_DEG and turn.slow < _SLOW * size
+    return {f"shoulder_{name}": _told(turn) if told else [known[0], known[1], 1.0]}
+
+
+def _told(turn: Bend) -> list[float]:
+    return [round(turn.at[0], 2), round(turn.at[1], 2), 2.0]
+
+
+def _between(ring: Points, neck: Array, cuff: Array) -> Points:
+    """The outline from the neck over the shoulder to the cuff: the shorter way round."""
+    first, last = (int(np.linalg.norm(ring - at, axis=1).argmin()) for at in (neck, cuff))
+    there = np.roll(ring, -first, axis=0)[: (last - first) % len(ring) + 1]
+    back = np.roll(ring[::-1], first + 1, axis=0)[: (first - last) % len(ring) + 1]
+    return min(there, back, key=len)
+
+
+def _off(path: Points, neck: Array, cuff: Array) -> float:
+    return float(max(np.linalg.norm(path[0] - neck), np.linalg.norm(path[-1] - cuff)))
+
+
+def _turning(path: Points, reach: float, sigma: float) -> Points:
+    """The outline near the shoulder, its pixels' steps and small folds smoothed away."""
+    pad = int(4 * sigma) + 1
+    even = dense(path, max(len(path), 2 * pad))
+    columns = [np.pad(even[:, k], pad, mode="reflect", reflect_type="odd") for k in (0, 1)]
+    soft = [cv2.GaussianBlur(c[None], (0, 0), sigma)[0][pad:-pad] for c in columns]
+    line = np.stack(soft, axis=1)
+    gone = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
+    first, last = np.searchsorted(gone, (_FROM * _TO * reach, _TO * reach))
+    return line[int(first) : max(int(last), int(first) + 3)]
+
+
+def relabel(scene: Path) -> dict[str, Any]:
+    """Read the shoulders of a finished scene's folder anew, as made before this rule; returns its truth.
+
+    Its scene.json is written where something changes; doing it again changes nothing.
+    """
+    path = scene / "scene.json"
+    truth: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    before = json.dumps(truth)
+    for picture in READ if "_sleeve" in truth["kind"] else ():
+        region = garment_mask(scene / f"{picture}_parts.png") > 127
+        truth["landmarks"][picture] |= shoulder_tips(region, truth["landmarks"][picture])
+    if json.dumps(truth) != before:
+        write_atomic(path, (json.dumps(truth, indent=1) + "\n").encode())
+    return truth
