@@ -28,7 +28,7 @@ def without_keyhole(garment: Garment, product: Image) -> Mask:
     """
     alpha = garment.mask.alpha
     zone = _zone(garment) if all(garment.landmarks.has(name) for name in _NEEDED) else None
-    paper = _paper(product.pixels, alpha)
+    paper = paper_colour(product.pixels, alpha)
     if zone is None or paper is None:
         return garment.mask
     like = np.abs(product.pixels[zone].astype(np.int16) - paper).max(axis=2) <= _LIKE_PAPER
@@ -55,7 +55,7 @@ def _zone(garment: Garment) -> tuple[slice, slice] | None:
     return np.s_[y0:y1, x0:x1] if min(y1 - y0, x1 - x0) > 8 else None
 
 
-def _paper(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.int16] | None:
+def paper_colour(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.int16] | None:
     """(3,) the usual colour along the photo's edges; None where the garment fills them."""
     edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
     free = np.concatenate([alpha[0], alpha[-1], alpha[:, 0], alpha[:, -1]]) == 0

@@ -14,6 +14,7 @@ from flixpose.fit.cuffs import before_sleeves
 from flixpose.fit.keyhole import without_keyhole
 from flixpose.fit.layout import Plan, bare_zone
 from flixpose.fit.light import light_gain, read_light, shadow_on_cloth, shadow_reach, thrown_shadow
+from flixpose.fit.loops import without_loops
 from flixpose.fit.pockets import into_pockets
 from flixpose.fit.remembered import remembered
 from flixpose.fit.remnants import Painted, paint_remnants
@@ -52,7 +53,8 @@ def composite(
         light: "scene": the garment takes the person image's exposure and soft shading; "exact": it keeps its
             own colours.
     """
-    open_mask = without_keyhole(with_legs_apart(garment, product), product)
+    apart = with_legs_apart(garment, product)
+    open_mask = without_loops(apart, product, without_keyhole(apart, product))
     cloth = cut_out(product.pixels, open_mask, wedges_at_armpits(garment))
     sheets, behind = _sheets(cloth, plan, warps, person.size)
     sheets = into_pockets(sheets, plan.occluders, plan.body)
