@@ -57,7 +57,7 @@ def _told_apart(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8], paper: NDAr
 
 
 def _even_patches(pixels: NDArray[np.uint8], like: NDArray[np.uint8], least: float) -> NDArray[np.uint8]:
-    """(h, w) 1 in patches of a plane of what has the paper's colour, as large as `least` pixels and as even."""
+    """(h, w) 1 in even patches of at least so many pixels, of a plane of what has the paper's colour."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(like, connectivity=4)
     found = np.zeros_like(like)
     for number in range(1, count):
