@@ -4,7 +4,7 @@ Its colours are the smoothest that join all skin around: neck, arms and shoulder
 the old top tells, which lay on the same body: its soft shading goes on in the skin. Its grain is the skin's.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -90,11 +90,8 @@ def bare_chest(
     pixels = _painted(chest)
     if pixels is None:
         return before
-    guessed = float((chest.core & (chest.away_seen > _FAR * chest.unit)).sum())
-    changed = before.changed(window, pixels, chest.hole | chest.nook)
-    background = changed.background.copy()
-    background[window] |= chest.nook
-    return replace(changed, background=background, guessed=before.guessed + guessed)
+    guesses = chest.core & (chest.away_seen > _FAR * chest.unit)
+    return before.changed(window, pixels, chest.hole | chest.nook, chest.nook, guesses)
 
 
 def left_above(painted: Painted, body: Body) -> int:

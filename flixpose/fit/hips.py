@@ -6,7 +6,6 @@ seams and belt loops are not repeated. Their outline is the old top's where that
 to it from their own edge; where a hand hides their edge, they reach as far as the old top did.
 """
 
-from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -86,11 +85,7 @@ def carry_up(
     if not hole.any():
         return before
     pixels, bare = hips.painted(hole)
-    changed = before.changed(here, pixels, hole)
-    background = changed.background.copy()
-    background[here] |= bare
-    guessed = before.guessed + float((hole & hips.shows & hips.far(body, here)).sum())
-    return replace(changed, background=background, guessed=guessed)
+    return before.changed(here, pixels, hole, bare, hole & hips.shows & hips.far(body, here))
 
 
 class _Hips:

@@ -15,6 +15,7 @@ from flixpose.fit.bare_arms import BareArm, paint_skin
 from flixpose.fit.bared import bare_upper_body
 from flixpose.fit.body import Body
 from flixpose.fit.crumbs import old_clothes, without_crumbs, without_leggings
+from flixpose.fit.enclosed import open_out
 from flixpose.fit.flanks import flanks
 from flixpose.fit.hips import carry_up
 from flixpose.fit.nook import beside_edge
@@ -33,6 +34,7 @@ from flixpose.fit.patching import (
     grown,
     square,
 )
+from flixpose.fit.places import Place
 from flixpose.fit.setting import (
     ARM,
     BACKGROUND,
@@ -107,7 +109,11 @@ def paint_remnants(
     lower = group(kind) == "lower"
     setting = look_around(person, body, occluders, person_mask, lower=lower)
     arms = setting.arms
-    rims = beside_background(seen, kind, body, occluders, person_mask)
+    slits = beside_background(seen, kind, body, occluders, person_mask)
+    rims, blind = slits.open, None
+    if slits.blind is not None:  # whatever would be painted there, cloth it is not
+        blind = cv2.min(left, cv2.subtract(slits.blind, rims))
+        worn, result = cv2.subtract(worn, slits.blind), replace(result, left=Mask(left - blind))
     if kind not in LEGGED:  # a narrow gap between trouser legs is no opening of lace
         result = skin_under_lace(
             result, seen, worn, body, occluders, person_mask, arms, lower=lower, rims=rims
@@ -120,39 +126,20 @@ def paint_remnants(
         result = carry_up(result, seen, worn, body, occluders, person_mask)
     result = replace(result, left=Mask(cv2.max(result.left.alpha, apart)))
     if not (result.left.alpha.any() or rims.any()):
-        return result
+        return _with(result, blind)
     shown = cv2.max(without_leggings(result.left.alpha, kind, occluders), rims)
     photo = _Photo(result.picture, seen, shown, rims, setting, body.shoulder_width, lower)
     places = [place for place in gathered(photo.look, photo.patches()) if place is not None]
     photo.choose(places)
-    return photo.painted([place for place in places if place.hole.any()], result)
+    open_out(places, result.background, seen, setting, photo.unit)
+    return _with(photo.painted([place for place in places if place.hole.any()], result), blind)
 
 
-@dataclass(eq=False)
-class _Place:
-    """Remnants that lie together.
-
-    Attributes:
-        shows: all of them. cores: numbers of those that are no slivers, 0 elsewhere.
-        sources: (4, h, w) background, skin, the clothes that stay on, and for slivers alone bare arms.
-        away: (4, h, w) pixels to the nearest of each.
-        numbers: of the cores. areas: per number, pixels. deep: the share of it too far from all sources.
-        on_skin: per number, whether it lies on neck, shoulders and chest.
-        under: (h, w) what lies under the garment, seen through lace.
-        hole: what is to be painted.
-    """
-
-    window: Window
-    shows: Plane
-    cores: NDArray[np.int32]
-    sources: NDArray[np.bool_]
-    away: NDArray[np.float32]
-    numbers: NDArray[np.intp]
-    areas: NDArray[np.float64]
-    deep: NDArray[np.float64]
-    on_skin: NDArray[np.bool_]
-    under: Plane
-    hole: Plane
+def _with(painted: Painted, blind: NDArray[np.uint8] | None) -> Painted:
+    """What is left of the old clothes with that in blind slits, which is told."""
+    if blind is None:
+        return painted
+    return replace(painted, left=Mask(np.asarray(cv2.max(painted.left.alpha, blind), np.uint8)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +165,7 @@ class _Photo:
         shows = cv2.inRange(self.left, int(255 * _SEEN) + 1, 255)
         return share_out(shows, self.seen, self.unit, _THIN, _NEAR, _TAPER)
 
-    def look(self, patch: Patch) -> _Place | None:
+    def look(self, patch: Patch) -> Place | None:
         """The remnants of a patch; None where there is nothing but what lies far from the garment.
 
         Where what is close lends nothing, what is further off is asked.
@@ -191,7 +178,7 @@ class _Photo:
         wider = replace(patch, room=far)
         return self.place(wider.window, wider.own)
 
-    def place(self, window: Window, own: Plane) -> _Place | None:
+    def place(self, window: Window, own: Plane) -> Place | None:
         """Remnants in a window; `own`, (h, w), are those that belong there."""
         seen, has = self.seen[window], self.setting.has
         shows = (self.left[window] > int(255 * _SEEN)) & own
@@ -241,7 +228,7 @@ class _Photo:
         )
         deep[whole] = 1.0
         numbers = np.flatnonzero(touching)
-        return _Place(
+        return Place(
             window, shows, labels, sources, away, numbers, areas, deep, on_skin, under, np.zeros_like(shows)
         )
 
@@ -262,7 +249,7 @@ class _Photo:
         labels = np.where(touching[labels], labels, 0) if touching.any() else np.zeros_like(labels)
         return labels, stats[:, cv2.CC_STAT_AREA].astype(np.float64), touching
 
-    def choose(self, places: list[_Place]) -> None:
+    def choose(self, places: list[Place]) -> None:
         """Fill in each place's hole: the slivers, and the smallest cores as long as the limits allow."""
         most = cv2.sumElems(self.seen)[0] / 255
         total = 0.0
@@ -304,7 +291,7 @@ class _Photo:
         """The rims and what lies next to them: there the background has the person's colours."""
         return cv2.dilate(self.rims[window], square(_HALO * self.unit)) > 0
 
-    def ends_of_sleeves(self, place: _Place) -> Plane:
+    def ends_of_sleeves(self, place: Place) -> Plane:
         """Beside a painted sleeve: its inside, its seam and the shade that it throws on the arm."""
         here, found, has = place.window, np.zeros_like(place.hole), self.setting.has
         for _, part in self.setting.sleeved(here, place.hole):
@@ -321,7 +308,7 @@ class _Photo:
         """Well inside the garment's outline: what shows there, through lace, is no background."""
         return within_outline(self.seen[window], self.unit) & (self.rims[window] == 0)
 
-    def painted(self, places: list[_Place], before: Painted) -> Painted:
+    def painted(self, places: list[Place], before: Painted) -> Painted:
         """All holes filled, each pixel from the nearest of its surroundings."""
         holes = np.zeros(before.left.alpha.shape, bool)
         for place in places:
@@ -338,10 +325,10 @@ class _Photo:
             mask[here][rows[other], columns[other]] = 255
             background[here] |= nearest == 0
             left[here][place.hole] = 0
-        guessed = before.guessed + float(sum((place.hole & (place.cores > 0)).sum() for place in places))
-        return replace(found, guessed=guessed)
+            found = found.guessing(here, place.hole & (place.cores > 0))
+        return found
 
-    def filled(self, place: _Place, holes: Plane) -> tuple[NDArray[np.uint8], NDArray[np.int8]]:
+    def filled(self, place: Place, holes: Plane) -> tuple[NDArray[np.uint8], NDArray[np.int8]]:
         """The window's pixels with its hole filled, and from which source, -1 beside the hole.
 
         Args:
@@ -378,7 +365,7 @@ class _Photo:
             self.fill_sleeve(pixels, place, arm, part)
         return pixels, nearest
 
-    def share_of_skin(self, place: _Place, where: Plane) -> NDArray[np.float32]:
+    def share_of_skin(self, place: Place, where: Plane) -> NDArray[np.float32]:
         """(h, w) of skin against background, `where` alone: their border runs smoothly, halfway between."""
         found = np.zeros(where.shape, np.float32)
         room, sigma = MOST_DEPTH * self.unit, max(1.0, _BORDER * self.unit)
@@ -397,7 +384,7 @@ class _Photo:
         return found
 
     def fill_sleeve(
-        self, pixels: NDArray[np.uint8], place: _Place, arm: BareArm, part: NDArray[np.float32]
+        self, pixels: NDArray[np.uint8], place: Place, arm: BareArm, part: NDArray[np.float32]
     ) -> None:
         """Background where the sleeve was wider than its arm, and the arm over it."""
         # Beside a person a photo is often lighter or darker than elsewhere.

@@ -22,6 +22,7 @@ from flixpose.structures.image import Mask
 RIM = 0.006  # shoulder widths: how far an edge's colours are mixed
 _TILE = 256  # pixels: skin has the colour that is usual in a tile and half a tile around it
 _LIMB = 0.13  # shoulder widths around the bones: there is a limb below, and nothing else
+_BONE = 0.04  # shoulder widths around an arm's bones: what covers as much of them covers the arm
 _ARM_ROOM = 0.03  # shoulder widths around forearms and hands that lend no colour
 
 # What lends colours, away from its own edges.
@@ -32,6 +33,8 @@ UPPER_ARM, TRUNK, BESIDE_NECK, BESIDE_LEGS = 16, 32, 64, 128
 NOOK, NOOK_EDGE = 256, 512
 # Nothing lies in front: neither head nor arms; no head; the person or just beside; a bare arm.
 FREE, NO_HEAD, PERSON, BARE_ARM = 1024, 2048, 4096, 8192
+# Nobody is here; in the middle of an arm, seen or not.
+OUTSIDE, BONE = 16384, 32768
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +100,7 @@ def look_around(
     inside = person_mask.alpha
     planes = {
         **_lenders(person, body, occluders, inside, edge, lower=lower),
-        UPPER_ARM: _around_bones(body, inside.shape, "shoulder", "elbow") & (inside > 127),
+        UPPER_ARM: _around_bones(body, inside.shape, _LIMB, "shoulder", "elbow") & (inside > 127),
         TRUNK: shoulders | on_chest,
         BESIDE_NECK: zone & ~shoulders,
         NOOK: zone,
@@ -106,6 +109,8 @@ def look_around(
         NO_HEAD: occluders.head.alpha < 128,
         PERSON: cv2.dilate(inside, square(2 * RIM * unit)) > 12,
         BARE_ARM: occluders.arms.alpha >= 128,
+        OUTSIDE: inside < 128,
+        BONE: _around_bones(body, inside.shape, _BONE, "shoulder", "elbow", "wrist"),
     }
     if lower:
         planes[BESIDE_LEGS] = _beside_legs(body, inside.shape)
@@ -130,7 +135,7 @@ def _lenders(
     worn = (masks.worn_lower if lower else masks.worn_upper).alpha
     stays = (masks.worn_upper if lower else masks.worn_lower).alpha
     arms = cv2.dilate((masks.arms.alpha > 25).astype(np.uint8), square(_ARM_ROOM * unit)) > 0
-    arms &= ~_around_bones(body, inside.shape, "shoulder", "elbow")
+    arms &= ~_around_bones(body, inside.shape, _LIMB, "shoulder", "elbow")
     bare = (inside > 230) & (worn < 26) & (stays < 26) & (masks.head.alpha < 26) & ~arms
     lenders = {
         BACKGROUND: (inside < 16) & (worn < 26),
@@ -155,14 +160,14 @@ def _skin(person: NDArray[np.uint8], bare: Plane) -> Plane:
     return skin
 
 
-def _around_bones(body: Body, shape: tuple[int, ...], *names: str) -> Plane:
-    """(H, W) around the bones of both sides' limbs."""
+def _around_bones(body: Body, shape: tuple[int, ...], around: float, *names: str) -> Plane:
+    """(H, W) so many shoulder widths around the bones of both sides' limbs."""
     where = np.zeros(shape, np.uint8)
     for side in ("left", "right"):
         chain = body.limb(side, *names)
         if len(chain) > 1:
             bones = np.round(np.array(chain)).astype(np.int32)
-            cv2.polylines(where, [bones], False, 1, max(1, round(2 * _LIMB * body.shoulder_width)))
+            cv2.polylines(where, [bones], False, 1, max(1, round(2 * around * body.shoulder_width)))
     return where > 0
 
 
@@ -173,7 +178,7 @@ def _beside_legs(body: Body, shape: tuple[int, ...]) -> Plane:
     wide, far = 4 * across, body.mid_hip + 9 * down
     below = np.array([body.mid_hip + wide, body.mid_hip - wide, far - wide, far + wide])
     cv2.fillConvexPoly(where, np.round(below).astype(np.int32), 1)
-    return (where > 0) & ~_around_bones(body, shape, "hip", "knee", "ankle")
+    return (where > 0) & ~_around_bones(body, shape, _LIMB, "hip", "knee", "ankle")
 
 
 def _sleeve_part(arm: BareArm, allowed: Plane) -> SleevePart:

@@ -1,5 +1,7 @@
 """What of the person shows where background is to be expected: skin between sleeve and trunk, flaps."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ _FEW = 4.0  # pixels of a small picture in which that is looked for
 _AROUND, _DOWN = 0.5, 0.4  # shoulder widths around an armpit; of the upper arm from the shoulder to beside it
 _OPEN, _LACE = 230, 0.05  # alpha of openings; of the cloth, or it has none
 _LONG = 0.06  # shoulder widths; what is shorter is a corner
+_SOFT = 2.0  # pixels around a slit in which cloth ends softly
 _SEES = 0.02  # shoulder widths to the background that a slit opens to
 _CLEAR, _LACE = 12, 0.5  # of 255: cloth so thin covers something; from that share on it is lace, and no slit
 _BELOW = 0.012  # shoulder widths below a waist from which on a tucked top is none
@@ -27,17 +30,28 @@ _HIPS = 0.6  # shoulder widths below a waist
 _ASIDE = 0.14  # shoulder widths beside trousers that a top's flap reaches
 
 
-def armpit_slits(
-    seen: NDArray[np.uint8], body: Body, occluders: Occluders, person_mask: Mask
-) -> NDArray[np.uint8]:
-    """(H, W) 255 on slits of the person between a sleeve and the trunk that open to the background.
+@dataclass(frozen=True, eq=False)
+class Slits:
+    """Slits of the person between a sleeve and the trunk; both (H, W), 255 there, 0 elsewhere.
+
+    Attributes:
+        open: those that the background goes on into.
+        blind: those with cloth all around, where no skin is; None where there are none.
+    """
+
+    open: NDArray[np.uint8]
+    blind: NDArray[np.uint8] | None = None
+
+
+def armpit_slits(seen: NDArray[np.uint8], body: Body, occluders: Occluders, person_mask: Mask) -> Slits:
+    """Slits of the person between a sleeve and the trunk.
 
     Skin under lace and mesh is no slit.
 
     Args:
         seen: (H, W) how much of each pixel the garment covers.
     """
-    found, unit = np.zeros_like(seen), body.shoulder_width
+    found, blind, unit = np.zeros_like(seen), None, body.shoulder_width
     for side in ("left", "right"):
         chain = body.limb(side, "shoulder", "elbow")
         if len(chain) < 2:
@@ -56,12 +70,23 @@ def armpit_slits(
         count, labels, stats, _ = cv2.connectedComponentsWithStats(gap.view(np.uint8))
         long = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) > _LONG * unit
         beside = cv2.dilate(((person < 26) & (cloth == 0)).view(np.uint8), square(_SEES * unit)) > 0
-        long &= np.bincount(labels[beside], minlength=count) > 0
+        opens = np.bincount(labels[beside], minlength=count) > 0
         long[0] = False
-        open_ = long[labels]
-        if open_.any() and float((seen[here][open_] > _CLEAR).mean()) < _LACE:
-            found[here][open_] = 255
-    return found
+        if (slit := _empty(seen[here], labels, long & opens)) is not None:
+            found[here][slit] = 255
+        if (slit := _empty(seen[here], labels, long & ~opens)) is not None:
+            blind = np.zeros(seen.shape, np.uint8) if blind is None else blind
+            blind[here][cv2.dilate(slit.view(np.uint8), square(_SOFT)) > 0] = 255
+    return Slits(found, blind)
+
+
+def _empty(
+    seen: NDArray[np.uint8], labels: NDArray[np.int32], which: NDArray[np.bool_]
+) -> NDArray[np.bool_] | None:
+    """(h, w) pieces of a gap by their numbers; None where there are none, or much lies in them: lace."""
+    pieces = np.asarray(which[labels], bool)
+    there = seen[pieces]
+    return pieces if len(there) and float((there > _CLEAR).mean()) < _LACE else None
 
 
 def _is_lace(seen: NDArray[np.uint8], cloth: NDArray[np.uint8], unit: float) -> bool:
@@ -134,12 +159,14 @@ def between_legs(seen: NDArray[np.uint8], occluders: Occluders, body: Body) -> N
 
 def beside_background(
     seen: NDArray[np.uint8], kind: str, body: Body, occluders: Occluders, person_mask: Mask
-) -> NDArray[np.uint8]:
-    """(H, W) 255 on what of the person shows where background is to be expected, 0 elsewhere."""
+) -> Slits:
+    """What of the person shows where background is to be expected, `open`, and where cloth is, `blind`."""
     rims = slivers(seen, body, occluders, person_mask)
     if group(kind) == "lower":
         rims = np.asarray(cv2.max(rims, flaps(seen, occluders.worn_upper.alpha, body)), np.uint8)
-        return cv2.max(rims, between_legs(seen, occluders, body)) if kind in LEGGED else rims
+        rims = cv2.max(rims, between_legs(seen, occluders, body)) if kind in LEGGED else rims
+        return Slits(rims)
     if sleeveless(kind):
-        return rims
-    return np.asarray(cv2.max(rims, armpit_slits(seen, body, occluders, person_mask)), np.uint8)
+        return Slits(rims)
+    slits = armpit_slits(seen, body, occluders, person_mask)
+    return Slits(np.asarray(cv2.max(rims, slits.open), np.uint8), slits.blind)

@@ -22,10 +22,14 @@ from flixpose.structures.image import Mask
 
 _MESH = 0.02  # shoulder widths: half of the widest opening in lace
 _EDGE = 0.012  # shoulder widths: the garment's own soft edge, and that of the old clothes
+_SOFT = 2.0  # pixels that edges are soft in small pictures, too
 _SHADE = 0.07  # shoulder widths beyond an old sleeve in which its shade lies on the arm
 _THREADS = 25  # alpha from which on a place has a thread
 _OPEN = 250  # alpha up to which something shows through
+_CLEAR = 12  # alpha of what has no thread
+_LONG = 0.08  # shoulder widths: twice the widest opening in lace
 _LEAST = 0.002  # of the garment; less is the soft edge of a seam
+_EDGES = 1.0  # times the side of a square as large: in small pictures soft edges are more than that
 _AROUND = 0.6  # shoulder widths from the lace to the skin that tells what lies below
 _FINE = 160.0  # pixels of a shoulder width, at least, at which that skin is looked at
 
@@ -36,9 +40,13 @@ def within_outline(seen: NDArray[np.uint8], unit: float) -> Plane:
     Args:
         seen: (h, w) how much of each pixel the garment covers. unit: a shoulder width in pixels.
     """
+    return cv2.erode(_whole(seen, unit), square(max(_EDGE * unit, _SOFT))) > 0
+
+
+def _whole(seen: NDArray[np.uint8], unit: float) -> NDArray[np.uint8]:
+    """(h, w) 1 within the garment's outline, lace filled up."""
     threads = (seen > _THREADS).astype(np.uint8)
-    whole = cv2.morphologyEx(threads, cv2.MORPH_CLOSE, square(_MESH * unit))
-    return cv2.erode(whole, square(_EDGE * unit)) > 0
+    return np.asarray(cv2.morphologyEx(threads, cv2.MORPH_CLOSE, square(_MESH * unit)), np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +86,13 @@ def find_under_lace(
         return None
     room = round(_AROUND * unit)
     here = np.s_[max(0, y - room) : y + height + room, max(0, x - room) : x + width + room]
-    through = within_outline(seen[here], unit) & (seen[here] < _OPEN) & (occluders.head.alpha[here] < 128)
-    least = _LEAST * cv2.countNonZero(cv2.inRange(seen[here], 128, 255))
+    # What hair and arms cover softly is no opening.
+    front = cv2.max(occluders.head.alpha[here], occluders.arms.alpha[here])
+    closed = cv2.add(seen[here], front)
+    through = within_outline(seen[here], unit) & (closed < _OPEN) & (occluders.head.alpha[here] < 128)
+    through &= ~_slits(seen[here], unit)
+    cloth = cv2.countNonZero(cv2.inRange(seen[here], 128, 255))
+    least = max(_LEAST * cloth, _EDGES * cloth**0.5)
     if np.count_nonzero(through) < least:
         return None
     old = cv2.dilate(cv2.inRange(worn[here], 26, 255), square(_EDGE * unit)) > 0
@@ -98,6 +111,19 @@ def find_under_lace(
     firm = usual_skin(_some(person[here], step), bare) & (_some((hole | shade).view(np.uint8), step) == 0)
     skin = cv2.erode(firm.view(np.uint8), square(_EDGE * unit / step)) > 0
     return UnderLace(here, hole, shade, skin, step)
+
+
+def _slits(seen: NDArray[np.uint8], unit: float) -> Plane:
+    """(h, w) what has no thread and is no lace: it is long, or open to what lies beside the garment.
+
+    That is between a sleeve and the trunk, say.
+    """
+    clear = seen < _CLEAR
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(clear.view(np.uint8), connectivity=4)
+    slits = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) > max(_LONG * unit, 2 * _SOFT)
+    slits[labels[clear & (_whole(seen, unit) == 0)]] = True
+    slits[0] = False
+    return cv2.dilate(slits[labels].view(np.uint8), square(_SOFT)) > 0
 
 
 def _some(plane: NDArray[np.uint8], step: int) -> NDArray[np.uint8]:

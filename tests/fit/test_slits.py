@@ -29,7 +29,7 @@ def sleeved(end: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_], Mask]:
 def test_a_slit_that_opens_to_the_background_becomes_background() -> None:
     photo, body, occluders, _, _, _ = person()
     seen, slit, mask = sleeved(320)
-    assert (armpit_slits(seen, body, occluders, mask)[slit] > 0).mean() > 0.9
+    assert (armpit_slits(seen, body, occluders, mask).open[slit] > 0).mean() > 0.9
     covered = replace(occluders, arms=Mask(np.zeros_like(occluders.arms.alpha)))
     found = paint_remnants(photo.pixels, seen, "long_sleeve_top", body, covered, mask)
     inner = cv2.erode(slit.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
@@ -41,16 +41,20 @@ def test_skin_under_lace_is_no_slit() -> None:
     seen, slit, mask = sleeved(320)
     threads = np.indices(seen.shape).sum(axis=0) % 4 > 0
     seen[slit & threads] = 60
-    assert not armpit_slits(seen, body, occluders, mask).any()
+    assert not armpit_slits(seen, body, occluders, mask).open.any()
 
 
-def test_a_slit_with_no_background_near_is_left() -> None:
-    _, body, occluders, cloth, _, mask = person()
+def test_a_slit_with_no_background_near_is_left_and_told_and_no_skin() -> None:
+    photo, body, occluders, cloth, _, mask = person()
     seen, slit, _ = sleeved(320)
     whole = Mask(
         np.maximum(mask.alpha, cv2.dilate(cloth.astype(np.uint8), np.ones((61, 61))) * np.uint8(255))
     )
-    assert not armpit_slits(seen, body, occluders, whole)[slit].any()
+    slits = armpit_slits(seen, body, occluders, whole)
+    assert not slits.open[slit].any() and slits.blind is not None and (slits.blind[slit] > 0).mean() > 0.9
+    covered = replace(occluders, arms=Mask(np.zeros_like(occluders.arms.alpha)))
+    found = paint_remnants(photo.pixels, seen, "long_sleeve_top", body, covered, whole)
+    assert not found.mask.alpha[slit].any() and found.left.alpha[slit & cloth].mean() > 200
 
 
 def test_a_flap_below_a_slanting_waist_is_told_and_the_top_above_it_is_not() -> None:
@@ -95,7 +99,7 @@ def test_below_a_cuff_and_a_hem_there_is_no_slit() -> None:
     rows, columns = np.indices(cloth.shape)
     seen = cv2.dilate(cloth.astype(np.uint8), np.ones((5, 5), np.uint8)) * np.uint8(255)
     seen[(rows > NEW_HEM + (columns - 440) // 9) & (np.abs(columns - 320) > 56)] = 0
-    found = armpit_slits(seen, body, occluders, mask) > 0
+    found = armpit_slits(seen, body, occluders, mask).open > 0
     assert not found[np.abs(columns - 320) > 64].any()
 
 
@@ -104,5 +108,5 @@ def test_openings_of_lace_are_no_slits() -> None:
     seen, slit, mask = sleeved(320)
     rows, columns = np.indices(seen.shape)
     meshed = np.where((rows % 5 < 3) & (columns % 5 < 3), np.minimum(seen, 30), seen).astype(np.uint8)
-    assert armpit_slits(seen, body, occluders, mask)[slit].any()
-    assert not armpit_slits(meshed, body, occluders, mask).any()
+    assert armpit_slits(seen, body, occluders, mask).open[slit].any()
+    assert not armpit_slits(meshed, body, occluders, mask).open.any()

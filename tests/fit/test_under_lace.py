@@ -1,9 +1,13 @@
 """Old clothes under lace: skin is painted there, however much of it shows through."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
 from flixpose.fit.remnants import Painted, paint_remnants
+from flixpose.fit.under_lace import find_under_lace
+from flixpose.structures.image import Mask
 from tests.fit.figures import SKIN, WORN
 from tests.fit.test_bare_arms import person
 
@@ -50,3 +54,34 @@ def test_arms_go_on_under_lace_with_their_own_shading() -> None:
 def test_the_clothes_below_outwear_of_lace_stay() -> None:
     found, openings = painted("long_sleeve_outwear")
     assert not found.mask.alpha[openings].any()
+
+
+def whole_cloth() -> np.ndarray:
+    """A garment without lace over all of the old clothes."""
+    return cv2.dilate(person()[3].astype(np.uint8), np.ones((5, 5))) * np.uint8(255)
+
+
+def test_where_hair_ends_softly_on_a_garment_is_no_lace() -> None:
+    photo, body, occluders, _, _, mask = person()
+    lock = np.zeros(mask.alpha.shape, np.uint8)
+    lock[260:360, 290:300] = 255
+    lock = cv2.GaussianBlur(lock, (0, 0), 6)
+    head = np.asarray(cv2.max(occluders.head.alpha, lock), np.uint8)
+    seen = np.asarray(cv2.min(whole_cloth(), 255 - head), np.uint8)
+    covered = replace(occluders, head=Mask(head))
+    found = paint_remnants(photo.pixels, seen, "vest", body, covered, mask)
+    edge = (lock > 10) & (lock < 120)
+    assert edge.sum() > 1000 and not found.mask.alpha[edge].any()
+
+
+def test_soft_edges_of_a_slit_that_is_open_below_are_no_lace() -> None:
+    photo, body, occluders, _, _, mask = person()
+    seen = whole_cloth()
+    foot = int(np.flatnonzero(seen[:, 320])[-1])
+    for column, alpha in enumerate((170, 60, 0, 0, 60, 170)):
+        seen[foot - 120 :, 300 + column] = np.minimum(seen[foot - 120 :, 300 + column], alpha)
+    worn, stays = occluders.worn_upper.alpha, occluders.worn_lower.alpha
+    unit = body.shoulder_width
+    assert find_under_lace(photo.pixels, seen, worn, stays, occluders, mask, unit) is None
+    lace = seen_lace()[0]
+    assert find_under_lace(photo.pixels, lace, worn, stays, occluders, mask, unit) is not None

@@ -1,0 +1,88 @@
+"""Background has a way out: what is painted as such touches background that the photo shows.
+
+A patch of it shut in between an arm, a new garment and a hip is a hole in the person, and so is one on the
+bones of an arm that an old top hid. There the hip goes on, or the arm: what lies nearest of the person.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from flixpose.fit.patching import Plane, distance
+from flixpose.fit.places import Place
+from flixpose.fit.setting import BONE, OUTSIDE, Setting
+
+_SPECK = 0.03  # shoulder widths square: what is smaller nobody sees
+_WAY = 0.03  # shoulder widths of its outline, at least, that touch seen background
+_ON_BONES = 0.15  # of a piece
+_FAR = 0.5  # shoulder widths that skin or lower clothes are carried on where no background can be
+# Which sources of a place: skin, the clothes that stay on, and arms; no clothes lie on an arm's bones.
+_PERSON, _LIMB = (1, 2, 3), (1, 3)
+
+
+def open_out(
+    places: Sequence[Place], before: Plane, seen: NDArray[np.uint8], setting: Setting, unit: float
+) -> None:
+    """Where painted background would be shut in, the person is nearest: written to the places.
+
+    Args:
+        before: (H, W) where background was painted before; what of it is shut in is painted again.
+        seen: (H, W) how much of each pixel the garment covers.
+    """
+    ground = before.copy()
+    for place in places:
+        own = place.hole & (place.away.argmin(axis=0) == 0)
+        ground[place.window] |= own & np.isfinite(place.away[0])
+    x, y, width, height = cv2.boundingRect(ground.view(np.uint8))
+    whole = np.s_[max(0, y - 1) : y + height + 1, max(0, x - 1) : x + width + 1]
+    outside = setting.has(whole, OUTSIDE) & (seen[whole] < 128)
+    shut, arms = enclosed(ground[whole], outside, setting.has(whole, BONE), unit)
+    for pieces, lenders in ((shut, _PERSON), (arms, _LIMB)):
+        ground[whole] = pieces
+        for place in places if pieces.any() else ():
+            own = ground[place.window] & (place.hole | before[place.window])
+            _close(place, own, lenders, setting, _FAR * unit)
+
+
+def _close(place: Place, shut: Plane, lenders: tuple[int, ...], setting: Setting, far: float) -> None:
+    """Some of a place filled from the nearest of some sources in place of the background."""
+    for _, part in setting.sleeved(place.window, shut):
+        shut &= part < 0
+    away = np.full_like(place.away, np.inf)
+    for number in lenders if shut.any() else ():
+        away[number] = distance(place.sources[number])
+    shut &= away.min(axis=0) <= far
+    place.away[:, shut] = away[:, shut]
+    place.hole |= shut
+
+
+def enclosed(painted: Plane, outside: Plane, bones: Plane, unit: float) -> tuple[Plane, Plane]:
+    """(h, w) twice, of what is painted as background: pieces that touch none that is seen; those on bones.
+
+    Args:
+        painted: (h, w) background that is not the photo's. outside: (h, w) background that is seen.
+        bones: (h, w) in the middle of arms.
+        unit: a shoulder width in pixels.
+    """
+    shut, arms = np.zeros_like(painted), np.zeros_like(painted)
+    x, y, width, height = cv2.boundingRect(painted.view(np.uint8))
+    if not width:
+        return shut, arms
+    here = np.s_[max(0, y - 1) : y + height + 1, max(0, x - 1) : x + width + 1]
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(painted[here].view(np.uint8), connectivity=4)
+    ways = np.bincount(labels[_beside(outside[here]) & painted[here]], minlength=count)
+    areas = stats[:, cv2.CC_STAT_AREA]
+    large = areas >= max(4.0, (_SPECK * unit) ** 2)
+    large[0] = False
+    on_bones = large & (np.bincount(labels[bones[here]], minlength=count) > _ON_BONES * areas)
+    shut[here] = (large & ~on_bones & (ways < max(2.0, _WAY * unit)))[labels]
+    arms[here] = on_bones[labels]
+    return shut, arms
+
+
+def _beside(plane: Plane) -> NDArray[np.bool_]:
+    """(h, w) the plane and its neighbours above, below, left and right."""
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    return np.asarray(cv2.dilate(plane.view(np.uint8), cross) > 0)
