@@ -108,6 +108,11 @@ def bare_zone(plan: Plan, size: tuple[int, int]) -> Mask:
     return Mask(cv2.blur(cv2.max(*zones), (5, 5)))
 
 
+def is_sleeveless(layout: Layout) -> bool:
+    """Whether it has neither sleeves nor caps in their place."""
+    return not _ends_of_sleeves(layout)
+
+
 def _ends_of_sleeves(layout: Layout) -> dict[str, tuple[Point, Point]]:
     """ "left", "right" → middle and direction of the end of the sleeve, or of the cap in its place."""
     found = {}

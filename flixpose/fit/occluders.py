@@ -33,6 +33,7 @@ _TRUNK = 0.3  # shoulder widths beyond it that are looked at
 _HAZE = (0.35, 0.75)  # likenesses to skin between which a place comes to count as skin
 _ASLANT = 0.5  # sine of the angle between an arm and the trunk from which on it goes across it
 _ROWS = 2  # sections of an arm past the last one beside bare skin: its lower edge is soft
+_PAST = 12  # sections of an arm below the first that comes out, where its skin begins to lie in front
 _SOFT_EDGE = 0.006  # shoulder widths over which an arm gives way to a bare trunk
 _SHADED = 6.0  # Lab units by which the skin of fingers may be off, in one another's shade
 
@@ -50,6 +51,8 @@ class Occluders:
         parted: whether the worn upper and lower clothes differ in colour, so that their border is known.
         hands: those that were read, from the knuckles of the thumb on: before every part, past any cuff.
         strap: of a bag, across the chest: before every part; None where none is sure to be there.
+        pits: bare skin of hanging upper arms, from where they come out from beside the trunk: before garments
+            without sleeves, whose armholes end behind it; None where none is seen.
         outlines: "left", "right" → how far that arm is seen to reach, bare or in its old sleeve.
     """
 
@@ -62,6 +65,7 @@ class Occluders:
     strap: Mask | None = None
     outlines: Mapping[str, ArmOutline] = field(default_factory=dict)
     hair: OwnHair | None = None
+    pits: Mask | None = None
 
     @property
     def topmost(self) -> NDArray[np.uint8]:
@@ -88,7 +92,9 @@ def find_occluders(person: Image, body: Body, person_mask: Mask | None) -> Occlu
         # One colour throughout: below the waist it is the trousers'.
         is_upper = is_upper * scene.between(-1.0, _WAIST)
     outlines = find_arms(person, body, person_mask)
-    arms = _off_bare_trunk(_arms(scene), scene, outlines)
+    is_skin = scene.likeness(scene.arm_skin, _beside_skin(scene))
+    arms = _off_bare_trunk(_arms(scene, is_skin), scene, outlines)
+    pits = is_skin * scene.inside * _pits(scene, outlines)
     upper = _enlarged(person, is_upper * scene.between(-0.3, 1.5) * _with_collar(scene, is_upper), scene)
     band = find_bag_strap(scene, np.maximum(found_hair, arms))
     strap = None if band is None else _enlarged(person, band, scene)
@@ -105,6 +111,7 @@ def find_occluders(person: Image, body: Body, person_mask: Mask | None) -> Occlu
         strap=strap,
         outlines=outlines,
         hair=own_hair,
+        pits=_enlarged(person, pits, scene) if (pits > 0.5).any() else None,
     )
 
 
@@ -148,10 +155,28 @@ def _without_fringe(front: Mask, worn: Mask) -> Mask:
     return Mask(np.where(front.alpha < _INNER, own, front.alpha).astype(np.uint8))
 
 
-def _arms(scene: Scene) -> Plane:
+def _beside_skin(scene: Scene) -> list[Plane | None]:
+    """The colours that skin of arms and hands is told from."""
+    return [scene.clothes, scene.shaded_lower, scene.background]
+
+
+def _pits(scene: Scene, outlines: Mapping[str, ArmOutline]) -> Plane:
+    """From where hanging arms come out from beside the trunk, a little down, and up in a wedge along them."""
+    where = scene.blank()
+    for arm in outlines.values():
+        first, last = arm.begins // 2, min(arm.begins + _PAST, len(arm.inner))
+        if not arm.begins or last - first < 3 or not arm.hangs(scene.body):
+            continue
+        rows = np.arange(first, last)
+        share = np.clip((arm.begins - rows) / (arm.begins - first), 0, 1)[:, None]
+        edge = arm.inner[rows] + share * (arm.outer[rows] - arm.inner[rows])
+        _fill(where, np.vstack([arm.outer[rows], edge[::-1]]) * scene.scale)
+    return where * np.float32(1 / 255)
+
+
+def _arms(scene: Scene, is_skin: Plane) -> Plane:
     """Bare skin along arms and hands; a hand that was read is whole, in whatever light its fingers lie."""
-    others = [scene.clothes, scene.shaded_lower, scene.background]
-    is_skin = scene.likeness(scene.arm_skin, others)
+    others = _beside_skin(scene)
     arms = is_skin * scene.arms
     for hand in scene.body.hands:
         if hand.score < READ_HAND:

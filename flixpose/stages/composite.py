@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 
 from flixpose.fit.cuffs import before_sleeves
 from flixpose.fit.keyhole import without_keyhole
-from flixpose.fit.layout import Plan, bare_zone
+from flixpose.fit.layout import Plan, bare_zone, is_sleeveless
 from flixpose.fit.light import light_gain, read_light, shadow_on_cloth, shadow_reach, thrown_shadow
 from flixpose.fit.loops import without_loops
 from flixpose.fit.pockets import into_pockets
 from flixpose.fit.remembered import remembered
 from flixpose.fit.remnants import Painted, paint_remnants
 from flixpose.fit.stack import Region, Sheet, Stack
+from flixpose.fit.straps import over_shoulders
 from flixpose.fit.unmixed import hair_over_cloth
 from flixpose.fit.wedges import wedges_at_armpits, with_legs_apart
+from flixpose.garment.kinds import group
 from flixpose.geometry.sampling import sample
 from flixpose.geometry.source import Source
 from flixpose.geometry.threads import gathered
@@ -58,6 +60,9 @@ def composite(
     cloth = cut_out(product.pixels, open_mask, wedges_at_armpits(garment))
     sheets, behind = _sheets(cloth, plan, warps, person.size)
     sheets = into_pockets(sheets, plan.occluders, plan.body)
+    if person_mask is not None and group(garment.kind) != "lower" and is_sleeveless(plan.layout):
+        sheets["torso"] = over_shoulders(sheets["torso"], plan.body, person_mask)
+        behind = behind and over_shoulders(behind, plan.body, person_mask)
     boxes = [sheet.box for sheet in (*sheets.values(), *([behind] if behind else []))]
     stack = Stack(_around(boxes, shadow_reach(plan.body.shoulder_width), person.size))
     front = _front(plan, person.size)
@@ -86,6 +91,8 @@ def cut_out(pixels: NDArray[np.uint8], mask: Mask, wedges: list[NDArray[np.float
 def _front(plan: Plan, size: tuple[int, int]) -> NDArray[np.uint8]:
     """(H, W) what lies before the trunk, but not before sleeves: bare arms, and what it is tucked into."""
     arms = cv2.min(plan.occluders.arms.alpha, bare_zone(plan, size).alpha)
+    if plan.occluders.pits is not None and is_sleeveless(plan.layout):
+        arms = cv2.max(arms, plan.occluders.pits.alpha)
     return arms if plan.tuck is None else cv2.max(arms, plan.tuck.alpha)
 
 

@@ -323,3 +323,18 @@ def test_no_haze_of_beige_trousers_lies_around_a_hand_on_them() -> None:
     ring = shade & ~(cv2.dilate(shape, np.ones((5, 5), np.uint8)) > 0)
     assert where.sum() > 500 and ring.sum() > 500
     assert share(arms, where) > 0.9 and share(arms, ring) < 0.02, (share(arms, where), share(arms, ring))
+
+
+def test_bare_upper_arms_lie_before_armholes_and_clothed_ones_do_not() -> None:
+    """Cloth that reaches out onto an arm ended in a notch where the arm's mask began."""
+    image, pose, labels = paint_person("hanging")
+    columns = np.indices(labels.shape)[1]
+    sleeves = (labels == SHIRT) & (np.abs(columns - 320) > 80)
+    pixels = np.where(sleeves[..., None], np.uint8(SKIN_COLOUR), image.pixels).astype(np.uint8)
+    found = find_occluders(replace(image, pixels=pixels), measure_body(pose), pose.mask)
+    rows = np.indices(labels.shape)[0]
+    arm = sleeves & (rows > 258) & (rows < 268)
+    assert found.pits is not None and share(found.arms, arm) < 0.05 and share(found.pits, arm) > 0.8
+    trunk = (labels == SHIRT) & (np.abs(columns - 320) < 72)
+    assert found.pits.alpha[trunk].max() < 30 and found.pits.alpha[rows < 238].max() < 30
+    assert find_occluders(image, measure_body(pose), pose.mask).pits is None

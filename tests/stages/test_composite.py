@@ -11,7 +11,7 @@ from flixpose.fit.painted import Painted
 from flixpose.fit.stack import Sheet
 from flixpose.geometry.sampling import sample
 from flixpose.pipeline import drape
-from flixpose.stages.composite import _before_cloth, composite, remaining
+from flixpose.stages.composite import _before_cloth, _front, composite, remaining
 from flixpose.stages.solve_warps import solve_warps
 from flixpose.structures.image import Box, Mask
 from tests.fit.figures import ARMS, BELOW, CLOTH, INSIDE
@@ -226,3 +226,13 @@ def test_the_strap_of_a_bag_stays_before_the_garment() -> None:
     assert (draped.picture[inner] == pixels[inner]).all(axis=1).mean() > 0.95
     beside = (cv2.dilate(band, np.ones((9, 9), np.uint8)) == 0) & (seen.drape.visible.alpha == 255)
     assert (draped.visible.alpha[beside] == 255).mean() > 0.99
+
+
+def test_bare_upper_arms_lie_before_what_has_no_sleeves() -> None:
+    for kind, covered in (("vest", 255), ("short_sleeve_top", 0)):
+        plan = scene(kind, "hanging").plan
+        pits = np.zeros_like(plan.occluders.head.alpha)
+        pits[200:210, 280:290] = 255
+        own = replace(plan, occluders=replace(plan.occluders, pits=Mask(pits)))
+        size = pits.shape[1], pits.shape[0]
+        assert _front(own, size)[205, 285] == max(covered, _front(plan, size)[205, 285])
