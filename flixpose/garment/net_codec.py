@@ -17,6 +17,7 @@ from flixpose.structures.image import Box
 
 _WINDOW = 2  # cells on either side of the peak whose mean is the place
 _NEAR = 1.5  # cells: the mass that lies this near the place speaks for it
+_OF_ITS_OWN = 4  # cells: what lies nearer to a spot belongs to it
 
 Plane = NDArray[np.float32]
 
@@ -33,6 +34,10 @@ class Square:
     def to_photo(self, xy: NDArray[np.floating]) -> NDArray[np.float32]:
         """(N, 2) pixels of the square → pixels of the photo."""
         return (xy * self.scale + np.array([self.x0, self.y0])).astype(np.float32)
+
+    def to_square(self, xy: NDArray[np.floating]) -> NDArray[np.float32]:
+        """The way back."""
+        return ((xy - np.array([self.x0, self.y0])) / self.scale).astype(np.float32)
 
 
 def square_around(box: Box, side: int, fill: float) -> Square:
@@ -90,3 +95,24 @@ def decode(heat: Tensor) -> tuple[Tensor, Tensor]:
     away = (y - place_y[..., None])[..., :, None] ** 2 + (x - place_x[..., None])[..., None, :] ** 2
     mass = (p * (away <= _NEAR**2)).sum(dim=(2, 3))
     return (torch.stack([place_x, place_y], dim=-1) + 0.5) * STRIDE, mass
+
+
+def mass_at(plane: Plane, place: NDArray[np.floating]) -> float:
+    """The mass of a map (h, w) of probabilities that lies near a place, in pixels of the square."""
+    x, y = place / STRIDE - 0.5
+    rows, columns = np.ogrid[: plane.shape[0], : plane.shape[1]]
+    return float(plane[(rows - y) ** 2 + (columns - x) ** 2 <= _NEAR**2].sum())
+
+
+def second_spot(plane: Plane, first: NDArray[np.floating]) -> tuple[NDArray[np.float32], float]:
+    """Place and mass of the fullest spot of a map (h, w) that is not the one around `first`."""
+    x, y = first / STRIDE - 0.5
+    rows, columns = np.ogrid[: plane.shape[0], : plane.shape[1]]
+    rest = np.where((rows - y) ** 2 + (columns - x) ** 2 <= _OF_ITS_OWN**2, 0, plane)
+    full = cv2.blur(rest, (3, 3), borderType=cv2.BORDER_CONSTANT)
+    row, column = divmod(int(full.argmax()), plane.shape[1])
+    local = rest * ((abs(rows - row) <= _WINDOW) & (abs(columns - column) <= _WINDOW))
+    share = max(float(local.sum()), 1e-12)
+    cell = np.array([(local * columns).sum(), (local * rows).sum()]) / share
+    place = ((cell + 0.5) * STRIDE).astype(np.float32)
+    return place, mass_at(rest, place)

@@ -39,6 +39,7 @@ class Sight:
 
     Attributes:
         xy: (points, 2) float32, pixels of the photo. mass: (points,) how sure each map is of its spot.
+        maps: (points, S/4, S/4) probabilities over `square`.
         visibility: (points, 3) probabilities of absent, occluded, visible.
         kinds: (13,) probabilities. back, whole: probabilities.
         region: (S/2, S/2) probability of garment over `square`.
@@ -49,6 +50,7 @@ class Sight:
 
     xy: Plane
     mass: Plane
+    maps: Plane
     visibility: Plane
     kinds: Plane
     back: float
@@ -168,6 +170,7 @@ def _sight(answers: Answers, square: Square, picture: NDArray[np.uint8]) -> Sigh
     return Sight(
         xy=square.to_photo(places[0].numpy()),
         mass=mass[0].numpy(),
+        maps=heat.flatten(1).softmax(dim=-1).view(heat.shape).numpy(),
         visibility=((seen[0] + seen[1][list(MIRROR)]) / 2).numpy(),
         kinds=answers.kind.softmax(dim=-1).mean(dim=0).numpy(),
         back=float(answers.view.sigmoid().mean()),

@@ -1,12 +1,11 @@
-"""One answer from two witnesses of every landmark: the net, and the corners of the outline.
+"""How far the two witnesses of every landmark are trusted: the net, and the corners of the outline.
 
 The net knows what a neckline or a dropped shoulder looks like; the outline is exact to the pixel where its
-corners are plain. Where both say the same within a small distance each confirms the other and the answer lies
-between them; where they differ the surer one is believed.
+corners are plain. `net_choice` says whose place is believed.
 
 A score says how often such a landmark is right within 2 % of the garment's longer side; the numbers that turn
 what the witnesses say into scores were fitted on held-out drawn photos and travel with the weights: first
-those of each witness, then, over what came out of both, a line for each of the four ways in which they meet.
+those of each witness, then, over what came out of both, a line for each of the ways in which they meet.
 """
 
 from collections.abc import Mapping
@@ -17,12 +16,14 @@ from numpy.typing import NDArray
 
 from flixpose.garment.shapes import Point
 
-SAME = 0.02  # of the garment's longer side: nearer than this both witnesses mean the same place
 _LEAST, _MOST = 0.02, 0.97
 
-XY = NDArray[np.floating]
+XY = tuple[float, float]
 Line = tuple[float, float]
-Meeting = str  # "both" agree, they are "apart", or there is the "net" or the "outline" alone
+Meeting = (
+    str  # "both" agree; the "net" or the "outline" alone; the net "apart" from the outline, or the outline
+)
+# "against" the net; the "second" spot of the net's map
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,47 +45,19 @@ class Trust:
 class Witness:
     """What one of them says: (x, y) in pixels, and the log odds that it is right within 2 %."""
 
-    xy: tuple[float, float]
+    xy: XY
     odds: float
 
 
-def merge(
-    net: Witness | None,
-    outline: Witness | None,
-    side: float,
-    both: float,
-    final: Mapping[Meeting, Line] | None = None,
-) -> Point | None:
-    """The landmark's place and score; None where nobody has seen it.
+def told(odds: float, met: Meeting, final: Mapping[Meeting, Line] | None = None) -> float:
+    """The score of a place.
 
     Args:
-        side: the garment's, in pixels.
-        both: log odds that agreement adds.
-        final: per way of meeting the line from the log odds so far to those that are told.
+        odds: log odds that it is right.
+        final: per way of meeting the line from these to those that are told.
     """
-    joined = join(net, outline, side, both)
-    if joined is None:
-        return None
-    met, xy, odds = joined
     offset, slope = (final or {}).get(met, (0.0, 1.0))
-    return *xy, _score(offset + slope * odds)
-
-
-def join(
-    net: Witness | None, outline: Witness | None, side: float, both: float
-) -> tuple[Meeting, tuple[float, float], float] | None:
-    """How the witnesses meet, the place, and the log odds that it is right."""
-    if net is None or outline is None:
-        only = net or outline
-        return None if only is None else ("net" if net else "outline", only.xy, only.odds)
-    apart = float(np.hypot(net.xy[0] - outline.xy[0], net.xy[1] - outline.xy[1])) / side
-    if apart > SAME:
-        surer = max(net, outline, key=lambda witness: witness.odds)
-        return "apart", surer.xy, surer.odds - both
-    p, q = _probability(net.odds), _probability(outline.odds)
-    share = p / (p + q)
-    x, y = (share * a + (1 - share) * b for a, b in zip(net.xy, outline.xy, strict=True))
-    return "both", (x, y), max(net.odds, outline.odds) + both * (1 - apart / SAME)
+    return _score(offset + slope * odds)
 
 
 def odds_of(value: float, line: Line) -> float:
@@ -111,7 +84,7 @@ def group_of(name: str) -> str:
     return "_".join(word for word in name.split("_") if word not in ("left", "right"))
 
 
-def snapped(point: Point, outline: XY, reach: float) -> Point:
+def snapped(point: Point, outline: NDArray[np.floating], reach: float) -> Point:
     """Moved onto the nearest of the outline's points, (N, 2), where one lies within `reach` pixels."""
     x, y, score = point
     away = np.hypot(outline[:, 0] - x, outline[:, 1] - y)

@@ -13,6 +13,8 @@ from flixpose.errors import FlixposeError, NoGarment, WeightsDamaged
 from flixpose.garment import kinds
 from flixpose.garment.classify import Guess, classify, shapes_for
 from flixpose.garment.gaps import top_of_gap
+from flixpose.garment.net_choice import Claim, Map, choose, claims
+from flixpose.garment.net_codec import mass_at, second_spot
 from flixpose.garment.net_eyes import GarmentEyes, Sight, load_eyes
 from flixpose.garment.net_merge import (
     Line,
@@ -20,9 +22,9 @@ from flixpose.garment.net_merge import (
     Witness,
     final_from,
     group_of,
-    merge,
     odds_of,
     snapped,
+    told,
     trust_from,
 )
 from flixpose.garment.net_region import CROP, Found, find_region
@@ -44,7 +46,7 @@ _SEVERAL_VIEWS = 0.5  # of the score is left where front and back stand side by 
 _LIKE = 0.95  # overlap of both regions from which the outline's corners are heard
 _BACKS_DRAWN, _BACKS_SOLD = 0.2, 0.08  # shares of photos that show a back: in training, in shops
 _ABSENT = 0.8  # sure enough that a landmark is not there
-_HIDDEN_ODDS = -1.5  # a landmark that the net thinks hidden is a guess
+_HIDDEN_ODDS = 1.5  # taken off: a landmark that the net thinks hidden is a guess
 _SNAP = 0.012  # of the garment's longer side
 _ON_OUTLINE = ("neck", "shoulder", "armpit", "cuff_outer", "cuff_inner", "waist", "hem")
 _OUTLINE_SAYS = 0.5  # weight of the outline's word on the kind against the net's
@@ -56,7 +58,7 @@ class NetReader:
 
     Args:
         trust: per group of landmarks (`net_merge.group_of`) how far each witness is trusted.
-        final: per way in which the witnesses meet, what their odds are worth (`net_merge.merge`).
+        final: per way in which the witnesses meet, what their odds are worth (`net_merge.told`).
     """
 
     def __init__(
@@ -112,13 +114,10 @@ class NetReader:
         theirs = outline_points(found, outline, kind)
         edge = _edge(found.seen)
         side = float(np.ptp(edge, axis=0).max())
+        axis = outline.axis / found.seen.shrink
         points = {}
-        for name in kinds.skeleton(kind).names:
-            trust = self._trust.get(group_of(name), Trust())
-            net, corner = by_net(sight, name, trust), by_outline(theirs, name, trust)
-            point = merge(net, corner, side, trust.both, self._final)
-            if point is None:
-                continue
+        for name, claim in believed(sight, theirs, kind, self._trust, axis, side).items():
+            point: Point = (*claim.xy, told(claim.odds, claim.met, self._final))
             if found.agreement > 0 and group_of(name) in _ON_OUTLINE:
                 point = snapped(point, edge, _SNAP * side)
                 if group_of(name) == "armpit" and kinds.has_sleeves(kind):
@@ -176,14 +175,42 @@ def choose_kind(sight: Sight, guess: Guess) -> tuple[str, float]:
     return KIND_NAMES[int(p.argmax())], float(p.max())
 
 
-def by_net(sight: Sight, name: str, trust: Trust) -> Witness | None:
+def believed(
+    sight: Sight,
+    theirs: Mapping[str, Point],
+    kind: str,
+    trust: Mapping[str, Trust],
+    axis: float | None,
+    side: float,
+) -> dict[str, Claim]:
+    """Of every landmark of a kind that anybody sees the place that is believed, named as seen.
+
+    Args:
+        theirs: what the outline's corners say. axis, side: the garment's, in pixels of the photo.
+    """
+    claimed = {}
+    for name in kinds.skeleton(kind).names:
+        own = trust.get(group_of(name), Trust())
+        claimed[name] = claims(by_net(sight, name, theirs), by_outline(theirs, name, own), side, own, name)
+    return choose(claimed, axis, side)
+
+
+def by_net(sight: Sight, name: str, theirs: Mapping[str, Point]) -> Map | None:
     """What the net says of a landmark, in pixels of the photo; None where it is sure that there is none."""
     row = INDEX[name]
     absent, hidden, _ = (float(p) for p in sight.visibility[row])
     if absent > _ABSENT:
         return None
-    x, y = (float(v) for v in sight.xy[row])
-    return Witness((x, y), odds_of(float(sight.mass[row]), trust.net) + hidden * _HIDDEN_ODDS)
+    second, mass = second_spot(sight.maps[row], sight.square.to_square(sight.xy[row]))
+    spots = [(_xy(sight.xy[row]), float(sight.mass[row])), (_xy(sight.square.to_photo(second)), mass)]
+    if name not in theirs:
+        return Map(spots, 0.0, hidden * _HIDDEN_ODDS)
+    place = sight.square.to_square(np.array(theirs[name][:2]))
+    return Map(spots, mass_at(sight.maps[row], place), hidden * _HIDDEN_ODDS)
+
+
+def _xy(place: NDArray[np.floating]) -> tuple[float, float]:
+    return float(place[0]), float(place[1])
 
 
 def by_outline(points: Mapping[str, Point], name: str, trust: Trust) -> Witness | None:

@@ -18,9 +18,10 @@ from flixpose.evaluation.garment import Entry, Figures, evaluate_entries
 from flixpose.evaluation.garment_sets import CHECKED, drawn_entries, scene_entries
 from flixpose.garment.kinds import skeleton
 from flixpose.garment.net import GarmentNet
+from flixpose.garment.net_choice import SAME
 from flixpose.garment.net_eyes import GarmentEyes, Sight
-from flixpose.garment.net_merge import SAME, Trust, group_of, join, trust_from
-from flixpose.garment.net_reader import by_net, by_outline, load_reader, outline_points
+from flixpose.garment.net_merge import Trust, trust_from
+from flixpose.garment.net_reader import believed, load_reader, outline_points
 from flixpose.garment.net_region import find_region
 from flixpose.garment.shapes import Point
 from flixpose.garment.shared_points import INDEX, as_seen
@@ -148,10 +149,16 @@ def publish(
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Reading:
-    """What both witnesses say of a photo, and its visible landmarks, named as seen, in pixels."""
+    """What both witnesses say of a photo, and its visible landmarks, named as seen, in pixels.
 
+    Attributes:
+        axis: x of the garment's axis of symmetry; None where its outline is not seen.
+    """
+
+    kind: str
     sight: Sight
     theirs: dict[str, Point]
+    axis: float | None
     truth: dict[str, NDArray[np.float64]]
     side: float
 
@@ -160,14 +167,15 @@ def _read(eyes: GarmentEyes, entry: Entry, image: Image) -> _Reading:
     sight = eyes.look(image)
     try:
         found = find_region(image, sight)
-        theirs = outline_points(found, whole_outline(image, found.seen), entry["kind"])
+        outline = whole_outline(image, found.seen)
+        theirs, axis = outline_points(found, outline, entry["kind"]), outline.axis / found.seen.shrink
     except NoGarment:
-        theirs = {}
+        theirs, axis = {}, None
     visible = [name for name in skeleton(entry["kind"]).names if name not in entry["occluded"]]
     places = {name: np.array(xy) + 0.5 for name, xy in entry["landmarks"].items() if xy is not None}
     side = float(np.ptp(np.stack(list(places.values())), axis=0).max())
     truth = as_seen({name: places[name] for name in visible if name in places}, entry["view"])
-    return _Reading(sight, theirs, truth, side)
+    return _Reading(entry["kind"], sight, theirs, axis, truth, side)
 
 
 def _cases(reading: _Reading) -> Iterator[Case]:
@@ -185,13 +193,11 @@ def _cases(reading: _Reading) -> Iterator[Case]:
 
 def _told(reading: _Reading, trust: Mapping[str, Trust]) -> Iterator[tuple[str, float, bool]]:
     """How the witnesses meet at each landmark, the log odds that come of it, and whether it is right."""
+    places = believed(reading.sight, reading.theirs, reading.kind, trust, reading.axis, reading.side)
     for name, place in reading.truth.items():
-        own = trust[group_of(name)]
-        net, corner = by_net(reading.sight, name, own), by_outline(reading.theirs, name, own)
-        joined = join(net, corner, reading.side, own.both)
-        if joined is not None:
-            met, xy, odds = joined
-            yield met, odds, _right(xy, place, reading.side)
+        if name in places:
+            claim = places[name]
+            yield claim.met, claim.odds, _right(claim.xy, place, reading.side)
 
 
 def _right(xy: ArrayLike, truth: NDArray[np.float64], side: float) -> bool:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from flixpose.garment.net import STRIDE, GarmentNet, Shape, folded
-from flixpose.garment.net_codec import Square, cut, decode, paste_back, square_around
+from flixpose.garment.net_codec import Square, cut, decode, mass_at, paste_back, second_spot, square_around
 from flixpose.garment.shared_points import MIRROR, POINTS
 from flixpose.structures.image import Box
 
@@ -32,6 +32,16 @@ def test_a_map_of_two_minds_is_less_sure_and_names_one_place():
     assert mass[0, 0] < 0.45
 
 
+def test_the_second_spot_of_a_map_is_no_part_of_the_first():
+    two = torch.logsumexp(torch.stack([_bump(30, 30), _bump(90, 80) - 0.3]), dim=0)
+    plane = two.flatten().softmax(dim=0).view(two.shape).numpy()
+    place, mass = second_spot(plane, np.array([30.0, 30.0]))
+    assert place == pytest.approx((90, 80), abs=0.3)
+    assert mass == pytest.approx(mass_at(plane, np.array([90.0, 80.0])), abs=0.03) and 0.1 < mass < 0.45
+    assert mass_at(plane, np.array([30.0, 90.0])) < 0.001
+    assert mass < mass_at(plane, np.array([30.0, 30.0]))
+
+
 def test_a_square_leads_back_to_the_photo_even_beyond_its_edge():
     pixels = np.full((90, 150, 3), 200, np.uint8)
     pixels[40:44, 100:104] = 0
@@ -41,6 +51,7 @@ def test_a_square_leads_back_to_the_photo_even_beyond_its_edge():
     rows, columns = np.nonzero(picture[..., 0] < 100)
     centre = np.array([[columns.mean() + 0.5, rows.mean() + 0.5]])
     assert square.to_photo(centre)[0] == pytest.approx((102, 42), abs=0.3)
+    assert square.to_square(square.to_photo(centre)) == pytest.approx(centre, abs=1e-3)
 
 
 def test_a_mask_over_the_square_lands_where_it_was():

@@ -1,27 +1,10 @@
-"""Two witnesses of one landmark."""
+"""What the two witnesses of a landmark are worth."""
 
 import numpy as np
 import pytest
 
-from flixpose.garment.net_merge import Witness, merge, odds_of, snapped
+from flixpose.garment.net_merge import odds_of, snapped, told
 from flixpose.training.calibrate import Case, fit_final, fit_line, fit_trust
-
-SURE, UNSURE = 3.0, -1.0
-
-
-def test_those_who_agree_confirm_each_other_and_meet_between():
-    x, y, score = merge(Witness((100, 50), SURE), Witness((102, 50), SURE), side=400, both=1.0)
-    assert (x, y) == pytest.approx((101, 50)) and score > 0.96
-
-
-def test_the_surer_one_is_believed_where_they_differ_and_less_than_alone():
-    net, outline = Witness((100, 50), SURE), Witness((150, 50), UNSURE)
-    assert merge(net, outline, side=400, both=1.0)[:2] == (100, 50)
-    assert merge(outline, net, side=400, both=1.0)[:2] == (100, 50)
-    alone, doubted = merge(net, None, 400, 1.0), merge(net, outline, 400, 1.0)
-    assert doubted[2] < alone[2]
-    assert merge(None, outline, 400, 1.0)[:2] == (150, 50)
-    assert merge(None, None, 400, 1.0) is None
 
 
 def test_a_point_snaps_to_a_near_outline_only():
@@ -54,8 +37,5 @@ def test_the_last_line_corrects_what_came_of_both():
     right = rng.random(4000) < 1 / (1 + np.exp(-(0.5 * odds - 1)))
     final = fit_final([("net", float(o), bool(r)) for o, r in zip(odds, right, strict=True)])
     assert final["net"] == pytest.approx([-1, 0.5], abs=0.15)
-    told = merge(Witness((0, 0), 2.0), None, 400, 1.0, {"net": (-1.0, 0.5)})
-    assert told[2] == pytest.approx(0.5)
-    assert merge(Witness((0, 0), 2.0), None, 400, 1.0, {"both": (-1.0, 0.5)})[2] > 0.8, (
-        "another way of meeting"
-    )
+    assert told(2.0, "net", {"net": (-1.0, 0.5)}) == pytest.approx(0.5)
+    assert told(2.0, "net", {"both": (-1.0, 0.5)}) > 0.8, "another way of meeting"
