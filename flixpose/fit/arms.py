@@ -152,6 +152,11 @@ def usual_thickness(share: float) -> float:
     return float(np.interp(share, _SHARES, _THICKNESS))
 
 
+def usual_thicknesses(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(K,) as `usual_thickness`."""
+    return np.interp(shares, _SHARES, _THICKNESS)
+
+
 def arm_chain(body: Body, side: str) -> list[Point]:
     """Shoulder, elbow and wrist, as far as found; a hand that was read knows its wrist best."""
     chain = body.limb(side, "shoulder", "elbow", "wrist")
@@ -214,7 +219,7 @@ def _outline(person: Image, mask: Mask, body: Body, side: str, chain: Curve) -> 
     centres, tangents = walk(chain, shares * length_of(chain))
     normals = handedness(body, side) * np.stack([-tangents[:, 1], tangents[:, 0]], axis=1)
     sections = _look(person, mask, centres, normals, body.shoulder_width)
-    thick = np.array([usual_thickness(share) for share in shares]) * body.shoulder_width
+    thick = usual_thicknesses(shares) * body.shoulder_width
     outer = _edge(sections.side(1), thick / 2, np.ones(_SECTIONS), np.interp(shares, _SHARES, _SLEEVE))
     begun = np.clip((shares - _BEGINS[0]) / (_BEGINS[1] - _BEGINS[0]), 0.0, 1.0)
     # An arm whose free side is seen near its bone has the more of itself on the other.

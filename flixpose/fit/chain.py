@@ -34,19 +34,13 @@ def walk(path: Curve, distances: NDArray[np.float64]) -> tuple[Curve, Curve]:
     lengths = np.maximum(np.linalg.norm(steps, axis=1), 1e-9)
     units = steps / lengths[:, None]
     ends = np.concatenate([[0.0], np.cumsum(lengths)])
-    points, tangents = [], []
-    for distance in distances:
-        bone = int(np.clip(np.searchsorted(ends, distance, side="right") - 1, 0, len(units) - 1))
-        points.append(path[bone] + (distance - ends[bone]) * units[bone])
-        tangents.append(_turning(units, lengths, ends, bone, float(distance)))
-    return np.array(points), np.array(tangents)
-
-
-def _turning(units: Curve, lengths: NDArray[np.float64], ends: Curve, bone: int, at: float) -> Point:
-    tangent = units[bone].copy()
-    for joint, neighbour in ((bone, bone - 1), (bone + 1, bone + 1)):
-        if 0 <= neighbour < len(units):
-            zone = 0.45 * min(lengths[bone], lengths[neighbour])
-            nearness = max(0.0, 1.0 - abs(at - ends[joint]) / zone)
-            tangent += nearness * units[neighbour]
-    return tangent / max(float(np.linalg.norm(tangent)), 1e-9)
+    bones = np.clip(np.searchsorted(ends, distances, side="right") - 1, 0, len(units) - 1)
+    points = path[bones] + (distances - ends[bones])[:, None] * units[bones]
+    tangents = units[bones]
+    for joints, neighbours in ((bones, bones - 1), (bones + 1, bones + 1)):
+        there = (neighbours >= 0) & (neighbours < len(units))
+        neighbours = np.where(there, neighbours, bones)
+        zones = 0.45 * np.minimum(lengths[bones], lengths[neighbours])
+        nearness = np.maximum(0.0, 1.0 - np.abs(distances - ends[joints]) / zones)
+        tangents += (there * nearness)[:, None] * units[neighbours]
+    return points, tangents / np.maximum(np.linalg.norm(tangents, axis=1), 1e-9)[:, None]

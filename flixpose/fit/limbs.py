@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flixpose.fit.arms import ArmOutline, usual_thickness
+from flixpose.fit.arms import ArmOutline, usual_thickness, usual_thicknesses
 from flixpose.fit.body import Body
 from flixpose.fit.chain import handedness, length_of, walk
 from flixpose.fit.measure import Point
@@ -140,7 +140,7 @@ def _bare_reach(
 ) -> NDArray[np.float64]:
     """(K,) pixels from the middle to the free side of the arm itself, without its old sleeve."""
     seen = arm.lefts(centres, normals)
-    usual = np.array([_MOST_OF_ARM * usual_thickness(float(share)) * unit for share in shares])
+    usual = _MOST_OF_ARM * usual_thicknesses(shares) * unit
     return np.fmin(seen, usual)
 
 

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from flixpose.structures.image import Mask
 
 _INSIDE = 128
+_FIVE = b"\1" * 5  # pixels outside, one after another
 
 
 def reach(
@@ -16,18 +17,26 @@ def reach(
     None where `start` lies outside the mask, or the mask goes on past `limit`. A run of up to four outside
     pixels (a crease, a seam) is stepped over.
     """
-    steps = np.arange(0.0, limit, 1.0)
-    columns = np.floor(start[0] + steps * direction[0]).astype(int)
-    rows = np.floor(start[1] + steps * direction[1]).astype(int)
-    on_photo = (columns >= 0) & (columns < mask.width) & (rows >= 0) & (rows < mask.height)
-    inside = np.zeros(len(steps), dtype=bool)
-    inside[on_photo] = mask.alpha[rows[on_photo], columns[on_photo]] >= _INSIDE
-    if not inside[:3].any():
+    if limit <= 0:
         return None
-    outside = ~inside
-    pairs = outside[:-1] & outside[1:]
-    runs = np.flatnonzero(pairs[:-3] & pairs[2:-1] & outside[4:])
-    return float(steps[runs[0]]) if len(runs) else None
+    steps = np.arange(0.0, limit, 1.0)
+    columns, rows = (np.floor(start[axis] + steps * direction[axis]).astype(np.intp) for axis in (0, 1))
+    outside = (_along(mask, rows, columns) < _INSIDE).tobytes()
+    if b"\0" not in outside[:3]:
+        return None
+    end = outside.find(_FIVE)
+    return float(end) if end >= 0 else None
+
+
+def _along(mask: Mask, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.uint8]:
+    """(K,) of the mask along a straight line; 0 off the photo."""
+    sides = (rows, mask.height), (columns, mask.width)
+    if all(0 <= places[end] < size for places, size in sides for end in (0, -1)):
+        return mask.alpha[rows, columns]
+    on_photo = np.logical_and.reduce([(places >= 0) & (places < size) for places, size in sides])
+    found = np.zeros(len(rows), np.uint8)
+    found[on_photo] = mask.alpha[rows[on_photo], columns[on_photo]]
+    return found
 
 
 def reaches(

@@ -16,6 +16,8 @@ from typing import Any, Generic, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from flixpose.structures.keypoints import Skeleton
+
 _Asked = ParamSpec("_Asked")
 _Answer = TypeVar("_Answer")
 
@@ -96,6 +98,8 @@ def _content(value: Any) -> Hashable:
         return value.shape, value.dtype.str, told
     if isinstance(value, list | tuple):
         return tuple(_content(part) for part in value)
+    if isinstance(value, Skeleton):
+        return value.content
     if names := _fields(type(value)):
         return _of_object(value, names)
     if isinstance(value, Mapping):

@@ -20,6 +20,7 @@ from flixpose.geometry.lattice import (
     Lattice,
     coarse_lattice,
     interpolation,
+    kinks_of,
     refined,
 )
 from flixpose.geometry.source import Occupancy
@@ -44,9 +45,9 @@ _SPACING = {True: (1.0, 2), False: (2.5, 1)}
 _MOST_SAMPLES = 16  # each way: a warp that degenerates must not take longer than that
 # Weights one and two pixels off that, together with bicubic, come nearest to a box so many pixels broad
 # (least squares over all structures and places between pixels).
-_BROAD = 1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 2.75, 3.0, 3.5, 4.0
-_NEAR = 0.0417, 0.081, 0.127, 0.173, 0.216, 0.253, 0.283, 0.305, 0.317, 0.315, 0.286
-_NEXT = 0.0, -0.007, -0.014, -0.019, -0.020, -0.018, -0.011, 0.001, 0.017, 0.060, 0.110
+_BROAD = np.array([1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 2.75, 3.0, 3.5, 4.0])
+_NEAR = np.array([0.0417, 0.081, 0.127, 0.173, 0.216, 0.253, 0.283, 0.305, 0.317, 0.315, 0.286])
+_NEXT = np.array([0.0, -0.007, -0.014, -0.019, -0.020, -0.018, -0.011, 0.001, 0.017, 0.060, 0.110])
 _SCALES = 16  # canvas pixels between the nodes that tell what a cell shows and how much it is reduced
 
 
@@ -104,7 +105,7 @@ class Tile:
         rows, columns = (
             slice(MARGIN, MARGIN + 1 - (-n // self.stride)) for n in (self.run.height, self.run.width)
         )
-        bend = sum(np.abs(np.diff(self.centre, 2, axis)).max(axis=(1, 2)) for axis in (1, 2))
+        bend = sum(np.abs(bent).max(axis=(1, 2)) for bent in _second_differences(self.centre))
         # Along one axis, four-point interpolation leaves the straight line by at most an eighth of that.
         more = self.reach + np.float32(0.16) * bend
         if self.correction is not None:
@@ -170,10 +171,12 @@ class Field:
     ) -> None:
         self.warp, self.width, self.height, self.tolerance = warp, width, height, tolerance
         self.fine = fine
+        self._kinks = kinks_of(warp)
         self._lattice = coarse_lattice(warp, origin, width, height)
         while self._lattice.stride > _SCALES:
-            self._lattice = refined(warp, self._lattice, tolerance)
+            self._lattice = self._refined(self._lattice)
         self._scales, self._steps = self._lattice, _steps(self._lattice)
+        self._short: dict[int, list[NDArray[np.float32]]] = {}
         self.shape = (-(-height // CELL), -(-width // CELL))  # rows and columns of cells
 
     def part(self, x: int, y: int, width: int, height: int) -> "Field":
@@ -182,7 +185,7 @@ class Field:
         found.width, found.height, found.shape = width, height, (-(-height // CELL), -(-width // CELL))
         here = x, y, CELL * found.shape[1], CELL * found.shape[0]
         found._lattice, found._scales = self._lattice.part(*here), self._scales.part(*here)
-        found._steps = self._steps[:, :, *self._scales.window(*here)]
+        found._steps, found._short = self._steps[:, :, *self._scales.window(*here)], {}
         return found
 
     def active(self, occupancy: Occupancy) -> NDArray[np.bool_]:
@@ -199,7 +202,7 @@ class Field:
             needy = self._over_cells(self._lattice, self._lattice.rough, np.logical_or) & active
             if needy.sum() <= _MOSTLY * active.sum():
                 return
-            self._lattice = refined(self.warp, self._lattice, self.tolerance)
+            self._lattice = self._refined(self._lattice)
 
     def least_scale(self, active: NDArray[np.bool_]) -> float:
         """The fewest source pixels along one step of one canvas pixel, over the active cells."""
@@ -222,14 +225,23 @@ class Field:
         """The field over a run, refined as far as it needs; in pixels of the reduced source."""
         lattice = self._lattice.part(run.x, run.y, run.width, run.height)
         while (rough := bool(lattice.rough[1:-1, 1:-1].any())) and lattice.stride > FINEST:
-            lattice = refined(self.warp, lattice, self.tolerance)
+            lattice = self._refined(lattice)
         nodes = lattice.nodes.astype(np.float32)
         tile = Tile(run, lattice.stride, nodes / np.float32(reduced) if reduced > 1 else nodes)
         rows, columns = self._scales.window(run.x, run.y, run.width, run.height)
-        across, down = (_shortened(step[:, rows, columns], reduced) for step in self._steps)
+        across, down = (step[:, rows, columns] for step in self._shortened(reduced))
         if across.any() or down.any():
             tile = replace(tile, across=across, down=down)
         return replace(tile, correction=self._correction(tile, lattice, reduced)) if rough else tile
+
+    def _shortened(self, reduced: int) -> list[NDArray[np.float32]]:
+        """The steps as tiles have them, made once for all tiles."""
+        if reduced not in self._short:
+            self._short[reduced] = [_shortened(step, reduced) for step in self._steps]
+        return self._short[reduced]
+
+    def _refined(self, lattice: Lattice) -> Lattice:
+        return refined(self.warp, lattice, self.tolerance, self._kinks)
 
     def _correction(self, tile: Tile, lattice: Lattice, reduced: int) -> NDArray[np.float32]:
         """What the tile's positions miss around the nodes that even the finest lattice leaves rough."""
@@ -313,6 +325,12 @@ def _steps(lattice: Lattice) -> NDArray[Any]:
     across = padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]
     down = padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]
     return np.stack([across, down]) / (2 * lattice.stride)
+
+
+def _second_differences(nodes: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Of (2, rows, columns), down and across."""
+    down, across = nodes[:, 1:] - nodes[:, :-1], nodes[:, :, 1:] - nodes[:, :, :-1]
+    return down[:, 1:] - down[:, :-1], across[:, :, 1:] - across[:, :, :-1]
 
 
 def _filtered(length: NDArray[Any], reduced: int) -> NDArray[Any]:

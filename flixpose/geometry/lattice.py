@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +25,7 @@ FAR = 30_000.0  # source pixels; places beyond it (near a horizon) are as good a
 
 # What four-point interpolation misses of r² log r next to its centre, in units of stride² (measured: 0.07).
 _KINK = 0.08
+_AROUND = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -60,8 +62,39 @@ def coarse_lattice(warp: AnyWarp, origin: tuple[int, int], width: int, height: i
     return _with_exact(warp, lattice, np.ones((rows, columns), bool))
 
 
-def refined(warp: AnyWarp, lattice: Lattice, tolerance: float) -> Lattice:
-    """The lattice of half the stride, its nodes wrong by at most some `tolerance` source pixels."""
+@dataclass(frozen=True, eq=False, slots=True)
+class Kinks:
+    """Where a warp bends most sharply: at its control points.
+
+    Attributes:
+        xy: (N, 2) canvas pixels. bend: (N,) the spline's greatest weight. widest: (N,) how far, in its scaled
+            coordinates, a step of one canvas pixel leads at most.
+    """
+
+    xy: NDArray[Any]
+    bend: NDArray[Any]
+    widest: NDArray[Any]
+
+
+def kinks_of(warp: AnyWarp) -> Kinks | None:
+    """None of a chain, whose kinks are moved about: trust no prediction there."""
+    if not isinstance(warp, Warp):
+        return None
+    spline = warp.spline
+    if spline is None:
+        return Kinks(np.zeros((0, 2)), np.zeros(0), np.zeros(0))
+    places = spline.shift + spline.scale * spline.centres
+    xy = projective.apply(np.linalg.inv(warp.homography), places)
+    widest = np.abs(projective.derivative(warp.homography, xy)).sum(axis=2).max(axis=1)
+    return Kinks(xy, np.abs(spline.weights).max(axis=1), widest / spline.scale)
+
+
+def refined(warp: AnyWarp, lattice: Lattice, tolerance: float, kinks: Kinks | None) -> Lattice:
+    """The lattice of half the stride, its nodes wrong by at most some `tolerance` source pixels.
+
+    Args:
+        kinks: of the warp.
+    """
     predicted = _halve(_halve(lattice.nodes).swapaxes(1, 2)).swapaxes(1, 2)
     doubtful = lattice.rough.repeat(2, axis=0).repeat(2, axis=1)[MARGIN:, MARGIN:]
     doubtful = _grown(doubtful[: predicted.shape[1], : predicted.shape[2]])
@@ -72,7 +105,7 @@ def refined(warp: AnyWarp, lattice: Lattice, tolerance: float) -> Lattice:
     # all that is in doubt is computed exactly.
     slack = 1.0 if finer.stride <= FINEST else 2.0
     rough = np.abs(exact.nodes - predicted).max(axis=0) > slack * tolerance
-    rough |= _kinks(warp, finer, tolerance)
+    rough |= _near_kinks(kinks, finer, tolerance)
     return Lattice(exact.nodes, _grown(rough), lattice.origin, finer.stride)
 
 
@@ -104,20 +137,13 @@ def _with_exact(warp: AnyWarp, lattice: Lattice, where: NDArray[Any]) -> Lattice
     return Lattice(nodes, lattice.rough, lattice.origin, lattice.stride)
 
 
-def _kinks(warp: AnyWarp, lattice: Lattice, tolerance: float) -> NDArray[np.bool_]:
+def _near_kinks(kinks: Kinks | None, lattice: Lattice, tolerance: float) -> NDArray[np.bool_]:
     """Nodes next to control points that bend too sharply to be interpolated across at half this stride."""
     out: NDArray[Any] = np.zeros(lattice.rough.shape, dtype=bool)
-    if not isinstance(warp, Warp):
-        return ~out  # a chain's kinks are moved about: trust no prediction
-    spline = warp.spline
-    if spline is None:
-        return out
-    places = spline.shift + spline.scale * spline.centres
-    xy = projective.apply(np.linalg.inv(warp.homography), places)
-    widest = np.abs(projective.derivative(warp.homography, xy)).sum(axis=2).max(axis=1)
-    reach = lattice.stride / 2 * widest / spline.scale
-    bend = np.abs(spline.weights).max(axis=1) * reach**2
-    sharp = xy[bend * _KINK > tolerance]
+    if kinks is None:
+        return ~out
+    reach = lattice.stride / 2 * kinks.widest
+    sharp = kinks.xy[kinks.bend * reach**2 * _KINK > tolerance]
     nearest = np.rint((sharp - lattice.origin) / lattice.stride).astype(int) + MARGIN
     column, row = nearest[:, 0], nearest[:, 1]
     known = (column >= 0) & (column < out.shape[1]) & (row >= 0) & (row < out.shape[0])
@@ -140,6 +166,4 @@ def _halve(nodes: NDArray[Any]) -> NDArray[Any]:
 
 def _grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The mask and its eight neighbours."""
-    padded = np.pad(mask, 1)
-    rows = padded[:-2] | padded[1:-1] | padded[2:]
-    return rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:]
+    return np.asarray(cv2.dilate(mask.view(np.uint8), _AROUND).view(bool))

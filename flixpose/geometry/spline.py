@@ -139,8 +139,9 @@ def _kernel(centres: Points) -> Points:
 def _over_blocks(u: Points, centres: Points, use: Callable[[slice, Points, Points], None]) -> None:
     """use(rows, r², log r²) for all rows of u (M, 2), block by block; both (rows, N), to be overwritten."""
     # |u|² + |c|² - 2 u·c as one product: a pass over memory instead of five; the error stays at 1e-15.
-    left = np.column_stack([(u * u).sum(axis=1), np.ones(len(u)), -2.0 * u])
-    right = np.vstack([np.ones(len(centres)), (centres * centres).sum(axis=1), centres.T])
+    left, right = np.ones((len(u), 4)), np.ones((4, len(centres)))
+    left[:, 0], left[:, 2:] = u[:, 0] * u[:, 0] + u[:, 1] * u[:, 1], -2.0 * u
+    right[1], right[2:] = centres[:, 0] * centres[:, 0] + centres[:, 1] * centres[:, 1], centres.T
     step = max(_BLOCK // max(len(centres), 1), 16)
 
     def run(starts: range) -> None:
@@ -155,4 +156,7 @@ def _over_blocks(u: Points, centres: Points, use: Callable[[slice, Points, Point
             use(rows, squares, logs)
 
     starts = range(0, len(u), step)
-    for_each(run, [starts] if len(starts) < _MANY else [starts[0::2], starts[1::2]])
+    if len(starts) < _MANY:
+        run(starts)
+    else:
+        for_each(run, [starts[0::2], starts[1::2]])

@@ -13,7 +13,7 @@ import torch.nn.functional as functional
 from numpy.typing import NDArray
 
 from flixpose.geometry.field import TOLERANCE_SHARE, Tile
-from flixpose.geometry.lattice import FINEST, coarse_lattice, interpolation, refined
+from flixpose.geometry.lattice import FINEST, coarse_lattice, interpolation, kinks_of, refined
 from flixpose.geometry.source import Source
 from flixpose.structures.warp import AnyWarp
 
@@ -70,9 +70,9 @@ def batch_positions(
     """
     out = torch.empty((len(warps), size[1], size[0], 2), device=device)
     for row, warp in enumerate(warps):
-        lattice = coarse_lattice(warp, (0, 0), *size)
+        lattice, kinks = coarse_lattice(warp, (0, 0), *size), kinks_of(warp)
         while lattice.stride > FINEST and lattice.rough.any():
-            lattice = refined(warp, lattice, TOLERANCE_SHARE * max_error)
+            lattice = refined(warp, lattice, TOLERANCE_SHARE * max_error, kinks)
         across, down = (torch.from_numpy(interpolation(n, lattice.stride)).to(device) for n in size)
         nodes = torch.from_numpy(lattice.part(0, 0, *size).nodes.astype(np.float32)).to(device)
         out[row] = (down @ nodes @ across.T).permute(1, 2, 0)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,11 @@ class Skeleton:
         """Name → row."""
         return {name: row for row, name in enumerate(self.names)}
 
+    @cached_property
+    def content(self) -> tuple[object, ...]:
+        """All of it, to be compared and hashed."""
+        return self.name, self.names, self.edges, self.mirror, tuple(self.sigmas.items())
+
 
 @dataclass(frozen=True, eq=False)
 class Keypoints:
@@ -59,7 +65,10 @@ class Keypoints:
     def has(self, name: str, min_score: float = 0.0) -> bool:
         """Whether the point is in the skeleton, was found, and scores at least `min_score`."""
         row = self.skeleton.index.get(name)
-        return row is not None and bool(np.isfinite(self.xy[row]).all()) and self.scores[row] >= min_score
+        if row is None:
+            return False
+        x, y = self.xy[row]
+        return isfinite(x) and isfinite(y) and bool(self.scores[row] >= min_score)
 
     @property
     def present(self) -> tuple[str, ...]:

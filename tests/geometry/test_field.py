@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from flixpose.geometry.field import CELL, TOLERANCE_SHARE, Field, Run, runs
-from flixpose.geometry.lattice import coarse_lattice, interpolation, refined
+from flixpose.geometry.lattice import coarse_lattice, interpolation, kinks_of, refined
 from flixpose.geometry.solve import solve_warp
 from flixpose.geometry.source import Occupancy
 from flixpose.geometry.warp import compose, map_points
@@ -52,7 +52,7 @@ def test_a_chain_is_as_exact():
 def test_refined_keeps_the_coarser_nodes_and_interpolation_keeps_cubics():
     warp = solve_warp(controls(14, 0.03, size=(256, 256))).warp
     coarse = coarse_lattice(warp, (0, 0), 256, 256)
-    fine = refined(warp, coarse, 0.02)
+    fine = refined(warp, coarse, 0.02, kinks_of(warp))
     assert (fine.nodes[:, ::2, ::2] == coarse.nodes[:, 1:-1, 1:-1]).all()
     node = (np.arange(64 // 8 + 5) - 2) * 8.0
     pixel = np.arange(64) + 0.5
