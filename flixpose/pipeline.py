@@ -17,6 +17,7 @@ from flixpose.fit.rig import Rig
 from flixpose.fit.rig import Tuck as RigTuck
 from flixpose.fit.verdict import Rule
 from flixpose.garment.kinds import group
+from flixpose.geometry.threads import gathered, one_opencv_thread
 from flixpose.imaging.decode import Limits, decode_image
 from flixpose.imaging.encode import find_source_type
 from flixpose.imaging.files import sha256_hex
@@ -127,7 +128,7 @@ def drape_all(person: Image, wears: Sequence[Wear], tools: Tools, look: Look = L
     done: dict[int, Drape] = {}
     ground = Ground(person, people[0].mask)
     for number in order:
-        with nothing_written():
+        with nothing_written(), one_opencv_thread():
             one = _drape_one(ground, people, wears[number].product, garments[number], tools, look, clock)
         done[number] = one
         ground = Ground(replace(person, pixels=done[number].picture), done[number].person_mask)
@@ -262,8 +263,10 @@ def draw(job: Job, photos: Photos, tools: Tools, *, given: Given = NOTHING_GIVEN
 
 def decode_photos(job: Job, photos: Photos, tools: Tools) -> tuple[Image, ...]:
     """In the order of `Job.photos`. Raises UnreadableImage, ImageTooLarge, ImageTooSmall."""
-    named = zip(job.photos, (photos.person, photos.product, *photos.more), strict=True)
-    return tuple(decode_image(data, name=_file_name(uri), limits=tools.limits) for uri, data in named)
+    named = list(zip(job.photos, (photos.person, photos.product, *photos.more), strict=True))
+    return tuple(
+        gathered(lambda one: decode_image(one[1], name=_file_name(one[0]), limits=tools.limits), named)
+    )
 
 
 def write(draft: Draft, tools: Tools, *, layers: bool = False) -> Result:

@@ -57,7 +57,6 @@ from flixpose.fit.setting import (
 from flixpose.fit.slits import beside_background
 from flixpose.fit.under_lace import skin_under_lace, within_outline
 from flixpose.garment.kinds import LEGGED, group
-from flixpose.geometry.threads import gathered
 from flixpose.structures.image import Mask
 
 # A remnant is painted up to these; larger ones stay as they are and are told.
@@ -129,7 +128,7 @@ def paint_remnants(
         return _with(result, blind)
     shown = cv2.max(without_leggings(result.left.alpha, kind, occluders), rims)
     photo = _Photo(result.picture, seen, shown, rims, setting, body.shoulder_width, lower)
-    places = [place for place in gathered(photo.look, photo.patches()) if place is not None]
+    places = [place for place in map(photo.look, photo.patches()) if place is not None]
     photo.choose(places)
     open_out(places, result.background, seen, setting, photo.unit)
     return _with(photo.painted([place for place in places if place.hole.any()], result), blind)
@@ -313,7 +312,7 @@ class _Photo:
         holes = np.zeros(before.left.alpha.shape, bool)
         for place in places:
             holes[place.window] |= place.hole
-        filled = gathered(lambda place: self.filled(place, holes[place.window]), places)
+        filled = [self.filled(place, holes[place.window]) for place in places]
         found = before.own()
         picture, mask, background, left = found.picture, found.mask.alpha, found.background, found.left.alpha
         for place, (pixels, nearest) in zip(places, filled, strict=True):

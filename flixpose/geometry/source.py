@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.errors import ImageTooLarge
-from flixpose.geometry.threads import for_each
 
 _LONGEST_SIDE = 32_000  # cv2.remap counts source pixels in 16 bits
 _MARGIN = 5.0  # pixels around a place that bicubic may read, blurred, a rounded step of 1/32 pixel included
@@ -62,7 +61,8 @@ class Occupancy:
                 found[line : line + _LINES] = any_marked == there
 
         if picture.ndim == 2 or picture.shape[2] == 4:
-            for_each(look, range(0, self.shape[0], _LINES))
+            for line in range(0, self.shape[0], _LINES):
+                look(line)
         self._held, self._full = cv2.integral(held), cv2.integral(full)
 
     def touched(self, low: NDArray[Any], high: NDArray[Any]) -> NDArray[np.bool_]:

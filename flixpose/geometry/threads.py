@@ -3,11 +3,22 @@
 Work is shared out here, in pieces that stay in the cache. The linear algebra libraries keep to one thread: at
 some hundred unknowns their own threads gain next to nothing, and they spin while they wait for one another;
 beside busy workers half a millisecond becomes fourteen.
+
+Threads cost more than they bring where they hand the interpreter to and fro: what is shared out comes in
+pieces of a millisecond or more, and OpenCV itself keeps to one thread while a picture is drawn from hundreds
+of small windows.
+
+The helpers are there once for all. Whoever shares out work does as much of it as he can himself, and waits
+for no helper that has not begun: work shared out within such work comes to no deadlock.
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from contextvars import copy_context
+from dataclasses import dataclass
+from functools import lru_cache
 from operator import length_hint
 from threading import Lock
 from typing import Any, TypeVar
@@ -16,15 +27,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_LOCK = Lock()
+_LOCK, _TORCH = Lock(), Lock()
 _Item = TypeVar("_Item")
 _Found = TypeVar("_Found")
 
 
 def for_each(work: Callable[[Any], None], items: Iterable[Any]) -> None:
     """All items, on as many threads as OpenCV may use, the calling one among them."""
-    threads = max(cv2.getNumThreads(), 1)
-    threads = min(threads, length_hint(items, threads))
+    threads = min(_most(), length_hint(items, _most()))
     left, turn, end = iter(items), Lock(), object()
 
     def take() -> Any:
@@ -36,24 +46,83 @@ def for_each(work: Callable[[Any], None], items: Iterable[Any]) -> None:
             work(item)
 
     if threads <= 1:
-        drain()
+        for item in left:
+            work(item)
         return
-    with ThreadPoolExecutor(threads - 1) as pool:
-        others = [pool.submit(drain) for _ in range(threads - 1)]
+    others = [_begun(drain) for _ in range(threads - 1)]
+    try:
         drain()
-        for done in others:
-            done.result()
+    finally:
+        others = [other for other in others if not other.cancel()]
+        wait(others)
+    for other in others:
+        other.result()
 
 
 def gathered(work: Callable[[_Item], _Found], items: Sequence[_Item]) -> list[_Found]:
-    """What comes of each item, in their order; worked on as by `for_each`."""
+    """What comes of each item, in their order; worked on as by `for_each`.
+
+    Raises: what the first of the items that fail raises.
+    """
     found: dict[int, _Found] = {}
+    failed: dict[int, Exception] = {}
 
     def one(number: int) -> None:
-        found[number] = work(items[number])
+        try:
+            found[number] = work(items[number])
+        except Exception as failure:
+            failed[number] = failure
 
     for_each(one, range(len(items)))
+    if failed:
+        raise failed[min(failed)]
     return [found[number] for number in range(len(items))]
+
+
+def _begun(work: Callable[[], _Found]) -> "Future[_Found]":
+    """Handed to the helpers; it sees the context of whoever hands it over."""
+    helpers = _helpers(os.getpid(), max(_most() - 1, 1))
+    return helpers.submit(copy_context().run, work)
+
+
+@lru_cache(maxsize=1)
+def _helpers(_process: int, count: int) -> ThreadPoolExecutor:
+    """Those of a process: none of them comes along when it forks."""
+    return ThreadPoolExecutor(count, thread_name_prefix="helper")
+
+
+@dataclass
+class _Alone:
+    """How many blocks of `one_opencv_thread` last, and how many threads OpenCV had before."""
+
+    blocks: int = 0
+    threads: int = 1
+
+
+_ALONE = _Alone()
+
+
+def _most() -> int:
+    """Threads that work may be shared out to."""
+    with _LOCK:
+        return _ALONE.threads if _ALONE.blocks else max(cv2.getNumThreads(), 1)
+
+
+@contextmanager
+def one_opencv_thread() -> Iterator[None]:
+    """OpenCV keeps to the calling thread until the last such block ends; `for_each` takes as many as ever."""
+    with _LOCK:
+        if not _ALONE.blocks:
+            _ALONE.threads = max(cv2.getNumThreads(), 1)
+            cv2.setNumThreads(1)
+        _ALONE.blocks += 1
+    try:
+        yield
+    finally:
+        with _LOCK:
+            _ALONE.blocks -= 1
+            if not _ALONE.blocks:
+                cv2.setNumThreads(_ALONE.threads)
 
 
 @contextmanager
@@ -61,7 +130,7 @@ def one_torch_thread() -> Iterator[None]:
     """Torch keeps to the calling thread until the block ends."""
     import torch
 
-    with _LOCK:
+    with _TORCH:
         before = torch.get_num_threads()
         torch.set_num_threads(1)
         try:

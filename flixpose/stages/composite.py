@@ -25,7 +25,6 @@ from flixpose.fit.wedges import wedges_at_armpits, with_legs_apart
 from flixpose.garment.kinds import group
 from flixpose.geometry.sampling import sample
 from flixpose.geometry.source import Source
-from flixpose.geometry.threads import gathered
 from flixpose.imaging.edges import carve, decontaminate
 from flixpose.imaging.lace import thin_out
 from flixpose.structures.drape import Composite, Light, PartWarp
@@ -129,7 +128,7 @@ def _sheets(
         seen = sample(source, warp.warp, size, region=reach, max_error=_MAX_ERROR, fine=False)
         return Sheet(seen.patch, seen.box)
 
-    drawn = gathered(draw, wanted)
+    drawn = [draw(part) for part in wanted]  # each is shared out itself
     sheets = {
         warp.name: _without_scraps(sheet, part.border, margin)
         for (part, warp), sheet, margin in zip(parts, drawn, margins, strict=False)

@@ -1,10 +1,15 @@
 """Work is shared out once, whole; the libraries' thread counts come back as they were."""
 
+import time
+from contextvars import ContextVar
+from threading import get_ident
+
+import cv2
 import numpy as np
 import pytest
 import torch
 
-from flixpose.geometry.threads import for_each, one_torch_thread, solve_dense
+from flixpose.geometry.threads import for_each, gathered, one_opencv_thread, one_torch_thread, solve_dense
 
 
 def test_every_item_is_worked_on_once_and_failures_come_through():
@@ -14,6 +19,44 @@ def test_every_item_is_worked_on_once_and_failures_come_through():
     for_each(seen.append, [])
     with pytest.raises(ZeroDivisionError):
         for_each(lambda item: 1 / item, [2, 1, 0, 3])
+
+
+def test_what_comes_of_items_comes_in_their_order_and_so_does_the_first_failure():
+    def slow_then_fails(number):
+        time.sleep(0.02 * (number < 2))
+        if number in (1, 5):
+            raise ValueError(number)
+        return -number
+
+    assert gathered(slow_then_fails, [0, 2, 3, 4]) == [0, -2, -3, -4]
+    with pytest.raises(ValueError, match="1"):
+        gathered(slow_then_fails, [0, 1, 4, 5])
+
+
+def test_work_shared_out_within_shared_work_ends_and_sees_its_context():
+    word = ContextVar("word", default="none")
+    word.set("here")
+    found = gathered(lambda a: gathered(lambda b: (a, b, word.get()), range(6)), range(6))
+    assert found == [[(a, b, "here") for b in range(6)] for a in range(6)]
+
+
+def test_opencv_keeps_to_one_thread_until_the_last_block_ends():
+    before, seen = cv2.getNumThreads(), set()
+
+    def note(_):
+        seen.add((get_ident(), cv2.getNumThreads()))
+        time.sleep(0.01)
+
+    try:
+        cv2.setNumThreads(2)
+        with one_opencv_thread():
+            with pytest.raises(RuntimeError), one_opencv_thread():
+                raise RuntimeError
+            for_each(note, range(8))
+        assert {threads for _, threads in seen} == {1} and len(seen) == 2
+        assert cv2.getNumThreads() == 2
+    finally:
+        cv2.setNumThreads(before)
 
 
 def test_torchs_threads_come_back():
