@@ -161,15 +161,21 @@ def _beside_skin(scene: Scene) -> list[Plane | None]:
 
 
 def _pits(scene: Scene, outlines: Mapping[str, ArmOutline]) -> Plane:
-    """From where hanging arms come out from beside the trunk, a little down, and up in a wedge along them."""
+    """From where hanging arms come out from beside the trunk, a little down, and up in a wedge along them.
+
+    Up there an arm is as thick on its inner side as it is further down: skin beyond is the trunk's.
+    """
     where = scene.blank()
     for arm in outlines.values():
-        first, last = arm.begins // 2, min(arm.begins + _PAST, len(arm.inner))
-        if not arm.begins or last - first < 3 or not arm.hangs(scene.body):
+        first, last = arm.begins // 2, arm.begins + _PAST
+        if not arm.begins or last > len(arm.inner) or not arm.hangs(scene.body):
             continue
         rows = np.arange(first, last)
+        inward = ((arm.centres - arm.inner) * arm.normals).sum(axis=1)
+        thick = np.minimum(inward[rows], np.median(inward[last - _PAST // 2 : last]))[:, None]
+        edge = arm.centres[rows] - thick * arm.normals[rows]
         share = np.clip((arm.begins - rows) / (arm.begins - first), 0, 1)[:, None]
-        edge = arm.inner[rows] + share * (arm.outer[rows] - arm.inner[rows])
+        edge += share * (arm.outer[rows] - edge)
         _fill(where, np.vstack([arm.outer[rows], edge[::-1]]) * scene.scale)
     return where * np.float32(1 / 255)
 

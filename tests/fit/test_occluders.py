@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from flixpose.fit.arms import ArmOutline
 from flixpose.fit.body import measure_body
-from flixpose.fit.occluders import Occluders, find_occluders
+from flixpose.fit.occluders import Occluders, _pits, find_occluders
+from flixpose.fit.palettes import Scene
 from flixpose.pose.skeletons import HAND_21
 from flixpose.structures.found import Hand, View
 from flixpose.structures.image import Mask
@@ -338,3 +340,24 @@ def test_bare_upper_arms_lie_before_armholes_and_clothed_ones_do_not() -> None:
     trunk = (labels == SHIRT) & (np.abs(columns - 320) < 72)
     assert found.pits.alpha[trunk].max() < 30 and found.pits.alpha[rows < 238].max() < 30
     assert find_occluders(image, measure_body(pose), pose.mask).pits is None
+
+
+def test_skin_of_the_trunk_beside_an_arm_is_not_laid_before_armholes() -> None:
+    """Where an arm joins the trunk its inner edge is a guess; further down one sees how thick it is."""
+    image, pose, labels = paint_person("hanging")
+    rows, columns = np.indices(labels.shape)
+    bare = (labels == SHIRT) & (np.abs(columns - 320) > 50) & (rows < 300)
+    pixels = np.where(bare[..., None], np.uint8(SKIN_COLOUR), image.pixels).astype(np.uint8)
+    body = measure_body(pose)
+    person = replace(image, pixels=pixels)
+    plain = find_occluders(person, body, pose.mask)
+    arms = {side: replace(arm, inner=_shifted(arm, 14.0)) for side, arm in plain.outlines.items()}
+    where = _pits(Scene.of(person, body, pose.mask), arms)
+    usual = _pits(Scene.of(person, body, pose.mask), plain.outlines)
+    assert usual.sum() > 100 and where.sum() < 1.1 * usual.sum()
+
+
+def _shifted(arm: ArmOutline, pixels: float) -> NDArray[np.float64]:
+    """An inner edge that lies so far into the trunk where the arm joins it."""
+    share = np.clip((arm.begins + 5 - np.arange(len(arm.inner))) / 5, 0, 1)[:, None]
+    return np.asarray(arm.inner - pixels * share * arm.normals)
