@@ -20,7 +20,8 @@ One folder a scene, 0000, 0001 …, each with
 
 A set's first 48 scenes are seen from the front, outwear is buttoned and cloth may pass through itself. From
 scene 48 on one in six is seen from behind, half of the outwear is worn open over the base layer, and cloth
-does not pass through itself; --backs and --open set other shares, for every scene of a run.
+does not pass through itself; fronts have flies and pockets, backs zips, darts, yokes or seams. --backs and
+--open set other shares, for every scene of a run.
 
 and over all of them README.txt (this text), annotations.json (COCO: garments and persons with keypoints and
 outlines), landmarks.json and garments/ (what `flixpose evaluate garment --data DIR` reads). A folder counts

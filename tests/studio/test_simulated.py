@@ -113,7 +113,7 @@ def test_backs_and_open_outwear_come_after_the_first_scenes_and_change_nothing_e
     assert not any(s.open and s.buttoned for s in coats)
     behind = scene(1, 9, Mix(backs=1, opened=0))
     assert behind.view == "back" and behind.turn == pytest.approx(behind.yaw + np.pi)
-    assert replace(behind, back=False, layered=False) == first[9]
+    assert replace(behind, back=False, layered=False, signed=False) == first[9]
     coat = scene(1, 9, Mix(backs=0, opened=1))
     assert coat.open and replace(coat.pattern, gap=0.0) == first[9].pattern and coat.look == first[9].look
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from flixpose.studio import blender
 from flixpose.studio.simulated.scene import Scene
+from flixpose.studio.simulated.signs import Stroke, signs
 
 _RIB = 0.016
 _BUTTON_EVERY, _BUTTON = 0.085, 0.0065
@@ -23,6 +24,9 @@ def fabric(s: Scene) -> Any:
     if s.buttoned:
         for where, tone in _placket(nodes, links, place):
             colour = _mixed(nodes, links, colour, s.cloth, where, tuple(c * tone for c in s.cloth))
+    for stroke in signs(s.pattern, s.seed) if s.signed else ():
+        darker = tuple(c * stroke.tone for c in s.cloth)
+        colour = _mixed(nodes, links, colour, s.cloth, _stroke(nodes, links, place, stroke), darker)
     if s.open:
         inside = nodes.new("ShaderNodeNewGeometry").outputs["Backfacing"]
         colour = _mixed(nodes, links, colour, s.cloth, inside, s.second)
@@ -86,6 +90,32 @@ def _placket(nodes: Any, links: Any, place: Any) -> list[tuple[Any, float]]:
     links.new(across, total.inputs[1])
     button = both(front, _math(nodes, links, "LESS_THAN", total.outputs[0], _BUTTON**2))
     return [(edge, 0.45), (button, 0.25)]
+
+
+def _stroke(nodes: Any, links: Any, place: Any, stroke: Stroke) -> Any:
+    """1 where a stroke covers the cloth; the nodes say what `Stroke.covers` says."""
+    axes = nodes.new("ShaderNodeSeparateXYZ")
+    links.new(place.outputs["Vector"], axes.inputs[0])
+    down = _math(nodes, links, "SUBTRACT", axes.outputs["Z"], stroke.z)
+    shift = _math(nodes, links, "SUBTRACT", _math(nodes, links, "MULTIPLY", down, -stroke.slope), -stroke.x)
+    across = nodes.new("ShaderNodeMath")
+    across.operation = "SUBTRACT"
+    links.new(_math(nodes, links, "ABSOLUTE", axes.outputs["X"], 0.0), across.inputs[0])
+    links.new(shift, across.inputs[1])
+    aside = _math(nodes, links, "ABSOLUTE", across.outputs[0], 0.0)
+    found = _math(nodes, links, "LESS_THAN", aside, stroke.half)
+    side = "GREATER_THAN" if stroke.back else "LESS_THAN"
+    for test in (
+        _math(nodes, links, side, axes.outputs["Y"], 0.0),
+        _math(nodes, links, "LESS_THAN", axes.outputs["Z"], stroke.z),
+        _math(nodes, links, "GREATER_THAN", axes.outputs["Z"], stroke.low_z),
+    ):
+        both = nodes.new("ShaderNodeMath")
+        both.operation = "MULTIPLY"
+        links.new(found, both.inputs[0])
+        links.new(test, both.inputs[1])
+        found = both.outputs[0]
+    return found
 
 
 def _printed(s: Scene, nodes: Any, links: Any, place: Any) -> Any:

@@ -53,6 +53,7 @@ class Scene:
         warmth: of the person's light, -1 (cool) to 1 (warm). side, product_side: where light comes from, -1
             to 1.
         back: mannequin and person are seen from behind. layered: the cloth does not pass through itself.
+        signed: it shows what tells fronts from backs (see `signs`).
     """
 
     seed: int
@@ -80,6 +81,7 @@ class Scene:
     product_side: float
     back: bool = False
     layered: bool = False
+    signed: bool = False
 
     @property
     def view(self) -> Literal["front", "back"]:
@@ -110,8 +112,8 @@ class Mix:
     opened: float
 
 
-# Scenes before this one are as they were when a set had no others: seen from the front, outwear closed, and
-# cloth that may pass through itself.
+# Scenes before this one are as they were when a set had no others: seen from the front, outwear closed, cloth
+# that may pass through itself, and nothing on it that tells a front from a back.
 FIRST_MIXED = 48
 USUAL = Mix(backs=1 / 6, opened=1 / 2)
 
@@ -129,7 +131,10 @@ def scene(seed: int, number: int, mix: Mix | None = None) -> Scene:
     # numbers of their own, so that all else stays as it would be
     rng = np.random.default_rng([seed, number, 1])
     back, opened, gap = rng.random() < mix.backs, rng.random() < mix.opened, _between(rng, 0.025, 0.06)
-    plain = replace(plain, back=bool(back), layered=True)
+    plain = replace(plain, back=bool(back), layered=True, signed=True)
+    if plain.pattern.kind.startswith("sling"):
+        # before, a sling was cut alike in front and behind
+        plain = replace(plain, pattern=replace(plain.pattern, neck_back=_between(rng, 0.05, 0.09)))
     if "outwear" not in plain.pattern.kind or not opened:
         return plain
     return replace(plain, buttoned=False, pattern=replace(plain.pattern, gap=gap))
