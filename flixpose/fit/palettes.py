@@ -36,6 +36,8 @@ _LAB_WEIGHT = np.array([0.6, 1.0, 1.0], np.float32)  # shading changes lightness
 _SKIN_SHADES = 20.0  # Lab units between a face and the arms of one person
 _FACE = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 _CHEST = ((-0.25, 0.25), (0.25, 0.25), (0.22, 0.52), (-0.22, 0.52))  # of the body's frame
+_HIPS = ((-0.25, 1.0), (0.25, 1.0), (0.22, 1.25), (-0.22, 1.25))
+_THIGHS = ((-0.3, 1.4), (0.3, 1.4), (0.28, 1.8), (-0.28, 1.8))
 _LOCK = 0.3  # of a place that is hair, which is then no sample of cloth
 READ_HAND = 0.5  # score of a hand whose own shape is trusted
 AROUND_HAND = 0.03  # shoulder widths beside a read hand in which colour decides
@@ -143,8 +145,14 @@ class Scene:
 
     @cached_property
     def lower_clothes(self) -> Plane | None:
-        found = self._on_trunk(((-0.25, 1.0), (0.25, 1.0), (0.22, 1.25), (-0.22, 1.25)), but=self.arms > 0.3)
-        return without(found, self.skin, least=_BEIGE)
+        """Those at the hips; those further down where a top of other colours reaches over the hips."""
+        at_hips, below = (
+            without(self._on_trunk(places, but=self.arms > 0.3), self.skin, least=_BEIGE)
+            for places in (_HIPS, _THIGHS)
+        )
+        if at_hips is None or without(at_hips, self.clothes) is not None:
+            return at_hips
+        return at_hips if without(below, self.clothes) is None else below
 
     @cached_property
     def shaded_lower(self) -> Plane | None:

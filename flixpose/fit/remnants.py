@@ -216,7 +216,7 @@ class _Photo:
         # Skin on shoulders and chest, background in the nooks beside the neck, whatever lies nearer.
         trunk = has(window, TRUNK)
         forbid(away[0], trunk & ~rims)
-        forbid(away[1:], has(window, BESIDE_NECK))
+        forbid(away[1:], has(window, BESIDE_NECK) & ~under)
         furthest = np.where(trunk.ravel()[inside], _FAR_SKIN, MOST_DEPTH) * self.unit
         furthest[self.rims[window].ravel()[inside] > 0] *= _FAR_RIM
         deep = np.bincount(core_of[depth > furthest], minlength=count) / np.maximum(areas, 1)
