@@ -1,6 +1,7 @@
 """Arms, shoulders and chest that an old top covered and a new one does not: they become skin together."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,4 +38,4 @@ def bare_upper_body(
         found = bare_chest(found, seen, worn, body, occluders, person_mask)
         if left_above(found, body) < _HARDLY * shown:
             break
-    return found
+    return replace(found, owned=before.owned) if found.picture is before.picture else found

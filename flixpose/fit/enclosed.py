@@ -33,8 +33,10 @@ def open_out(
     """
     ground = before.copy()
     for place in places:
-        own = place.hole & (place.away.argmin(axis=0) == 0)
-        ground[place.window] |= own & np.isfinite(place.away[0])
+        rows, columns = np.divmod(np.flatnonzero(place.hole), place.hole.shape[1])
+        away = place.away[:, rows, columns]
+        own = (away.argmin(axis=0) == 0) & np.isfinite(away[0])
+        ground[place.window][rows[own], columns[own]] = True
     x, y, width, height = cv2.boundingRect(ground.view(np.uint8))
     whole = np.s_[max(0, y - 1) : y + height + 1, max(0, x - 1) : x + width + 1]
     outside = setting.has(whole, OUTSIDE) & (seen[whole] < 128)
@@ -72,13 +74,22 @@ def enclosed(painted: Plane, outside: Plane, bones: Plane, unit: float) -> tuple
         return shut, arms
     here = np.s_[max(0, y - 1) : y + height + 1, max(0, x - 1) : x + width + 1]
     count, labels, stats, _ = cv2.connectedComponentsWithStats(painted[here].view(np.uint8), connectivity=4)
-    ways = np.bincount(labels[_beside(outside[here]) & painted[here]], minlength=count)
+    at = np.flatnonzero(painted[here])
+    numbers = labels.ravel()[at]
+    ways, boned = (
+        np.bincount(numbers[plane.ravel()[at]], minlength=count)
+        for plane in (_beside(outside[here]), bones[here])
+    )
     areas = stats[:, cv2.CC_STAT_AREA]
     large = areas >= max(4.0, (_SPECK * unit) ** 2)
     large[0] = False
-    on_bones = large & (np.bincount(labels[bones[here]], minlength=count) > _ON_BONES * areas)
-    shut[here] = (large & ~on_bones & (ways < max(2.0, _WAY * unit)))[labels]
-    arms[here] = on_bones[labels]
+    on_bones = large & (boned > _ON_BONES * areas)
+    closed = large & ~on_bones & (ways < max(2.0, _WAY * unit))
+    for found, which in ((shut, closed), (arms, on_bones)):
+        if which.any():
+            pieces = np.zeros(labels.size, bool)
+            pieces[at] = which[numbers]
+            found[here] = pieces.reshape(labels.shape)
     return shut, arms
 
 

@@ -204,9 +204,7 @@ def plan_layout(
         if inside is not None:
             opening = Mask(np.maximum(opening.alpha, filled(inside, garment)))
         # It goes on under the front: two edges that fade into one another would let the background through.
-        under = cv2.dilate(opening.alpha, np.ones((3, 3), np.uint8), iterations=max(1, round(overlap)))
-        behind = Mask(np.minimum(trunk_matte.alpha, under))
-        trunk_matte = Mask(np.minimum(trunk_matte.alpha, 255 - opening.alpha))
+        trunk_matte, behind = _parted(trunk_matte, opening, max(1, round(overlap)))
     parts = [PartPlan(trunk, trunk_matte, trunk_border(trunk), 0, np.zeros((0, 2)))]
     for limb in limbs:
         if limb.part in regions and rig.limb:
@@ -217,6 +215,18 @@ def plan_layout(
             else:
                 parts += _sleeve_plans(limb, matte, fit, rig.limb, trunk, arm)
     return Layout(tuple(parts), behind)
+
+
+def _parted(trunk: Mask, opening: Mask, overlap: int) -> tuple[Mask, Mask]:
+    """The trunk's matte without an opening, and what of it lies there and so many pixels around."""
+    front, behind = trunk.alpha.copy(), np.zeros_like(trunk.alpha)
+    x, y, width, height = cv2.boundingRect(opening.alpha)
+    if width:
+        here = np.s_[max(0, y - overlap) : y + height + overlap, max(0, x - overlap) : x + width + overlap]
+        around = cv2.dilate(opening.alpha[here], np.ones((3, 3), np.uint8), iterations=overlap)
+        behind[here] = cv2.min(trunk.alpha[here], around)
+        front[here] = cv2.min(front[here], cv2.bitwise_not(opening.alpha[here]))
+    return Mask(front), Mask(behind)
 
 
 def _trunk_outline(person_mask: Mask | None, occluders: Occluders) -> Mask | None:

@@ -90,7 +90,6 @@ def find_under_lace(
     front = cv2.max(occluders.head.alpha[here], occluders.arms.alpha[here])
     closed = cv2.add(seen[here], front)
     through = within_outline(seen[here], unit) & (closed < _OPEN) & (occluders.head.alpha[here] < 128)
-    through &= ~_slits(seen[here], unit)
     cloth = cv2.countNonZero(cv2.inRange(seen[here], 128, 255))
     least = max(_LEAST * cloth, _EDGES * cloth**0.5)
     if np.count_nonzero(through) < least:
@@ -98,6 +97,10 @@ def find_under_lace(
     old = cv2.dilate(cv2.inRange(worn[here], 26, 255), square(_EDGE * unit)) > 0
     arms = occluders.arms.alpha[here] >= 128
     hole = through & old & ~arms
+    if np.count_nonzero(hole) < least:
+        return None
+    slits = _slits(seen[here], unit)
+    through, hole = through & ~slits, hole & ~slits
     if np.count_nonzero(hole) < least:
         return None
     shade = through & arms

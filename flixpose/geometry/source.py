@@ -36,33 +36,16 @@ class Occupancy:
     def __init__(self, picture: NDArray[np.uint8]) -> None:
         self.size = picture.shape[1::-1]
         self.shape = (-(-self.size[1] // _BLOCK), -(-self.size[0] // _BLOCK))
-        held, full = np.ones((2, *self.shape), np.uint8)
-
-        def look(line: int) -> None:
-            part = picture[line * _BLOCK : (line + _LINES) * _BLOCK]
-            alpha = part if part.ndim == 2 else cv2.extractChannel(part, 3)
-            least, most_alpha, *_ = cv2.minMaxLoc(alpha)
-            if least == 255:
-                return
-            if most_alpha == 0:
-                held[line : line + _LINES] = full[line : line + _LINES] = 0
-                return
-            below, right = (-size % _BLOCK for size in alpha.shape)
-            if below or right:
-                alpha = cv2.copyMakeBorder(alpha, 0, below, 0, right, cv2.BORDER_REPLICATE)
-            size = alpha.shape[1] // _BLOCK, alpha.shape[0] // _BLOCK
-            for found, way, limit, there in (
-                (held, cv2.THRESH_BINARY, 0, 1),
-                (full, cv2.THRESH_BINARY_INV, 254, 0),
-            ):
-                # A block's mean with one pixel of 255 is 255 / 256: it rounds to 1.
-                marked = cv2.threshold(alpha, limit, 255, way)[1]
-                any_marked = cv2.resize(marked, size, interpolation=cv2.INTER_AREA) > 0
-                found[line : line + _LINES] = any_marked == there
-
-        if picture.ndim == 2 or picture.shape[2] == 4:
-            for line in range(0, self.shape[0], _LINES):
-                look(line)
+        if picture.ndim == 3 and picture.shape[2] == 3:
+            held, full = np.ones((2, *self.shape), np.uint8)
+        else:
+            held, full = np.zeros((2, *self.shape), np.uint8)
+            alpha = picture if picture.ndim == 2 else cv2.extractChannel(picture, 3)
+            x, y, width, height = cv2.boundingRect(alpha)
+            columns = slice(x // _BLOCK, -(-(x + width) // _BLOCK))
+            for line in range(y // _BLOCK, -(-(y + height) // _BLOCK), _LINES):
+                lines = slice(line, min(line + _LINES, -(-(y + height) // _BLOCK)))
+                held[lines, columns], full[lines, columns] = _looked_at(alpha[_pixels(lines, columns)])
         self._held, self._full = cv2.integral(held), cv2.integral(full)
 
     def touched(self, low: NDArray[Any], high: NDArray[Any]) -> NDArray[np.bool_]:
@@ -85,6 +68,29 @@ class Occupancy:
         )
         within = x0 >= 0 and y0 >= 0 and x1 <= self.size[0] and y1 <= self.size[1]
         return held > 0, within and full == (right - left) * (bottom - top)
+
+
+def _pixels(lines: slice, columns: slice) -> tuple[slice, slice]:
+    """Rows and columns of blocks → of pixels."""
+    rows, across = (slice(_BLOCK * some.start, _BLOCK * some.stop) for some in (lines, columns))
+    return rows, across
+
+
+def _looked_at(alpha: NDArray[np.uint8]) -> tuple[Any, Any]:
+    """Per block of (h, w): 1 where anything is not transparent, and where all is opaque, else 0."""
+    least, most, *_ = cv2.minMaxLoc(alpha)
+    if least == 255 or most == 0:
+        return int(most > 0), int(least == 255)
+    below, right = (-size % _BLOCK for size in alpha.shape)
+    if below or right:
+        alpha = cv2.copyMakeBorder(alpha, 0, below, 0, right, cv2.BORDER_REPLICATE)
+    size = alpha.shape[1] // _BLOCK, alpha.shape[0] // _BLOCK
+    # A block's mean with one pixel of 255 is 255 / 256: it rounds to 1.
+    some, soft = (
+        cv2.resize(cv2.threshold(alpha, limit, 255, way)[1], size, interpolation=cv2.INTER_AREA) > 0
+        for limit, way in ((0, cv2.THRESH_BINARY), (254, cv2.THRESH_BINARY_INV))
+    )
+    return some, ~soft
 
 
 @dataclass(frozen=True, eq=False, slots=True)

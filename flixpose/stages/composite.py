@@ -211,10 +211,13 @@ def remaining(person_mask: Mask | None, painted: Painted) -> Mask | None:
     """The person without what was painted with background."""
     if person_mask is None or not painted.background.any():
         return person_mask
-    gone, alpha = painted.background.astype(np.uint8) * np.uint8(255), person_mask.alpha.copy()
-    x, y, width, height = cv2.boundingRect(gone)
+    alpha, (x, y, width, height) = (
+        person_mask.alpha.copy(),
+        cv2.boundingRect(painted.background.view(np.uint8)),
+    )
     here = np.s_[max(0, y - 2) : y + height + 2, max(0, x - 2) : x + width + 2]
-    alpha[here] = cv2.multiply(alpha[here], 255 - cv2.GaussianBlur(gone[here], (0, 0), _SOFT), scale=1 / 255)
+    gone = painted.background[here] * np.uint8(255)
+    alpha[here] = cv2.multiply(alpha[here], 255 - cv2.GaussianBlur(gone, (0, 0), _SOFT), scale=1 / 255)
     return Mask(alpha)
 
 
