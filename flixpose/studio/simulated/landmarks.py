@@ -20,7 +20,7 @@ Index = NDArray[np.int64]
 _HEM_BEHIND = "hem_center_behind"
 # pixels of background between two parts from which on people see them part
 _SEEN_GAP = 2
-NO_CLOTH = 255
+_NO_CLOTH = 255
 _WHOLE = 0.7
 # shares of the arm's length: a sleeve begins, and ends to belong to the shoulder
 _SLEEVE_FROM, _ROOT = 0.08, 0.32
@@ -281,7 +281,7 @@ def _fork(
     """The first row from `top` down in which parts `before` (left) and `after` (right) have air between."""
     for y in range(max(0, int(top)), min(len(parts), int(low) + _NEAR)):
         row = parts[y]
-        cloth = np.flatnonzero(row != NO_CLOTH)
+        cloth = np.flatnonzero(row != _NO_CLOTH)
         left, right = cloth[:-1], cloth[1:]
         forks = (right - left > _SEEN_GAP) & np.isin(row[left], before) & np.isin(row[right], after)
         if forks.any():

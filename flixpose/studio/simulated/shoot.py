@@ -14,12 +14,12 @@ from flixpose.studio.people import add_person
 from flixpose.studio.simulated.dressing import Fallen
 from flixpose.studio.simulated.dummy import add_dummy
 from flixpose.studio.simulated.fabric import fabric
-from flixpose.studio.simulated.landmarks import NO_CLOTH, Seen, marks
+from flixpose.studio.simulated.landmarks import Seen, marks
 from flixpose.studio.simulated.passes import Label, label_pass, passes, read_labels, read_sewn, set_labels
 from flixpose.studio.simulated.pattern import LOWER
 from flixpose.studio.simulated.refine import normals, rim
 from flixpose.studio.simulated.scene import Scene
-from flixpose.studio.simulated.tips import READ, shoulder_tips
+from flixpose.studio.simulated.tips import read_off
 from flixpose.studio.simulated.wearing import (
     Sheet,
     body_labels,
@@ -89,8 +89,7 @@ def shoot(s: Scene, fallen: Fallen, out: Path, *, height: int, samples: int, cor
         name: marks(view, sewn.landmarks, sewn.rims, sewn.shoulders, long=long, back=s.back, gaps=sewn.gaps)
         for name, view in seen.items()
     }
-    for name in READ:
-        found[name] |= shoulder_tips(seen[name].parts != NO_CLOTH, found[name])
+    read_off(out, found)
     return told | {"size": size, "landmarks": found}
 
 
@@ -117,7 +116,7 @@ def _seen(out: Path, name: str, shot: Shot, fallen: Fallen, points: Array) -> Se
     sewn = fallen.fine(fallen.sewn.points)
     truth = read_sewn(out / f"{name}_sewn.png")
     cloth = read_labels(out / f"{name}_labels.png") == Label.GARMENT
-    parts = np.full(cloth.shape, NO_CLOTH, np.uint8)
+    parts = np.full(cloth.shape, 255, np.uint8)
     parts[cloth] = fallen.part[cKDTree(sewn).query(truth[cloth])[1]]
     places = shot.project(fallen.fine(points))
     return Seen(

@@ -18,6 +18,7 @@ from flixpose.studio.body import SIDES
 from flixpose.studio.curves import Points
 from flixpose.studio.garments.telling import Bend, bend, dense
 from flixpose.studio.simulated.passes import garment_mask
+from flixpose.studio.simulated.waists import waists
 from flixpose.studio.solid import Array
 
 Marks = dict[str, list[float]]
@@ -94,17 +95,23 @@ def _turning(path: Points, reach: float, sigma: float) -> Points:
     return line[int(first) : max(int(last), int(first) + 3)]
 
 
+def read_off(scene: Path, landmarks: dict[str, Marks]) -> None:
+    """Put the shoulders and waists that outlines of a scene's product and ghost photos tell into its landmarks."""
+    for picture in READ:
+        cover = garment_mask(scene / f"{picture}_parts.png")
+        landmarks[picture] |= shoulder_tips(cover > 127, landmarks[picture])
+        landmarks[picture] |= waists(cover, landmarks[picture])
+
+
 def relabel(scene: Path) -> dict[str, Any]:
-    """Read the shoulders of a finished scene's folder anew, as made before this rule; returns its truth.
+    """Read a finished scene's outlines anew, as made before these rules; returns its truth.
 
     Its scene.json is written where something changes; doing it again changes nothing.
     """
     path = scene / "scene.json"
     truth: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     before = json.dumps(truth)
-    for picture in READ if "_sleeve" in truth["kind"] else ():
-        region = garment_mask(scene / f"{picture}_parts.png") > 127
-        truth["landmarks"][picture] |= shoulder_tips(region, truth["landmarks"][picture])
+    read_off(scene, truth["landmarks"])
     if json.dumps(truth) != before:
         write_atomic(path, (json.dumps(truth, indent=1) + "\n").encode())
     return truth
