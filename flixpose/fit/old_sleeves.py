@@ -15,6 +15,7 @@ from flixpose.fit.bare_arms import BareArm
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.painted import Painted
 from flixpose.fit.patching import Plane, Window, distance, fill_from, square
+from flixpose.fit.remembered import remembered
 from flixpose.fit.skin import smooth_skin, usual_skin
 from flixpose.structures.image import Mask
 
@@ -75,7 +76,7 @@ def find_old_sleeve(
     shows = left[window] > _SHOWS
     if not shows.any():
         return None
-    beside = _Around(arm, window)
+    beside = _around(arm, left.shape)
     sleeve = _pieces(shows, beside.sleeve)
     if sleeve is None and not off_shoulders:
         return None
@@ -124,6 +125,12 @@ def _window(arm: BareArm, shape: tuple[int, ...]) -> Window:
     places, room = arm.stations[arm.covered], _ROOM * arm.unit
     (x0, y0), (x1, y1) = places.min(axis=0) - room, places.max(axis=0) + room
     return np.s_[max(0, int(y0)) : min(shape[0], int(y1)), max(0, int(x0)) : min(shape[1], int(x1))]
+
+
+@remembered
+def _around(arm: BareArm, shape: tuple[int, ...]) -> "_Around":
+    """Of a photo of this shape: found once for all garments."""
+    return _Around(arm, _window(arm, shape))
 
 
 class _Around:

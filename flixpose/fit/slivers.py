@@ -41,12 +41,12 @@ def slivers(
     wide = np.ones((3 * radius + 1, 3 * radius + 1), np.uint8)
     broad = cv2.dilate(cv2.morphologyEx(bare, cv2.MORPH_OPEN, wide), kernel)
     thin = cv2.bitwise_and(bare, cv2.bitwise_not(cv2.max(broad, _kept(body, occluders, here, bare.shape))))
-    thin[_veiled(seen[here], thin, 2 * radius)] = 0
-    beside = cv2.dilate(cv2.threshold(seen[here], 127, 255, cv2.THRESH_BINARY)[1], kernel)
-    outside = cv2.dilate(cv2.bitwise_not(person), kernel)
-    at = np.flatnonzero(thin > 0)
+    thin = _unveiled(seen[here], thin, 2 * radius)
+    at = np.flatnonzero(thin)
     if not len(at):
         return found
+    beside = cv2.dilate(cv2.threshold(seen[here], 127, 255, cv2.THRESH_BINARY)[1], kernel)
+    outside = cv2.dilate(cv2.bitwise_not(person), kernel)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(thin)
     long = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) >= _SHORTEST * (2 * radius + 1)
     numbers = labels.ravel()[at]
@@ -59,14 +59,15 @@ def slivers(
     return found
 
 
-def _veiled(seen: NDArray[np.uint8], thin: NDArray[np.uint8], reach: int) -> NDArray[np.bool_]:
-    """(h, w) where a rim would lie under lace or mesh: what is not solid around is not clear, either."""
+def _unveiled(seen: NDArray[np.uint8], thin: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
+    """(h, w) rims but those under lace or mesh: there what is not solid around is not clear, either."""
     veil = cv2.inRange(seen, _CLEAR, _COVERED - 1)
     if cv2.countNonZero(cv2.bitwise_and(veil, thin)) < _LACE * cv2.countNonZero(thin):
-        return np.zeros(seen.shape, bool)
+        return thin
     side = (2 * reach + 1, 2 * reach + 1)
     veiled, loose = (cv2.blur(plane, side) for plane in (veil, cv2.inRange(seen, 0, _COVERED - 1)))
-    return np.asarray(cv2.compare(veiled, cv2.multiply(loose, _LACE), cv2.CMP_GT) > 0, bool)
+    under = cv2.compare(veiled, cv2.multiply(loose, _LACE), cv2.CMP_GT)
+    return np.asarray(cv2.bitwise_and(thin, cv2.bitwise_not(under)), np.uint8)
 
 
 def _kept(

@@ -271,7 +271,8 @@ def _edge_figures(drawn: Drawn) -> list[Figure]:
     if not seen.size:
         return []
     step = max(1.0, drawn.plan.body.shoulder_width / _RING)
-    inward = cv2.distanceTransform((layer[..., 3] > 127).astype(np.uint8), cv2.DIST_L2, 3)
+    solid = cv2.threshold(cv2.extractChannel(layer, 3), 127, 1, cv2.THRESH_BINARY)[1]
+    inward = cv2.distanceTransform(solid, cv2.DIST_L2, 3)
     at = np.flatnonzero(cv2.inRange(inward, 1e-3, 9 * step) > 0)
     rows, columns = np.divmod(at, width)
     depth = inward.ravel()[at] / np.float32(step)
@@ -281,7 +282,7 @@ def _edge_figures(drawn: Drawn) -> list[Figure]:
     outline = np.flatnonzero(rim)
     rim[np.delete(outline, np.s_[:: max(1, len(outline) // _OUTLINE)])] = False
     near = _Near((rows / (_CELL * step)).astype(int), (columns / (_CELL * step)).astype(int))
-    colours = np.ascontiguousarray(layer).reshape(-1, 4)[at, :3]
+    colours = layer[rows, columns, :3]
     rings = [(depth > low) & (depth <= high) for low, high in ((0, 1), (3, 6), (6, 9))]
     means, sure = zip(*(near.mean(colours, ring, rim) for ring in rings), strict=True)
     there = np.logical_and.reduce(sure)
