@@ -96,7 +96,7 @@ def _turning(path: Points, reach: float, sigma: float) -> Points:
 
 
 def read_off(scene: Path, landmarks: dict[str, Marks]) -> None:
-    """Put the shoulders and waists that outlines of a scene's product and ghost photos tell into its landmarks."""
+    """Put into a scene's landmarks what outlines of its product and ghost photos tell: shoulders, waists."""
     for picture in READ:
         cover = garment_mask(scene / f"{picture}_parts.png")
         landmarks[picture] |= shoulder_tips(cover > 127, landmarks[picture])
