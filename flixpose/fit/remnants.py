@@ -209,12 +209,15 @@ class _Photo:
             forbid(away[1:], (part >= 0) & (part <= 0.5))
         forbid(away[0], (body & ~rims) | under)
         forbid(away[1:], rims)
+        trunk = has(window, TRUNK)
+        lost = trunk & shows & np.isinf(away).all(axis=0)
+        if lost.any():  # beside an old sleeve, say, but on the shoulder
+            away[1][lost] = distance(sources[1])[lost]
         away[3] += _RELUCTANCE * self.unit
         if len(inside := np.flatnonzero(core)):
             forbid(away[3], grown(core, (_THIN + 2 * RIM) * self.unit))
         depth, core_of = away.reshape(len(away), -1)[:, inside].min(axis=0), labels.ravel()[inside]
         # Skin on shoulders and chest, background in the nooks beside the neck, whatever lies nearer.
-        trunk = has(window, TRUNK)
         forbid(away[0], trunk & ~rims)
         forbid(away[1:], has(window, BESIDE_NECK) & ~under)
         furthest = np.where(trunk.ravel()[inside], _FAR_SKIN, MOST_DEPTH) * self.unit
