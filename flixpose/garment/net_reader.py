@@ -117,12 +117,8 @@ class NetReader:
         axis = outline.axis / found.seen.shrink
         points = {}
         for name, claim in believed(sight, theirs, kind, self._trust, axis, side).items():
-            point: Point = (*claim.xy, told(claim.odds, claim.met, self._final))
-            if found.agreement > 0 and group_of(name) in _ON_OUTLINE:
-                point = snapped(point, edge, _SNAP * side)
-                if group_of(name) == "armpit" and kinds.has_sleeves(kind):
-                    point = _up_the_gap(point, found.seen, side)
-            points[name] = point
+            point = (*claim.xy, told(claim.odds, claim.met, self._final))
+            points[name] = on_outline(name, point, kind, found.seen, edge) if found.agreement > 0 else point
         return points
 
     def _garment(
@@ -235,6 +231,18 @@ def _doubted(name: str, point: Point, view_score: float) -> Point:
     """Who is unsure of front and back is unsure of left and right."""
     x, y, score = point
     return (x, y, score * view_score) if mirror_name(name) != name else point
+
+
+def on_outline(name: str, point: Point, kind: str, seen: Seen, edge: NDArray[np.float64]) -> Point:
+    """A landmark that lies on the outline moved there, where it is near.
+
+    Args:
+        edge: (N, 2) the outline in pixels of the photo.
+    """
+    side = float(np.ptp(edge, axis=0).max())
+    if group_of(name) == "armpit" and kinds.has_sleeves(kind):
+        return _up_the_gap(point, seen, side)  # of a fork the outline's nearest point is a side, not the top
+    return snapped(point, edge, _SNAP * side) if group_of(name) in _ON_OUTLINE else point
 
 
 def _up_the_gap(point: Point, seen: Seen, side: float) -> Point:
