@@ -40,7 +40,7 @@ _FAR = 0.08  # shoulder widths off a kind's nearest place that count as much as 
 _OFF = 0.03  # ... this much of value (the root of light) beside the way to the hair's colour
 _CORE = 0.04  # shoulder widths within the mask, where hair has no gaps
 _JAW = 0.02  # shoulder widths about the face that are its own
-_FEW = 20  # pixels
+_FEW, _LINE = 20, 1024  # pixels
 _EMPTY, _FULL = (0.03, 0.05), (0.92, 0.85)  # shares where no hair is, at least; all hair, at most; if untold
 _MOSTLY_EMPTY, _MOSTLY_FULL = 90, 10  # per cent of such places
 _APART = (0.35, 0.6)  # of value between hair and what is behind, from untold to told
@@ -290,9 +290,14 @@ class _Loose:
     def _at(self, field: Plane) -> Plane:
         """(N, ...) of the grid's (h', w', ...) at the spots."""
         rows, columns = np.divmod(self.spots, self.hair.shape[1])
-        x, y = (places.astype(np.float32)[:, None] / self.step for places in (columns, rows))
+        # In lines: OpenCV counts neither rows nor columns of a picture beyond 32,767.
+        fill = -len(self.spots) % _LINE
+        x, y = (
+            np.pad(places.astype(np.float32) / self.step, (0, fill)).reshape(-1, _LINE)
+            for places in (columns, rows)
+        )
         found = cv2.remap(field, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(found, np.float32).reshape(len(self.spots), *field.shape[2:])
+        return np.asarray(found, np.float32).reshape(-1, *field.shape[2:])[: len(self.spots)]
 
     def _smooth(self, values: Plane, radius: float) -> Plane:
         """(N,) averaged over the spots around each."""

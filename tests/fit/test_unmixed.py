@@ -1,5 +1,6 @@
 """Loose hair as a share of each pixel, and in its own colours."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -151,3 +152,16 @@ def test_without_loose_hair_or_cloth_nothing_is_painted() -> None:
     assert (found.picture == photo()).all() and not found.mask.alpha.any()
     away = Stack(np.s_[0:0, 0:0])
     assert hair_over_cloth(found, own, away) is found and hair_over_cloth(found, None, away) is found
+
+
+def test_a_large_photo_is_unmixed_as_a_small_one() -> None:
+    """OpenCV looks up no more than 32,767 places in a line."""
+    small, own = unmixed()
+    big = Face(4 * face().outline, 4 * face().chin, 4 * face().up)
+    pixels, hair = (
+        cv2.resize(one, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC) for one in (photo(), mask())
+    )
+    found = unmix(pixels, hair, big, 4 * UNIT)
+    assert found is not None and (hair > 0).sum() > 70_000
+    again = cv2.resize(found[0], SIZE[::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(again.astype(int) - small)[ENDS].mean() < 12
