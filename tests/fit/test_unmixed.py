@@ -156,7 +156,7 @@ def test_without_loose_hair_or_cloth_nothing_is_painted() -> None:
 
 def test_a_large_photo_is_unmixed_as_a_small_one() -> None:
     """OpenCV looks up no more than 32,767 places in a line."""
-    small, own = unmixed()
+    small, _ = unmixed()
     big = Face(4 * face().outline, 4 * face().chin, 4 * face().up)
     pixels, hair = (
         cv2.resize(one, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC) for one in (photo(), mask())
