@@ -22,9 +22,9 @@ def main(
 
     A process may have --memory-mb MiB of memory; without it an equal share of 85 % of the machine's.
     """
-    # The nets' own threads share the cores; the spawned processes inherit this.
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ.setdefault(variable, str(max(1, (os.cpu_count() or 1) // processes)))
+    # The nets' own threads share the cores; the spawned processes inherit this. Numpy's only spin.
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // processes)))
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         load_settings()
     except FlixposeError as failure:

@@ -1,6 +1,7 @@
 """`flixpose`: one verb a file; each is imported only when it is called, so that `--help` stays quick."""
 
 import json
+import os
 import sys
 
 import click
@@ -53,6 +54,8 @@ def main(arguments: list[str] | None = None) -> None:
     else its code, message and advice; never a traceback.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    # Before numpy is loaded: its products are small, and its library's threads spin after each.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         status = cli.main(args=arguments, prog_name="flixpose", standalone_mode=False)
     except click.exceptions.Abort:

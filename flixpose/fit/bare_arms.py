@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from flixpose.fit.body import Body
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.remembered import remembered
+from flixpose.geometry.threads import product
 from flixpose.structures.image import Mask
 
 Floats = NDArray[np.float64]
@@ -345,7 +346,8 @@ def nearest_station(stations: Floats, xy: NDArray[np.floating]) -> NDArray[np.in
     middle = stations.mean(axis=0)
     towards = (stations - middle).T
     half = 0.5 * np.square(towards).sum(axis=0)
-    for begin in range(0, len(xy), 20000):
-        part = xy[begin : begin + 20000] - middle
-        found[begin : begin + 20000] = (part @ towards - half).argmax(axis=1)
+    step = 2000  # the products stay in the cache
+    for begin in range(0, len(xy), step):
+        part = xy[begin : begin + step] - middle
+        found[begin : begin + step] = (product(part, towards) - half).argmax(axis=1)
     return found

@@ -27,6 +27,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+_QUIET = 1 << 18  # multiplications; OpenBLAS takes more threads for a larger product
 _LOCK, _TORCH = Lock(), Lock()
 _Item = TypeVar("_Item")
 _Found = TypeVar("_Found")
@@ -137,6 +138,17 @@ def one_torch_thread() -> Iterator[None]:
             yield
         finally:
             torch.set_num_threads(before)
+
+
+def product(left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
+    """left @ right, (N, K) and (K, M), in pieces so small that the library wakes no thread of its own.
+
+    Woken once, such a thread spins for a tenth of a second after.
+    """
+    step = max(1, _QUIET // max(right.size, 1))
+    if len(left) <= step:
+        return np.asarray(left @ right)
+    return np.concatenate([left[start : start + step] @ right for start in range(0, len(left), step)])
 
 
 def solve_dense(matrix: NDArray[Any], right: NDArray[Any]) -> NDArray[Any] | None:

@@ -15,7 +15,7 @@ from flixpose.fit.midriff import bare_midriff
 from flixpose.fit.tuck import laid_over_lower
 from flixpose.fit.verdict import Rule, judge
 from flixpose.garment.kinds import group
-from flixpose.geometry.threads import gathered
+from flixpose.geometry.threads import gathered, product
 from flixpose.geometry.warp import jacobian, map_points
 from flixpose.imaging.colour import delta_e_2000, srgb_to_lab
 from flixpose.structures.drape import Composite, Light, PartWarp
@@ -235,7 +235,7 @@ def _softly(pixels: NDArray[np.uint8], xy: NDArray[np.float64], sigma: float) ->
     )
     share = np.outer(weights, weights).ravel() / weights.sum() ** 2
     each = np.kron(share[:, None], np.eye(3)).astype(np.float32)
-    return np.rint(found.reshape(len(xy), -1).astype(np.float32) @ each).astype(np.uint8)
+    return np.rint(product(found.reshape(len(xy), -1).astype(np.float32), each)).astype(np.uint8)
 
 
 def _sharpness(pixels: NDArray[np.uint8], xy: NDArray[np.float64], reduce: float = 1.0) -> float:

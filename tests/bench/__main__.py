@@ -27,6 +27,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.full:
         os.environ["FLIXPOSE_BENCH_FULL"] = "1"
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line and the workers have it
     OUT.mkdir(parents=True, exist_ok=True)
     rows: list[Row] = []
     broken = []

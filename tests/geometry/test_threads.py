@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from flixpose.geometry.threads import for_each, gathered, one_opencv_thread, one_torch_thread, solve_dense
+from flixpose.geometry.threads import (
+    for_each,
+    gathered,
+    one_opencv_thread,
+    one_torch_thread,
+    product,
+    solve_dense,
+)
 
 
 def test_every_item_is_worked_on_once_and_failures_come_through():
@@ -65,6 +72,23 @@ def test_torchs_threads_come_back():
         assert torch.get_num_threads() == 1
         raise RuntimeError
     assert torch.get_num_threads() == before
+
+
+def test_products_in_pieces_are_whole():
+    rng = np.random.default_rng(0)
+    left, right = rng.normal(size=(5000, 40)), rng.normal(size=(40, 30))
+    assert np.allclose(product(left, right), left @ right)
+    assert product(left[:0], right).shape == (0, 30)
+
+
+def test_a_product_leaves_no_thread_spinning():
+    left, right = np.ones((1500, 147), np.float32), np.ones((147, 3), np.float32)
+    product(left, right)
+    time.sleep(0.3)
+    start = time.process_time()
+    product(left, right)
+    time.sleep(0.1)
+    assert time.process_time() - start < 0.03
 
 
 def test_dense_systems_are_solved_or_refused():
