@@ -26,9 +26,9 @@ does not pass through itself; fronts have flies and pockets, backs zips, darts, 
 and over all of them README.txt (this text), annotations.json (COCO: garments and persons with keypoints and
 outlines), landmarks.json and garments/ (what `flixpose evaluate garment --data DIR` reads). A folder counts
 as done when its scene.json is there, so a broken-off run goes on where it stopped; the same seed and number
-give the same scene. Shoulders and waists of product.png and ghost.png are read off the outline (see
-flixpose.studio.simulated.tips and waists), those of scenes that an earlier version made as well when it is
-run again.
+give the same scene. Shoulders, waists and the armpits of caps are read off the outlines of product.png and
+ghost.png (see flixpose.studio.simulated.tips), and anew in scenes that an earlier version made when it is run
+again.
 """
 
 import json

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from flixpose.imaging.files import write_atomic
 from flixpose.studio.body import SIDES
 from flixpose.studio.curves import Points
-from flixpose.studio.garments.telling import Bend, bend, dense
+from flixpose.studio.garments.telling import Bend, bend
+from flixpose.studio.simulated.caps import cap_armpits, way_between, without_steps
 from flixpose.studio.simulated.passes import garment_mask
 from flixpose.studio.simulated.waists import waists
 from flixpose.studio.solid import Array
@@ -58,7 +59,7 @@ def _tip(ring: Points, marks: Marks, name: str) -> Marks:
         np.array(marks[mark][:2]) for mark in (f"neck_{name}", f"cuff_{name}_outer", f"armpit_{name}")
     )
     size = float(np.ptp(ring, axis=0).max())
-    path = _between(ring, neck, cuff)
+    path = way_between(ring, neck, cuff)
     if known[2] < 2 or len(path) < _FEWEST or _off(path, neck, cuff) > _ASTRAY * size:
         return {}
     turn = bend(_turning(path, float(np.linalg.norm(pit - neck)), _SMOOTH * size))
@@ -71,34 +72,26 @@ def _told(turn: Bend) -> list[float]:
     return [round(turn.at[0], 2), round(turn.at[1], 2), 2.0]
 
 
-def _between(ring: Points, neck: Array, cuff: Array) -> Points:
-    """The outline from the neck over the shoulder to the cuff: the shorter way round."""
-    first, last = (int(np.linalg.norm(ring - at, axis=1).argmin()) for at in (neck, cuff))
-    there = np.roll(ring, -first, axis=0)[: (last - first) % len(ring) + 1]
-    back = np.roll(ring[::-1], first + 1, axis=0)[: (first - last) % len(ring) + 1]
-    return min(there, back, key=len)
-
-
 def _off(path: Points, neck: Array, cuff: Array) -> float:
     return float(max(np.linalg.norm(path[0] - neck), np.linalg.norm(path[-1] - cuff)))
 
 
 def _turning(path: Points, reach: float, sigma: float) -> Points:
     """The outline near the shoulder, its pixels' steps and small folds smoothed away."""
-    pad = int(4 * sigma) + 1
-    even = dense(path, max(len(path), 2 * pad))
-    columns = [np.pad(even[:, k], pad, mode="reflect", reflect_type="odd") for k in (0, 1)]
-    soft = [cv2.GaussianBlur(c[None], (0, 0), sigma)[0][pad:-pad] for c in columns]
-    line = np.stack(soft, axis=1)
+    line = without_steps(path, sigma)
     gone = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
     first, last = np.searchsorted(gone, (_FROM * _TO * reach, _TO * reach))
     return line[int(first) : max(int(last), int(first) + 3)]
 
 
 def read_off(scene: Path, landmarks: dict[str, Marks]) -> None:
-    """Put into a scene's landmarks what outlines of its product and ghost photos tell: shoulders, waists."""
+    """Put into a scene's landmarks what the outlines of its product and ghost photos tell.
+
+    Those are the armpits of caps, the shoulders of sleeves and the waists of dresses.
+    """
     for picture in READ:
         cover = garment_mask(scene / f"{picture}_parts.png")
+        landmarks[picture] |= cap_armpits(cover > 127, landmarks[picture])
         landmarks[picture] |= shoulder_tips(cover > 127, landmarks[picture])
         landmarks[picture] |= waists(cover, landmarks[picture])
 
