@@ -87,3 +87,32 @@ def test_what_is_painted_over_has_the_cloths_colour() -> None:
     middle = label.mask.astype(bool) & (view.inside > 0)
     off = np.abs(label.painted_over(view).lab - plain.lab)[middle].max(axis=1)
     assert np.percentile(off, 70) < 4.0 and np.abs(view.lab - plain.lab)[middle].max() > 50
+
+
+def on_stripes(label: tuple[int, int, int, int], colour: int | tuple[int, int, int]) -> NeckView:
+    """A vest of fine black and white stripes, out of whose usual colour no label stands."""
+    product, garment, _ = dressed("round")
+    cloth = garment.mask.alpha > 127
+    dark = (np.indices(cloth.shape)[0] // 6) % 2 == 0
+    product.pixels[cloth] = np.where(dark[cloth][:, None], np.uint8(20), np.uint8(235))
+    x0, y0, x1, y1 = label
+    product.pixels[y0:y1, x0:x1] = colour
+    return NeckView.of(garment, product, above=0.0, below=1.3)
+
+
+@pytest.mark.parametrize("colour", [245, (200, 60, 60)], ids=["white", "red"])
+def test_a_label_on_stripes_is_found_by_the_fronts_cloth(colour: int | tuple[int, int, int]) -> None:
+    label = find_label(on_stripes((270, 140, 330, 162), colour))
+    assert label is not None and (label.left + label.right) / 2 == pytest.approx(0.0, abs=0.04)
+    assert label.head == pytest.approx((140 - 90) / WIDTH, abs=0.08)
+    assert label.foot == pytest.approx((162 - 90) / WIDTH, abs=0.08)
+    assert 0.8 < (label.right - label.left) / (60 / WIDTH) < 1.5
+
+
+@pytest.mark.parametrize(
+    "place",
+    [(380, 300, 440, 330), (230, 130, 370, 230), (296, 130, 304, 190)],
+    ids=["aside", "large", "a cord"],
+)
+def test_what_is_no_label_on_stripes_stays(place: tuple[int, int, int, int]) -> None:
+    assert find_label(on_stripes(place, (200, 60, 60))) is None
