@@ -210,26 +210,28 @@ class _Photo:
         forbid(away[0], (body & ~rims) | under)
         forbid(away[1:], rims)
         trunk = has(window, TRUNK)
-        lost = trunk & shows & np.isinf(away).all(axis=0)
-        if lost.any():  # beside an old sleeve, say, but on the shoulder
-            away[1][lost] = distance(sources[1])[lost]
+        flat, lost = away.reshape(len(away), -1), np.flatnonzero(trunk & shows)
+        lost = lost[np.isinf(flat[:, lost]).all(axis=0)]
+        if len(lost):  # beside an old sleeve, say, but on the shoulder
+            flat[1, lost] = distance(sources[1]).ravel()[lost]
         away[3] += _RELUCTANCE * self.unit
-        if len(inside := np.flatnonzero(core)):
+        inside, depth = np.flatnonzero(core) if touching.any() else np.zeros(0, np.intp), np.zeros(0)
+        if len(inside):
             forbid(away[3], grown(core, (_THIN + 2 * RIM) * self.unit))
-        depth, core_of = away.reshape(len(away), -1)[:, inside].min(axis=0), labels.ravel()[inside]
+            depth = flat[:, inside].min(axis=0)
         # Skin on shoulders and chest, background in the nooks beside the neck, whatever lies nearer.
         forbid(away[0], trunk & ~rims)
         forbid(away[1:], has(window, BESIDE_NECK) & ~under)
-        furthest = np.where(trunk.ravel()[inside], _FAR_SKIN, MOST_DEPTH) * self.unit
-        furthest[self.rims[window].ravel()[inside] > 0] *= _FAR_RIM
-        deep = np.bincount(core_of[depth > furthest], minlength=count) / np.maximum(areas, 1)
-        on_skin = np.bincount(labels[trunk], minlength=count) > _ON_SKIN * areas
-        # A whole old sleeve that is left was left on purpose: a part of it is not painted.
-        whole = np.bincount(labels[sleeved], minlength=count) > np.maximum(
-            _SLEEVE * areas, _LARGE * self.unit**2
-        )
-        deep[whole] = 1.0
-        numbers = np.flatnonzero(touching)
+        numbers, deep, on_skin = np.flatnonzero(touching), np.zeros(count), np.zeros(count, bool)
+        if len(inside):
+            core_of, on_trunk = labels.ravel()[inside], trunk.ravel()[inside]
+            furthest = np.where(on_trunk, _FAR_SKIN, MOST_DEPTH) * self.unit
+            furthest[self.rims[window].ravel()[inside] > 0] *= _FAR_RIM
+            deep = np.bincount(core_of[depth > furthest], minlength=count) / np.maximum(areas, 1)
+            on_skin = np.bincount(core_of[on_trunk], minlength=count) > _ON_SKIN * areas
+            # A whole old sleeve that is left was left on purpose: a part of it is not painted.
+            sleeve = np.bincount(core_of[sleeved.ravel()[inside]], minlength=count)
+            deep[sleeve > np.maximum(_SLEEVE * areas, _LARGE * self.unit**2)] = 1.0
         return Place(
             window, shows, labels, sources, away, numbers, areas, deep, on_skin, under, np.zeros_like(shows)
         )
