@@ -119,13 +119,13 @@ def thrown_shadow(
         before: what lies before the garment and takes none. person_mask: the background takes none.
         unit: the shoulder width in pixels.
     """
-    lit = np.ones_like(seen)
-    for strength, softness, drop in _SHADOWS:
-        lost = np.float32(strength) * _cast(seen, softness * unit, drop * unit, aside)
-        lit *= cv2.resize(1 - lost, seen.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    lost = [np.float32(part) * _cast(seen, soft * unit, drop * unit, aside) for part, soft, drop in _SHADOWS]
+    close, wide = (cv2.resize(1 - plane, seen.shape[::-1], interpolation=cv2.INTER_LINEAR) for plane in lost)
+    shadow = cv2.multiply(close, wide, dst=close)
+    np.subtract(1, shadow, out=shadow)
     takes = cv2.multiply(person_mask, cv2.bitwise_not(before), scale=1 / 255**2, dtype=cv2.CV_32F)
-    takes *= 1 - seen
-    shadow = (1 - lit) * takes
+    takes *= np.subtract(1, seen, out=wide)
+    shadow *= takes
     return np.asarray(cv2.threshold(shadow, 1 / 255, 0, cv2.THRESH_TOZERO)[1], np.float32)
 
 

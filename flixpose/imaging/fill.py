@@ -91,10 +91,12 @@ def _smooth(pixels: NDArray[np.uint8], source: NDArray[np.bool_], sigma: float) 
     """The source's colours without their grain; a wide blur is made on a smaller picture."""
     reduce = max(1.0, sigma / _BLUR)
     size = max(1, round(source.shape[1] / reduce)), max(1, round(source.shape[0] / reduce))
-    known = np.empty((*source.shape, 4), np.float32)
-    known[..., :3], known[..., 3] = cv2.copyTo(pixels, source.view(np.uint8)), source
+    there = source.view(np.uint8)
+    known = cv2.merge([*cv2.split(cv2.copyTo(pixels, there)), there]).astype(np.float32)
     blurred = cv2.GaussianBlur(cv2.resize(known, size, interpolation=cv2.INTER_AREA), (0, 0), sigma / reduce)
-    mean = blurred[..., :3] / np.maximum(blurred[..., 3:], _LEAST_SHARE)
+    *colours, share = cv2.split(blurred)
+    share = cv2.max(share, _LEAST_SHARE)
+    mean = cv2.merge([cv2.divide(colour, share) for colour in colours])
     return np.asarray(cv2.resize(mean, source.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 

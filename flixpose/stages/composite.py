@@ -251,13 +251,14 @@ def _finished(
     picture = painted.picture.copy()
     picture[stack.region] = stack.over(painted.picture[stack.region], shadow)
     seen, shade = _bytes(stack.seen), _bytes(shadow)
-    changed = _on_canvas((seen > 0) | (shadow > 0), stack.region, size)
+    changed = painted.mask.alpha.copy()
+    changed[stack.region][(seen > 0) | (shadow > 0)] = 255
     return Composite(
         picture,
         ground=painted.picture,
         layer=_on_canvas(stack.layer(), stack.region, size),
         visible=Mask(_on_canvas(seen, stack.region, size)),
-        changed=Mask(cv2.max(changed * np.uint8(255), painted.mask.alpha)),
+        changed=Mask(changed),
         painted=painted.mask,
         old_garment=painted.left,
         shadow=Mask(_on_canvas(shade, stack.region, size)),
