@@ -48,7 +48,7 @@ class Composite:
         layer: (H, W, 4) uint8 straight RGBA: the garment before anything is laid over it, as it is lit.
         visible: the part of the garment that is seen.
         changed: 255 where `picture` may differ from the person image (garment, shadow, painted), else 0.
-        painted: 255 where old clothes were painted over, else 0.
+        painted: 255 where old clothes were painted over, or taken out of the hair before the garment; else 0.
         old_garment: the old clothes that still show beside the garment.
         shadow: the share of light that the garment's shadow takes, 255 = all.
         person_mask: the person, without what was painted with background.
