@@ -14,7 +14,7 @@ from flixpose.fit.body import Body
 from flixpose.fit.nook import Nooks
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.painted import Painted
-from flixpose.fit.patching import Plane, Window, around_body, distance, fill_from, square
+from flixpose.fit.patching import LEAST_EDGE, Plane, Window, around_body, distance, fill_from, square
 from flixpose.fit.skin import smooth_skin, usual_skin
 from flixpose.structures.image import Mask
 
@@ -136,7 +136,7 @@ def _find(
     old = (worn >= 26) & ~gone
     bare = (person > 230) & ~old & (occluders.worn_lower.alpha[window] < 26) & (head < 26)
     pixels = before.picture[window]
-    near = cv2.dilate(core.view(np.uint8), square(_EDGE * unit)) > 0
+    near = cv2.dilate(core.view(np.uint8), square(max(_EDGE * unit, LEAST_EDGE))) > 0
     near |= beside_neck & (cv2.dilate(core.view(np.uint8), square(_COLLAR * unit)) > 0)
     known = usual_skin(pixels, bare & ~near)
     known = cv2.erode(known.view(np.uint8), square(0.5 * _EDGE * unit)) > 0

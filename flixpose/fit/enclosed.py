@@ -10,16 +10,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from flixpose.fit.patching import Plane, distance
+from flixpose.fit.patching import LEAST_EDGE, Plane, distance, grown
 from flixpose.fit.places import Place
 from flixpose.fit.setting import BONE, OUTSIDE, Setting
 
 _SPECK = 0.03  # shoulder widths square: what is smaller nobody sees
 _WAY = 0.03  # shoulder widths of its outline, at least, that touch seen background
 _ON_BONES = 0.15  # of a piece
+_RIM = 0.01  # shoulder widths around a piece in which its edge is soft
 _FAR = 0.5  # shoulder widths that skin or lower clothes are carried on where no background can be
-# Which sources of a place: skin, the clothes that stay on, and arms; no clothes lie on an arm's bones.
-_PERSON, _LIMB = (1, 2, 3), (1, 3)
+# Which sources of a place: skin and the clothes that stay on; on an arm's bones skin and arms; all of these.
+_PERSON, _LIMB, _EITHER = (1, 2), (1, 3), (1, 2, 3)
 
 
 def open_out(
@@ -41,10 +42,14 @@ def open_out(
     whole = np.s_[max(0, y - 1) : y + height + 1, max(0, x - 1) : x + width + 1]
     outside = setting.has(whole, OUTSIDE) & (seen[whole] < 128)
     shut, arms = enclosed(ground[whole], outside, setting.has(whole, BONE), unit)
-    for pieces, lenders in ((shut, _PERSON), (arms, _LIMB)):
+    for pieces, lenders in ((shut & ~arms, _PERSON), (arms & ~shut, _LIMB), (shut & arms, _EITHER)):
         ground[whole] = pieces
         for place in places if pieces.any() else ():
-            own = ground[place.window] & (place.hole | before[place.window])
+            piece = ground[place.window]
+            if not piece.any():
+                continue
+            rim = grown(piece, max(_RIM * unit, LEAST_EDGE)) & place.hole & ~place.shows
+            own = piece & (place.hole | before[place.window]) | rim
             _close(place, own, lenders, setting, _FAR * unit)
 
 

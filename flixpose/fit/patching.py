@@ -14,6 +14,7 @@ Plane = NDArray[np.bool_]
 Window = tuple[slice, slice]
 
 _SPARE = 16.0  # pixels by which a source may be further off than it seemed
+LEAST_EDGE = 2.0  # pixels over which edges are soft, however small a picture is
 MOST_DEPTH = 0.25  # shoulder widths from its surroundings that a hole is filled
 
 

@@ -23,6 +23,7 @@ from flixpose.fit.occluders import Occluders
 from flixpose.fit.painted import Painted
 from flixpose.fit.patches import Patch, share_out
 from flixpose.fit.patching import (
+    LEAST_EDGE,
     MOST_DEPTH,
     Plane,
     Window,
@@ -272,7 +273,7 @@ class _Photo:
                 large = grown(stays[place.cores], (_THIN + 2 * RIM) * self.unit)
                 shows = shows & ~large
             near = grown(shows, 2 * RIM * self.unit) & (self.left[here] > 12)
-            near |= grown(shows, _EDGE * self.unit)
+            near |= grown(shows, max(_EDGE * self.unit, LEAST_EDGE))
             near |= beside_edge(has(here, NOOK_EDGE), shows, self.unit)
             near &= free & ~large & (self.seen[here] < 255)
             at = np.flatnonzero(near)

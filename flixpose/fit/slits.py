@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from flixpose.fit.body import Body
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.old_sleeves import sleeveless
-from flixpose.fit.patching import square
+from flixpose.fit.patching import LEAST_EDGE, square
 from flixpose.fit.slivers import slivers
 from flixpose.fit.under_lace import within_outline
 from flixpose.garment.kinds import LEGGED, group
@@ -20,7 +20,6 @@ _FEW = 4.0  # pixels of a small picture in which that is looked for
 _AROUND, _DOWN = 0.5, 0.4  # shoulder widths around an armpit; of the upper arm from the shoulder to beside it
 _OPEN, _LACE = 230, 0.05  # alpha of openings; of the cloth, or it has none
 _LONG = 0.06  # shoulder widths; what is shorter is a corner
-_SOFT = 2.0  # pixels around a slit in which cloth ends softly
 _SEES = 0.02  # shoulder widths to the background that a slit opens to
 _CLEAR, _LACE = 12, 0.5  # of 255: cloth so thin covers something; from that share on it is lace, and no slit
 _BELOW = 0.012  # shoulder widths below a waist from which on a tucked top is none
@@ -76,7 +75,7 @@ def armpit_slits(seen: NDArray[np.uint8], body: Body, occluders: Occluders, pers
             found[here][slit] = 255
         if (slit := _empty(seen[here], labels, long & ~opens)) is not None:
             blind = np.zeros(seen.shape, np.uint8) if blind is None else blind
-            blind[here][cv2.dilate(slit.view(np.uint8), square(_SOFT)) > 0] = 255
+            blind[here][cv2.dilate(slit.view(np.uint8), square(LEAST_EDGE)) > 0] = 255
     return Slits(found, blind)
 
 

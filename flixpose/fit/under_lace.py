@@ -16,13 +16,12 @@ from flixpose.fit.bare_arms import BareArm, paint_skin
 from flixpose.fit.body import Body
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.painted import Painted
-from flixpose.fit.patching import Plane, Window, square
+from flixpose.fit.patching import LEAST_EDGE, Plane, Window, square
 from flixpose.fit.skin import smooth_skin, usual_skin
 from flixpose.structures.image import Mask
 
 _MESH = 0.02  # shoulder widths: half of the widest opening in lace
 _EDGE = 0.012  # shoulder widths: the garment's own soft edge, and that of the old clothes
-_SOFT = 2.0  # pixels that edges are soft in small pictures, too
 _SHADE = 0.07  # shoulder widths beyond an old sleeve in which its shade lies on the arm
 _THREADS = 25  # alpha from which on a place has a thread
 _OPEN = 250  # alpha up to which something shows through
@@ -40,7 +39,7 @@ def within_outline(seen: NDArray[np.uint8], unit: float) -> Plane:
     Args:
         seen: (h, w) how much of each pixel the garment covers. unit: a shoulder width in pixels.
     """
-    return cv2.erode(_whole(seen, unit), square(max(_EDGE * unit, _SOFT))) > 0
+    return cv2.erode(_whole(seen, unit), square(max(_EDGE * unit, LEAST_EDGE))) > 0
 
 
 def _whole(seen: NDArray[np.uint8], unit: float) -> NDArray[np.uint8]:
@@ -123,10 +122,10 @@ def _slits(seen: NDArray[np.uint8], unit: float) -> Plane:
     """
     clear = seen < _CLEAR
     _, labels, stats, _ = cv2.connectedComponentsWithStats(clear.view(np.uint8), connectivity=4)
-    slits = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) > max(_LONG * unit, 2 * _SOFT)
+    slits = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) > max(_LONG * unit, 2 * LEAST_EDGE)
     slits[labels[clear & (_whole(seen, unit) == 0)]] = True
     slits[0] = False
-    return cv2.dilate(slits[labels].view(np.uint8), square(_SOFT)) > 0
+    return cv2.dilate(slits[labels].view(np.uint8), square(LEAST_EDGE)) > 0
 
 
 def _some(plane: NDArray[np.uint8], step: int) -> NDArray[np.uint8]:
