@@ -17,7 +17,7 @@ from flixpose.fit.rig import Rig
 from flixpose.fit.rig import Tuck as RigTuck
 from flixpose.fit.verdict import Rule
 from flixpose.garment.kinds import group
-from flixpose.geometry.threads import gathered, one_opencv_thread
+from flixpose.geometry.threads import gathered, one_thread
 from flixpose.imaging.decode import Limits, decode_image
 from flixpose.imaging.encode import find_source_type
 from flixpose.imaging.files import sha256_hex
@@ -128,7 +128,7 @@ def drape_all(person: Image, wears: Sequence[Wear], tools: Tools, look: Look = L
     done: dict[int, Drape] = {}
     ground = Ground(person, people[0].mask)
     for number in order:
-        with nothing_written(), one_opencv_thread():
+        with nothing_written(), one_thread():
             one = _drape_one(ground, people, wears[number].product, garments[number], tools, look, clock)
         done[number] = one
         ground = Ground(replace(person, pixels=done[number].picture), done[number].person_mask)

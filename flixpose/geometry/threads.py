@@ -4,9 +4,9 @@ Work is shared out here, in pieces that stay in the cache. The linear algebra li
 some hundred unknowns their own threads gain next to nothing, and they spin while they wait for one another;
 beside busy workers half a millisecond becomes fourteen.
 
-Threads cost more than they bring where they hand the interpreter to and fro: what is shared out comes in
-pieces of a millisecond or more, and OpenCV itself keeps to one thread while a picture is drawn from hundreds
-of small windows.
+A picture is drawn on one thread. It is made in hundreds of steps of less than a millisecond, between which
+threads hand the interpreter to and fro: a second one, OpenCV's or ours, brought nothing by the clock and cost
+a fifth more of the processor. What is shared out comes in larger pieces.
 
 The helpers are there once for all. Whoever shares out work does as much of it as he can himself, and waits
 for no helper that has not begun: work shared out within such work comes to no deadlock.
@@ -35,7 +35,8 @@ _Found = TypeVar("_Found")
 
 def for_each(work: Callable[[Any], None], items: Iterable[Any]) -> None:
     """All items, on as many threads as OpenCV may use, the calling one among them."""
-    threads = min(_most(), length_hint(items, _most()))
+    threads = max(cv2.getNumThreads(), 1)
+    threads = min(threads, length_hint(items, threads))
     left, turn, end = iter(items), Lock(), object()
 
     def take() -> Any:
@@ -82,7 +83,7 @@ def gathered(work: Callable[[_Item], _Found], items: Sequence[_Item]) -> list[_F
 
 def _begun(work: Callable[[], _Found]) -> "Future[_Found]":
     """Handed to the helpers; it sees the context of whoever hands it over."""
-    helpers = _helpers(os.getpid(), max(_most() - 1, 1))
+    helpers = _helpers(os.getpid(), max(cv2.getNumThreads() - 1, 1))
     return helpers.submit(copy_context().run, work)
 
 
@@ -94,7 +95,7 @@ def _helpers(_process: int, count: int) -> ThreadPoolExecutor:
 
 @dataclass
 class _Alone:
-    """How many blocks of `one_opencv_thread` last, and how many threads OpenCV had before."""
+    """How many blocks of `one_thread` last, and how many threads OpenCV had before."""
 
     blocks: int = 0
     threads: int = 1
@@ -103,15 +104,9 @@ class _Alone:
 _ALONE = _Alone()
 
 
-def _most() -> int:
-    """Threads that work may be shared out to."""
-    with _LOCK:
-        return _ALONE.threads if _ALONE.blocks else max(cv2.getNumThreads(), 1)
-
-
 @contextmanager
-def one_opencv_thread() -> Iterator[None]:
-    """OpenCV keeps to the calling thread until the last such block ends; `for_each` takes as many as ever."""
+def one_thread() -> Iterator[None]:
+    """OpenCV and `for_each` keep to the calling thread until the last of such blocks ends."""
     with _LOCK:
         if not _ALONE.blocks:
             _ALONE.threads = max(cv2.getNumThreads(), 1)

@@ -12,7 +12,7 @@ import torch
 from flixpose.geometry.threads import (
     for_each,
     gathered,
-    one_opencv_thread,
+    one_thread,
     one_torch_thread,
     product,
     solve_dense,
@@ -47,7 +47,7 @@ def test_work_shared_out_within_shared_work_ends_and_sees_its_context():
     assert found == [[(a, b, "here") for b in range(6)] for a in range(6)]
 
 
-def test_opencv_keeps_to_one_thread_until_the_last_block_ends():
+def test_all_keep_to_one_thread_until_the_last_block_ends():
     before, seen = cv2.getNumThreads(), set()
 
     def note(_):
@@ -56,11 +56,11 @@ def test_opencv_keeps_to_one_thread_until_the_last_block_ends():
 
     try:
         cv2.setNumThreads(2)
-        with one_opencv_thread():
-            with pytest.raises(RuntimeError), one_opencv_thread():
+        with one_thread():
+            with pytest.raises(RuntimeError), one_thread():
                 raise RuntimeError
             for_each(note, range(8))
-        assert {threads for _, threads in seen} == {1} and len(seen) == 2
+        assert {threads for _, threads in seen} == {1} and len(seen) == 1
         assert cv2.getNumThreads() == 2
     finally:
         cv2.setNumThreads(before)
