@@ -7,7 +7,7 @@ from flixpose.garment.net_merge import Trust, Witness
 
 SIDE, AXIS = 400.0, 200.0
 TRUST = Trust((0.0, 1.0), (0.0, 0.7), 1.0)
-SURE = 3.0
+SURE, UNSURE = 3.0, -1.0
 
 
 def _claims(name, spots, outline=None, at_outline=0.0, doubt=0.0):
@@ -20,7 +20,7 @@ def _chosen(name, *told, **more):
 
 def test_those_who_agree_confirm_each_other():
     spots = [((100.0, 50.0), 0.6)]
-    both, alone = _chosen("hem_left", spots, Witness((102.0, 50.0), SURE)), _chosen("hem_left", spots)
+    both, alone = _chosen("hem_left", spots, Witness((102.0, 50.0), UNSURE)), _chosen("hem_left", spots)
     assert (both.met, both.xy) == ("both", (100, 50)) and (alone.met, alone.xy) == ("net", (100, 50))
     assert both.odds > alone.odds
 
@@ -66,3 +66,10 @@ def test_one_witness_is_enough_and_none_is_nothing():
     assert set(found) == {"neck_left"}
     assert (found["neck_left"].met, found["neck_left"].xy) == ("outline", corner.xy)
     assert found["neck_left"].odds == SURE
+
+
+def test_the_outline_lifts_the_second_spot_above_the_first():
+    spots = [((100.0, 50.0), 0.4), ((300.0, 90.0), 0.3)]
+    lifted = _chosen("shoulder_left", spots, Witness((303.0, 90.0), SURE), at_outline=0.3)
+    assert (lifted.met, lifted.xy) == ("second", (300, 90))
+    assert _chosen("shoulder_left", spots).xy == (100, 50)
