@@ -73,7 +73,7 @@ def _beside_the_least(rounds: int) -> list[Row]:
     settings = load_settings()
     tools = bootstrap.build(settings, store_url="file:///nowhere")
     anew = replace(tools, garments=bootstrap.garment_reader(settings))
-    job = Job("bench", "file:///product.jpg", "file:///person.jpg", "bench")
+    job = Job("bench", "file:///photo.jpg", "file:///photo.jpg", "bench")
     files = [_enlarged(resources.SAMPLES / name) for name in ("persons/malik.jpg", "products/breton.jpg")]
     person, product = (decode_image(data, name="photo.jpg") for data in files)
     grid = np.mgrid[0 : _SIZE[1], 0 : _SIZE[0]].astype(np.float32) + np.float32(0.3)
