@@ -9,10 +9,10 @@ from flixpose.fit.arms import ArmOutline, usual_thickness, usual_thicknesses
 from flixpose.fit.body import Body
 from flixpose.fit.chain import handedness, length_of, walk
 from flixpose.fit.measure import Point
-from flixpose.fit.outline import reaches
+from flixpose.fit.outline import reach, reaches
 from flixpose.fit.regions import LimbLandmarks
 from flixpose.fit.rig import Limb
-from flixpose.fit.strips import COVER, Edge, Strip, half_widths, rows_to_controls
+from flixpose.fit.strips import COVER, SHARES, Edge, Strip, half_widths, rows_to_controls
 from flixpose.fit.taut import bridged
 from flixpose.structures.image import Mask
 from flixpose.structures.warp import ControlPoints
@@ -24,6 +24,9 @@ _LIMB_LIMIT = 0.30
 _SHOULDER_LIMIT = 0.45  # on the outside: a raised arm's shoulder bulges far above the middle of the seam
 _HOLLOW, _UPPER = 0.02, 0.5  # shoulder widths of a hollow that cloth bridges; how far down the limb
 _MOST_OF_ARM = 0.62  # of its thickness that lies on one side of its joints
+_UPPER_ARM = 0.524  # of an arm from shoulder to wrist
+_STEP_IN = 0.1  # of the seam: its outer end lies on the outline
+_SURE_FOREARM = 0.95  # a wrist that is read within the hand makes no upper arm look short
 _BESIDE_SEAM = 0.5  # of the limb: up to there the inner edge keeps beside the torso
 
 
@@ -51,13 +54,16 @@ def sleeve_controls(
         arm: the arm as it is seen, where it was looked for: the mask does not show its inner edge.
     """
     outer_start, inner_start = seam_on_person
-    path = np.vstack([(outer_start + inner_start) / 2, *chain[1:]])
+    path = np.vstack([_begin(outer_start, inner_start, person_mask), *chain[1:]])
     whole = length_of(chain)
     distances = np.linspace(0.0, 1.3 * numbers.max_reach * whole, _DENSE)
     centres, tangents = walk(path, distances)
     handed = handedness(body, limb.part.split("_")[0])
     normals = handed * np.stack([-tangents[:, 1], tangents[:, 0]], axis=1)
-    own = _half_widths_on_limb(strip, distances, normals, whole, body, numbers, scale)
+    arm_shown = _Shown.of(chain, path)
+    own = _half_widths_on_limb(
+        strip, arm_shown.cloth_at(distances), distances, normals, whole, body, numbers, scale
+    )
     unit = body.shoulder_width
     seen, slack = _Seen(person_mask, arm, unit), numbers.slack * unit
     inward = _along_outline(own[1], centres, -normals, seen, _LIMB_LIMIT, own[1] - slack, _INSIDE)
@@ -73,11 +79,69 @@ def sleeve_controls(
     outer_edge = Edge.starting(outer_start, centres + outward[:, None] * normals, tangents, distances)
     outer_edge = outer_edge.rounded(centres[0], person_mask, body.shoulder_width)
     inner_edge = Edge.starting(inner_start, inner_side, tangents, distances)
-    own_reach = float(strip.along[-1]) * scale
-    begun = whole - length_of(path)  # the seam lies so far down
-    end = float(np.clip(own_reach, numbers.min_reach * whole - begun, numbers.max_reach * whole - begun))
-    outer, inner = outer_edge.rows(end), inner_edge.rows(max(end, inner_edge.least_reach(whole)))
+    end = arm_shown.bounded(float(strip.along[-1]) * scale, numbers)
+    shares, end = arm_shown.at(SHARES * end) / arm_shown.at(end), float(arm_shown.at(end))
+    outer = outer_edge.rows(end, shares)
+    inner = inner_edge.rows(max(end, inner_edge.least_reach(whole)), shares)
     return rows_to_controls(limb.part, strip, outer, inner)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """An arm from a sleeve's seam on: how long its two bones are, and how long they are seen, pixels.
+
+    A bone that points towards the camera is seen short, and so is what lies on it: the sleeve's elbow is at
+    the arm's.
+    """
+
+    long: tuple[float, float]
+    seen: tuple[float, float]
+    begun: float
+
+    @classmethod
+    def of(cls, chain: list[Point], path: NDArray[np.float64]) -> "_Shown":
+        """From the joints, and from the way from the seam's middle over the elbow to the wrist."""
+        seen = np.linalg.norm(np.diff(path, axis=0), axis=1)
+        if len(chain) < 3:
+            return cls((float(seen[0]), 1.0), (float(seen[0]), 1.0), length_of(chain) - float(seen[0]))
+        upper, fore = np.linalg.norm(np.diff(np.array(chain), axis=0), axis=1)
+        whole = max(float(upper) / _UPPER_ARM, _SURE_FOREARM * float(fore) / (1 - _UPPER_ARM))
+        long = float(seen[0]) * _UPPER_ARM * whole / float(upper), (1 - _UPPER_ARM) * whole
+        return cls(long, (float(seen[0]), float(seen[1])), whole - sum(long))
+
+    def at(self, cloth: NDArray[np.float64] | float) -> NDArray[np.float64]:
+        """How far from the seam cloth is seen that lies so far from it along the arm."""
+        (upper, fore), (seen, beyond) = self.long, self.seen
+        past = np.maximum(np.asarray(cloth) - upper, 0.0)
+        return np.asarray(np.minimum(cloth, upper) * seen / upper + past * beyond / fore)
+
+    def cloth_at(self, seen_at: NDArray[np.float64]) -> NDArray[np.float64]:
+        (upper, fore), (seen, beyond) = self.long, self.seen
+        return np.asarray(
+            np.minimum(seen_at, seen) * upper / seen + np.maximum(seen_at - seen, 0.0) * fore / beyond
+        )
+
+    def bounded(self, own: float, numbers: Limb) -> float:
+        """A sleeve's own length along the arm, within the rig's bounds."""
+        whole = sum(self.long) + self.begun
+        return float(
+            np.clip(own, numbers.min_reach * whole - self.begun, numbers.max_reach * whole - self.begun)
+        )
+
+
+def _begin(outer: Point, inner: Point, person: Mask | None) -> Point:
+    """The middle of the seam, or of as much of it as lies on the person.
+
+    Wide sleeves are joined far down the trunk: on a raised arm the middle of their seam lies below the arm.
+    """
+    seam = inner - outer
+    length = float(np.linalg.norm(seam))
+    if person is None or length < 1.0:
+        return outer + seam / 2
+    inside = outer + _STEP_IN * seam
+    on_person = reach(person, inside, seam / length, length)
+    share = 1.0 if not on_person else min(_STEP_IN + on_person / length, 1.0)
+    return outer + seam * (share / 2 if share < 0.5 else 0.5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,6 +238,7 @@ def _beside_seam(
 
 def _half_widths_on_limb(
     strip: Strip,
+    cloth: NDArray[np.float64],
     distances: NDArray[np.float64],
     normals: NDArray[np.float64],
     whole: float,
@@ -187,7 +252,7 @@ def _half_widths_on_limb(
     on the inside a sleeve is caught between arm and torso (`Limb.inward`). Where the outside faces upwards,
     on an arm held out, cloth falls to the other side.
     """
-    shares = distances / max(strip.along[-1] * scale, 1e-9)
+    shares = cloth / max(strip.along[-1] * scale, 1e-9)
     own = np.interp(shares, strip.along / strip.along[-1], half_widths(strip) * scale)
     limb = np.interp(distances / whole, [0.0, 1.0], numbers.half_width) * body.shoulder_width
     loose = np.clip(own, limb, numbers.max_half_width * body.shoulder_width) - limb

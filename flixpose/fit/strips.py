@@ -136,9 +136,9 @@ class Edge:
         """The least that an inner edge must reach to be more than a point."""
         return float(self.reach[1]) + _LEAST_EDGE * whole
 
-    def rows(self, so_far: float) -> NDArray[np.float64]:
+    def rows(self, so_far: float, shares: NDArray[np.float64] = SHARES) -> NDArray[np.float64]:
         """(R, 2) points from the seam to where the edge reaches so far along the limb."""
-        wanted = SHARES * float(np.interp(so_far, self.reach[1:], self.length[1:]))
+        wanted = shares * float(np.interp(so_far, self.reach[1:], self.length[1:]))
         return np.stack([np.interp(wanted, self.length, self.curve[:, axis]) for axis in (0, 1)], axis=1)
 
 

@@ -13,7 +13,7 @@ from flixpose.fit.arms import ArmOutline, arm_chain, find_arms, read_hands
 from flixpose.fit.body import Body, measure_body
 from flixpose.fit.cuffs import before_sleeves
 from flixpose.fit.layout import plan_layout
-from flixpose.fit.limbs import _along_outline, _Seen, sleeve_controls
+from flixpose.fit.limbs import _along_outline, _begin, _Seen, sleeve_controls
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.regions import LimbLandmarks
 from flixpose.fit.rig import Limb, Rig, load_rigs
@@ -118,6 +118,41 @@ def test_a_sleeve_is_as_long_on_a_bent_arm_as_on_a_straight_one(bend: float, inw
     cuff = (edge_of(controls, "outer")[-1] + edge_of(controls, "inner")[-1]) / 2
     forearm = (arm[2] - elbow) / UNIT
     assert UNIT + float((cuff - elbow) @ forearm) == pytest.approx(reach, abs=0.03 * UNIT)
+
+
+def straight_sleeve(long: float) -> tuple[LimbLandmarks, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """A sleeve straight down from a seam at (300, 200), and the seam's ends."""
+    shoulder, half = np.array((300.0, 200.0)), np.array((0.15 * UNIT, 0.0))
+    seam, along = (shoulder + half, shoulder - half), np.array((0.0, long))
+    return LimbLandmarks("left_sleeve", *seam, seam[0] + along, seam[1] + along), seam
+
+
+@pytest.mark.parametrize("fore", [0.95, 0.6, 0.4])
+def test_a_sleeves_elbow_is_at_the_arms_where_the_forearm_is_seen_short(fore: float) -> None:
+    """A forearm that points to the camera: cloth on it is seen short, that on the upper arm is not."""
+    limb, seam = straight_sleeve(1.95 * UNIT)
+    upper, elbow = 1.02 * UNIT, np.array((300.0, 200.0 + 1.02 * UNIT))
+    arm = [np.array((300.0, 200.0)), elbow, elbow + np.array((0.0, fore * UNIT))]
+    strip = garment_strip(limb, Mask(np.zeros((4, 4), np.uint8)))
+    numbers = Limb(0.0, max_half_width=0.4, min_reach=0.1, max_reach=1.1, half_width=(0.15, 0.1))
+    controls = sleeve_controls(limb, strip, arm, seam, figure()[0], numbers, 1.0, None)
+    middle = [row for row, name in enumerate(controls.names) if "_middle_" in name]
+    cloth, laid = controls.garment_xy[middle, 1] - 200, controls.person_xy[middle, 1] - 200
+    assert float(np.interp(upper, cloth, laid)) == pytest.approx(upper, abs=0.06 * UNIT)
+    assert laid[-1] == pytest.approx(upper + fore * UNIT, abs=0.06 * UNIT)
+
+
+def test_a_wide_sleeve_on_a_raised_arm_begins_on_the_arm() -> None:
+    """Joined far down the trunk, the middle of its seam lies below the arm."""
+    alpha = np.zeros(SIZE[::-1], np.uint8)
+    cv2.line(alpha, (300, 200), (450, 230), 255, 40)
+    alpha[180:600, 200:300] = 255
+    outer, inner = np.array((310.0, 184.0)), np.array((310.0, 330.0))
+    begin = _begin(outer, inner, Mask(alpha))
+    assert begin[1] - 200 == pytest.approx(5.0, abs=14.0) and (outer + inner)[1] / 2 - begin[1] > 30
+    assert _begin(outer, inner, None) == pytest.approx((outer + inner) / 2)
+    hanging = np.full(SIZE[::-1], 255, np.uint8)
+    assert _begin(outer, inner, Mask(hanging)) == pytest.approx((outer + inner) / 2)
 
 
 def test_a_wide_short_sleeve_falls_straight_and_stands_off_by_part_of_its_width() -> None:
