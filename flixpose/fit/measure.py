@@ -15,7 +15,8 @@ from flixpose.structures.image import Mask
 Point = NDArray[np.float64]
 
 _ANCHORS = ("shoulder", "neck", "armpit", "waist")
-_NECK = 0.30, -0.17  # across and depth of the neck's foot, where the slope of the shoulders begins
+_NECK = 0.30, -0.14  # across and depth where straps hang that end close to the neck (seen worn)
+_TIP = 0.55  # across of the ends of the broadest straps, which hang as deep as the rig has shoulder tips
 _WAIST_DEPTH = 0.65
 _WAISTS = (0.6, 1.4)  # shoulder widths: the least and the most that a waist measures
 
@@ -85,7 +86,7 @@ def _anchor_depth(body: Body, rig: Rig, frame: GarmentFrame, half: float) -> flo
     if frame.anchor != "shoulder" or not rig.straps:
         return place.depth
     across = half * frame.scale / body.shoulder_width
-    return float(np.interp(across, (_NECK[0], place.across), (_NECK[1], place.depth)))
+    return float(np.interp(across, (_NECK[0], _TIP), (_NECK[1], place.depth)))
 
 
 def pair(garment: Garment, name: str) -> tuple[Point, Point]:

@@ -1,15 +1,26 @@
 """Control points on a trunk's middle line: the neckline's front, the hem's middle, what lies between."""
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 
 from flixpose.fit.measure import Point, pair, point
-from flixpose.fit.trunk import Fit, Points, has
+from flixpose.fit.trunk import SIDES, Fit, Points, has
 
 # How far the cloth on the middle line lies before the axis, in shoulder widths: at its ends, and between.
 _AT_ENDS = {"neck_front": 0.45, "hem_center": 0.4, "waist_center": 0.4, "crotch": 0.2}
 _AT_TRUNK = 0.4
 _TURNED = 2.0  # degrees: less is no turn
 _ROWS = (0.25, 0.5, 0.75)  # of the way from the upper end to the lower
+_BETWEEN = 0.6  # of the way from the middle to a side
+_DOWN_THE_SIDE = (
+    *("shoulder_{}", "armhole_{}_1", "armhole_{}_2", "armpit_{}"),
+    *(f"side_armpit_{{}}_{number}" for number in range(1, 5)),
+    *("waist_{}", "hip_{}", "side_{}"),
+    *(f"side_waist_{{}}_{number}" for number in range(1, 5)),
+    "hem_{}",
+)
 
 
 def add_front_of_neck(points: Points, fit: Fit) -> None:
@@ -49,18 +60,51 @@ def bulge_to_camera(points: Points, fit: Fit) -> None:
     """On a body that is turned the middle of the front (the back, seen from behind) comes to one side.
 
     The outline stays where it is: what lies between is squeezed on the one side and stretched on the other.
+    A chest is round: cloth halfway to the sides moves as far as the middle (63 simulated scenes).
     """
     if abs(fit.body.turn) < _TURNED:
         return
     (top, top_cloth), (low, low_cloth) = _upper_end(points), _lower_end(points)
     sine = float(np.sin(np.radians(fit.body.turn)))
     aside = sine * fit.body.shoulder_width * fit.body.across_at(0.5)
+    # Hips are flatter than a chest: below the waist the middle alone moves.
+    edges = {side: _side(points, fit, side) for side, _ in SIDES} if "neck" in fit.rig.places else {}
     for name, depth in _AT_ENDS.items():
         if name in points.names:
             points.person[points.names.index(name)] = points.of(name)[0] + depth * aside
     for number, share in enumerate(_ROWS, 1):
         person, cloth = top + share * (low - top), top_cloth + share * (low_cloth - top_cloth)
         points.add(f"middle_{number}", person + _AT_TRUNK * aside, cloth)
+        for side, edge in edges.items():
+            end_person, end_cloth = edge.at(cloth, fit)
+            halfway = person + _BETWEEN * (end_person - person) + _AT_TRUNK * aside
+            points.add(f"between_{side}_{number}", halfway, cloth + _BETWEEN * (end_cloth - cloth))
+
+
+@dataclass(frozen=True, eq=False)
+class _Side:
+    """A trunk's side from the shoulder down: (K, 2) on the person, on the garment, and (K,) how far down."""
+
+    person: NDArray[np.float64]
+    cloth: NDArray[np.float64]
+    down: NDArray[np.float64]
+
+    def at(self, cloth: Point, fit: Fit) -> tuple[Point, Point]:
+        """The place of the side, on the person and on the garment, that is as far down as some cloth."""
+        down = float((cloth - fit.frame.origin) @ fit.frame.down)
+        person, own = (
+            np.array([np.interp(down, self.down, line[:, axis]) for axis in (0, 1)])
+            for line in (self.person, self.cloth)
+        )
+        return person, own
+
+
+def _side(points: Points, fit: Fit, side: str) -> _Side:
+    names = (name.format(side) for name in _DOWN_THE_SIDE)
+    found = [points.of(name) for name in names if name in points.names]
+    person, cloth = (np.array(line) for line in zip(*found, strict=True))
+    down = np.maximum.accumulate((cloth - fit.frame.origin) @ fit.frame.down)
+    return _Side(person, cloth, down)
 
 
 def _upper_end(points: Points) -> tuple[Point, Point]:

@@ -18,7 +18,7 @@ Tuck = Literal["auto", "in", "over"]
 TUCKS: tuple[Tuck, ...] = get_args(Tuck)
 
 
-_NUMBERS = ("ease", "slack", "widening", "torso_share", "girth", "narrowing")
+_NUMBERS = ("ease", "slack", "widening", "torso_share", "girth", "narrowing", "upright")
 _NAMES = {"place", "scale", "tuck", "straps", "limb", *_NUMBERS}
 
 
@@ -88,6 +88,7 @@ class Rig:
         straps: its shoulders are where straps end: anywhere on the slope towards the neck.
         girth: the waistband's width in widths of the body where its waist is seen; 0: the shoulders tell it.
         narrowing: how wide cloth that goes around the body is seen when worn, of its width when it lies flat.
+        upright: share of a leaning body's way aside that cloth does not go with it: it hangs straight down.
         tuck: "auto": into lower clothes whose waistband is seen well above the hem; "in": into any waistband
             that is seen; "over": never.
         limb: None for garments without sleeves and legs.
@@ -105,6 +106,7 @@ class Rig:
     straps: bool
     girth: float
     narrowing: float
+    upright: float
     tuck: Tuck
     limb: Limb | None
     worn: "Rig | None" = None
@@ -168,6 +170,7 @@ def _rig(kind: str, data: dict[str, Any]) -> Rig:
         straps=bool(data.get("straps", False)),
         girth=float(data.get("girth", 0.0)),
         narrowing=float(data.get("narrowing", 1.0)),
+        upright=float(data.get("upright", 0.0)),
         tuck=_tuck(data["tuck"]),
         limb=_limb(data["limb"]) if data.get("limb") else None,
     )

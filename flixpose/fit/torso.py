@@ -14,7 +14,17 @@ from flixpose.fit.shoulders import (
     lift_shoulder_tips,
 )
 from flixpose.fit.straps import keep_straps
-from flixpose.fit.trunk import SIDES, Fit, Points, beside_body, cling, cloth_edge, has, in_body_frame
+from flixpose.fit.trunk import (
+    SIDES,
+    Fit,
+    Points,
+    beside_body,
+    cling,
+    cloth_edge,
+    has,
+    hung_aside,
+    in_body_frame,
+)
 from flixpose.fit.waist import raised
 from flixpose.structures.warp import ControlPoints
 
@@ -117,7 +127,7 @@ def _add_pair(points: Points, fit: Fit, name: str) -> None:
         if name == "waist" and fit.top is not None:
             depth = raised(depth, float(fit.top[2 if sign > 0 else 0]))
         if name in ("waist", "hem"):
-            across = beside_body(fit, across, depth, sign)
+            across = beside_body(fit, across + sign * hung_aside(fit, depth), depth, sign)
         points.add(f"{name}_{side}", fit.body.place(sign * across, depth), xy)
 
 

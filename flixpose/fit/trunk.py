@@ -18,6 +18,7 @@ from flixpose.structures.image import Mask
 from flixpose.structures.warp import ControlPoints
 
 _BESIDE_ARM = 0.85
+_MOST_LEAN = 0.25  # shoulder widths from shoulders to hips
 _UNDER_ARM = 0.015  # shoulder widths
 SIDES = (("left", 1.0), ("right", -1.0))
 
@@ -154,6 +155,16 @@ def beside_body(fit: Fit, own: float, depth: float, sign: float) -> float:
         # Under a sleeve whose arm is seen to begin, a narrower trunk still goes on to it, and a little on.
         return beside if sleeved and own < beside else _BESIDE_ARM * beside + (1 - _BESIDE_ARM) * own
     return own
+
+
+def hung_aside(fit: Fit, depth: float) -> float:
+    """How far cloth lies to the wearer's left of a leaning body's axis at a depth, in shoulder widths.
+
+    Shoulders carry a top: below them it hangs straight down in the photo, but for what the hips push aside.
+    """
+    body = fit.body
+    lean = float((body.mid_hip - body.mid_shoulder)[0] * body.across_at(0.5)[0]) / body.shoulder_width
+    return -fit.rig.upright * min(max(lean, -_MOST_LEAN), _MOST_LEAN) * min(max(depth, 0.0), 1.0)
 
 
 def cling(own: float, body: float, rig: Rig) -> float:

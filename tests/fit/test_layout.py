@@ -23,7 +23,18 @@ from flixpose.structures.found import Garment, Pose, View
 from flixpose.structures.image import Box, Image, Mask
 from flixpose.structures.keypoints import Keypoints
 from flixpose.structures.warp import ControlPoints
-from tests.fit.figures import ARMS, MODEL, SIZE, fill, make_garment, make_pose, paint_person
+from tests.fit.figures import (
+    ARMS,
+    MODEL,
+    SIZE,
+    body_points,
+    fill,
+    make_garment,
+    make_pose,
+    moved,
+    paint_person,
+    pose_of,
+)
 
 RIGS = load_rigs(resources.CONFIGS / "rigs")
 SIDES = (("left", 1.0), ("right", -1.0))
@@ -249,6 +260,27 @@ def test_on_a_turned_body_the_middle_of_the_front_comes_to_its_side(turned: floa
     assert hems[0] == pytest.approx(hems[1], abs=1.0)
 
 
+@pytest.mark.parametrize("turned", [25.0, -25.0])
+def test_on_a_turned_body_cloth_halfway_to_the_sides_moves_too(turned: float) -> None:
+    """The front is round: it comes as far to the side as the middle, while the outline stays."""
+    product, garment = make_garment("vest")
+    trunk = lay(product, garment, make_pose(turned=turned)).parts[0].controls
+    for number in (1, 2, 3):
+        (left, left_cloth), (right, right_cloth), (middle, middle_cloth) = (
+            (target(trunk, name), trunk.garment_xy[trunk.names.index(name)])
+            for name in (f"between_left_{number}", f"between_right_{number}", f"middle_{number}")
+        )
+        assert left_cloth[0] > middle_cloth[0] > right_cloth[0]
+        ways = left[0] - middle[0], middle[0] - right[0]
+        own = left_cloth[0] - middle_cloth[0], middle_cloth[0] - right_cloth[0]
+        assert ways[0] / own[0] == pytest.approx(ways[1] / own[1], rel=0.2), "as far as the middle"
+
+
+def test_trousers_are_not_as_round_as_a_chest() -> None:
+    trunk = lay(*make_garment("shorts"), make_pose(turned=25.0)).parts[0].controls
+    assert not [name for name in trunk.names if name.startswith("between")]
+
+
 def test_a_hem_read_off_its_middle_skews_nothing() -> None:
     product, garment = make_garment("short_sleeve_outwear")
     points = {name: (*map(float, garment.landmarks[name]), 0.9) for name in garment.landmarks.present}
@@ -309,6 +341,7 @@ def test_the_size_of_the_person_image_does_not_matter(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_body_that_leans_takes_its_garment_along(kind: str) -> None:
+    """But for what hangs from the shoulders straight down (`Rig.upright`)."""
     upright = lay(*make_garment(kind), make_pose(at=(0.0, 0.0)))
     leaning = lay(*make_garment(kind), make_pose(at=(0.0, 0.0), tilt=14.0))
     turn = np.radians(14.0)
@@ -316,7 +349,28 @@ def test_a_body_that_leans_takes_its_garment_along(kind: str) -> None:
     for one, other in zip(upright.parts, leaning.parts, strict=True):
         # Legs' length is told by the ankles' height; a sleeve's ends lie on masks' whole pixels.
         tolerance = 12.0 if kind in LEGGED else 1.5
-        assert one.controls.person_xy @ rotation.T == pytest.approx(other.controls.person_xy, abs=tolerance)
+        rows = [n for n, name in enumerate(one.controls.names) if not (RIGS[kind].upright and _hangs(name))]
+        along = one.controls.person_xy @ rotation.T
+        assert along[rows] == pytest.approx(other.controls.person_xy[rows], abs=tolerance)
+
+
+def _hangs(name: str) -> bool:
+    return name.startswith(("side_", "under_", "hem_"))
+
+
+def test_a_top_on_a_leaning_body_hangs_down_from_the_shoulders() -> None:
+    """A dress goes with the hips; both go along where the whole body is straight."""
+    for kind, hung in (("vest", True), ("vest_dress", False)):
+        leaning = body_points()
+        for name, (x, y) in body_points().items():
+            if y > 1.0 and "wrist" not in name:
+                leaning[name] = (x + 0.2, y)
+        product, garment = make_garment(kind)
+        straight = lay(product, garment, make_pose()).parts[0].controls
+        trunk = lay(product, garment, pose_of(moved(leaning))).parts[0].controls
+        gone = [target(trunk, f"hem_{side}")[0] - target(straight, f"hem_{side}")[0] for side, _ in SIDES]
+        share = float(np.mean(gone)) / (0.2 * 150)
+        assert share < 0.6 if hung else share > 0.9, (kind, share)
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,19 @@
 """Straps keep their breadth; what reaches from the neck to the shoulder's tip goes where rigs put it."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
 from flixpose.fit.body import measure_body
+from flixpose.fit.layout import plan_layout
 from flixpose.fit.measure import measure_garment
 from flixpose.fit.stack import Sheet
 from flixpose.fit.straps import over_shoulders
 from flixpose.structures.image import Box
-from tests.fit.figures import make_garment, paint_person
-from tests.fit.test_layout import RIGS, lay, own, target
+from tests.fit.figures import make_garment, make_pose, paint_person
+from tests.fit.test_layout import BLANK, RIGS, lay, own, target
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
@@ -26,6 +29,38 @@ def test_a_strap_is_as_broad_as_on_the_garment(side: str) -> None:
     assert float(np.linalg.norm(placed[1] - placed[0])) == pytest.approx(breadth, abs=2.0)
     across = [abs(own(body, place)[0]) for place in placed]
     assert 0.25 < across[0] < across[1] < 0.56, "between neck and shoulder's tip"
+
+
+@pytest.mark.parametrize("narrower", [0.0, 20.0])
+def test_a_vest_from_a_mannequin_keeps_how_far_its_shoulders_reach(narrower: float) -> None:
+    """It is a matter of design, and seen; no rig knows it."""
+    product, garment = make_garment("vest")
+    xy, index = garment.landmarks.xy.copy(), garment.landmarks.skeleton.index
+    xy[index["shoulder_left"], 0] -= narrower
+    xy[index["shoulder_right"], 0] += narrower
+    garment = replace(garment, landmarks=replace(garment.landmarks, xy=xy))
+    rig = RIGS["vest"].worn
+    assert rig is not None
+    body = measure_body(make_pose())
+    trunk = plan_layout(garment, product, body, rig, None, BLANK).parts[0].controls
+    frame = measure_garment(garment, body, rig)
+    for side in ("left", "right"):
+        reach = abs(frame.own(garment.landmarks[f"shoulder_{side}"], body)[0])
+        assert abs(own(body, target(trunk, f"shoulder_{side}"))[0]) == pytest.approx(reach, abs=0.01)
+
+
+def test_straps_near_the_neck_hang_higher() -> None:
+    _, garment = make_garment("sling")
+    rig, body = RIGS["sling"].worn, measure_body(make_pose())
+    assert rig is not None
+    depths = []
+    for share in (1.0, 0.7):
+        xy, index = garment.landmarks.xy.copy(), garment.landmarks.skeleton.index
+        ends = [index[f"shoulder_{side}"] for side in ("left", "right")]
+        xy[ends, 0] = xy[ends, 0].mean() + share * (xy[ends, 0] - xy[ends, 0].mean())
+        moved = replace(garment, landmarks=replace(garment.landmarks, xy=xy))
+        depths.append(measure_garment(moved, body, rig).depth)
+    assert -0.15 < depths[1] < depths[0] < -0.08
 
 
 def test_a_shoulder_is_no_strap() -> None:
