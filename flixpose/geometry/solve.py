@@ -23,13 +23,13 @@ from flixpose.geometry.distortion import (
     worst_excess,
 )
 from flixpose.geometry.spline import SplineSystem, prepare, solve
+from flixpose.geometry.usable import kept, usable
 from flixpose.geometry.warp import jacobian, map_points
 from flixpose.structures.warp import ControlPoints, Warp
 
 Points = NDArray[Any]  # float64
 Model = Literal["similarity", "affine", "homography"]
 
-_SAME_SPOT = 0.01  # person pixels: nearer than that, two control points are one
 _STIFFEST = 1e3
 _SOFTENING_STIFFNESS = 1e-4  # bends well-placed points by some thousandths of a pixel, lets weights count
 _LIGHTEST = 1e-6
@@ -141,11 +141,12 @@ def solve_warp(
         DegenerateWarp: `reason` says which degeneracy, the message which points: too few, not finite,
             coincident, collinear on the garment only, mirrored, or folded beyond cure.
     """
-    usable, changes = _usable(controls)
+    counting, merged = usable(controls)
+    changes = [Change("merged", name, weight, 0.0) for name, weight in merged]
     try:
-        return _restore(controls, usable, _solve(usable, bounds, area, stiffness, perspective), changes)
+        return _restore(controls, counting, _solve(counting, bounds, area, stiffness, perspective), changes)
     except DegenerateWarp as error:
-        raise _named(error, controls.part, usable) from error
+        raise _named(error, controls.part, counting) from error
 
 
 def _solve(
@@ -294,51 +295,6 @@ def _residuals(warp: Warp, controls: ControlPoints) -> Points:
     return np.linalg.norm(steps[:, :, 0], axis=1)
 
 
-def _usable(controls: ControlPoints) -> tuple[ControlPoints, list[Change]]:
-    """The points of weight > 0, those on one spot merged into their weighted mean."""
-    rows = np.flatnonzero(controls.weights > 0)
-    _refuse_not_finite(controls, rows)
-    if not len(rows):
-        raise DegenerateWarp(f"{controls.part}: no control point has any weight.", reason="too_few")
-    person_xy = np.asarray(controls.person_xy, dtype=np.float64)[rows]
-    x, y = person_xy.T
-    near = np.maximum(np.abs(x[:, None] - x), np.abs(y[:, None] - y)) < _SAME_SPOT
-    if near.sum() == len(rows):
-        return _kept(controls, controls.weights > 0), []
-    leaders = near.argmax(axis=1)  # the first point on each one's spot
-    merged = [
-        Change("merged", controls.names[rows[i]], float(controls.weights[rows[i]]), 0.0)
-        for i in np.flatnonzero(leaders != np.arange(len(rows)))
-    ]
-    return _merged(controls, rows, leaders), merged
-
-
-def _merged(controls: ControlPoints, rows: NDArray[np.intp], leaders: NDArray[np.intp]) -> ControlPoints:
-    kept, group = np.unique(leaders, return_inverse=True)
-    share = np.zeros((len(kept), len(rows)))
-    share[group, np.arange(len(rows))] = controls.weights[rows]
-    weights = share.sum(axis=1)
-    share /= np.maximum(weights, 1e-300)[:, None]
-    return ControlPoints(
-        controls.part,
-        tuple(controls.names[row] for row in rows[kept]),
-        share @ controls.person_xy[rows],
-        share @ controls.garment_xy[rows],
-        weights,
-    )
-
-
-def _refuse_not_finite(controls: ControlPoints, rows: NDArray[np.intp]) -> None:
-    values = np.column_stack([controls.person_xy, controls.garment_xy, controls.weights])
-    bad = [controls.names[row] for row in rows if not np.isfinite(values[row]).all()]
-    if bad or not np.isfinite(controls.weights).all():
-        raise DegenerateWarp(
-            f"{controls.part}: not finite: {', '.join(bad) or 'a weight'}.",
-            reason="not_finite",
-            subject=",".join(bad),
-        )
-
-
 def _refuse_flat_garment(controls: ControlPoints) -> None:
     if projective.is_line(controls.garment_xy) and not projective.is_line(controls.person_xy):
         raise DegenerateWarp("The control points are collinear on the garment.", reason="collinear")
@@ -361,21 +317,21 @@ def _outline(person_xy: Points, area: Points | None) -> Points:
 
 def _restore(
     controls: ControlPoints,
-    usable: ControlPoints,
+    counting: ControlPoints,
     solved: _Solved,
     merged: list[Change],
 ) -> WarpFit:
     """The fit in terms of the caller's points."""
     problem, cure, warp = solved.problem, solved.cure, solved.warp
-    rows = {name: row for row, name in enumerate(usable.names)}
+    rows = {name: row for row, name in enumerate(counting.names)}
     weights = np.array([cure.weights[rows[n]] if n in rows else 0.0 for n in controls.names])
     known = np.isfinite(controls.person_xy).all(axis=1) & (controls.weights > 0)
     residuals = np.zeros(len(controls))
-    used = _kept(controls, known)
+    used = kept(controls, known)
     residuals[known] = _residuals(warp, used)
     softened = [
         Change("softened", name, float(before), float(after))
-        for name, before, after in zip(usable.names, usable.weights, cure.weights, strict=True)
+        for name, before, after in zip(counting.names, counting.weights, cure.weights, strict=True)
         if after < before
     ]
     stiffened = [] if softened or not cure.stiffness else [Change("stiffened", "", 0.0, cure.stiffness)]
@@ -389,18 +345,6 @@ def _restore(
         distortion=solved.distortion,
         area=problem.area,
         changes=(*merged, *solved.lowered, *softened, *stiffened),
-    )
-
-
-def _kept(controls: ControlPoints, keep: NDArray[np.bool_]) -> ControlPoints:
-    """The control points of the rows that are kept."""
-    rows = np.flatnonzero(keep)
-    return replace(
-        controls,
-        names=tuple(controls.names[row] for row in rows),
-        person_xy=controls.person_xy[rows],
-        garment_xy=controls.garment_xy[rows],
-        weights=controls.weights[rows],
     )
 
 
