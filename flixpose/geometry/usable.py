@@ -13,7 +13,6 @@ _SAME_SPOT = 0.01  # person pixels: nearer than that, two control points are one
 
 def usable(controls: ControlPoints) -> tuple[ControlPoints, list[tuple[str, float]]]:
     """The points of weight > 0, those on one spot merged into their mean; names and weights of these.
-    """The points of weight > 0, those on one spot merged into their weighted mean; which those are, and weights.
     Raises: DegenerateWarp: no point has any weight, or one is not finite.
     """
     rows = np.flatnonzero(controls.weights > 0)
