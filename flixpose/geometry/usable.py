@@ -13,6 +13,7 @@ _SAME_SPOT = 0.01  # person pixels: nearer than that, two control points are one
 
 def usable(controls: ControlPoints) -> tuple[ControlPoints, list[tuple[str, float]]]:
     """The points of weight > 0, those on one spot merged into their mean; names and weights of these.
+
     Raises: DegenerateWarp: no point has any weight, or one is not finite.
     """
     rows = np.flatnonzero(controls.weights > 0)
