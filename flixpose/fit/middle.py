@@ -14,6 +14,7 @@ _AT_TRUNK = 0.4
 _TURNED = 2.0  # degrees: less is no turn
 _ROWS = (0.25, 0.5, 0.75)  # of the way from the upper end to the lower
 _BETWEEN = 0.6  # of the way from the middle to a side
+_CHEST = 0.5  # of the way down, from where on it is round: further up a print would be torn
 _DOWN_THE_SIDE = (
     *("shoulder_{}", "armhole_{}_1", "armhole_{}_2", "armpit_{}"),
     *(f"side_armpit_{{}}_{number}" for number in range(1, 5)),
@@ -75,6 +76,8 @@ def bulge_to_camera(points: Points, fit: Fit) -> None:
     for number, share in enumerate(_ROWS, 1):
         person, cloth = top + share * (low - top), top_cloth + share * (low_cloth - top_cloth)
         points.add(f"middle_{number}", person + _AT_TRUNK * aside, cloth)
+        if share < _CHEST:
+            continue
         for side, edge in edges.items():
             end_person, end_cloth = edge.at(cloth, fit)
             halfway = person + _BETWEEN * (end_person - person) + _AT_TRUNK * aside

@@ -262,10 +262,13 @@ def test_on_a_turned_body_the_middle_of_the_front_comes_to_its_side(turned: floa
 
 @pytest.mark.parametrize("turned", [25.0, -25.0])
 def test_on_a_turned_body_cloth_halfway_to_the_sides_moves_too(turned: float) -> None:
-    """The front is round: it comes as far to the side as the middle, while the outline stays."""
+    """The front is round: it comes as far to the side as the middle, while the outline stays.
+
+    Not above the armpits: prints there would be torn between the shoulders and the chest.
+    """
     product, garment = make_garment("vest")
     trunk = lay(product, garment, make_pose(turned=turned)).parts[0].controls
-    for number in (1, 2, 3):
+    for number in (2, 3):
         (left, left_cloth), (right, right_cloth), (middle, middle_cloth) = (
             (target(trunk, name), trunk.garment_xy[trunk.names.index(name)])
             for name in (f"between_left_{number}", f"between_right_{number}", f"middle_{number}")
@@ -274,6 +277,7 @@ def test_on_a_turned_body_cloth_halfway_to_the_sides_moves_too(turned: float) ->
         ways = left[0] - middle[0], middle[0] - right[0]
         own = left_cloth[0] - middle_cloth[0], middle_cloth[0] - right_cloth[0]
         assert ways[0] / own[0] == pytest.approx(ways[1] / own[1], rel=0.2), "as far as the middle"
+    assert "between_left_1" not in trunk.names
 
 
 def test_trousers_are_not_as_round_as_a_chest() -> None:
