@@ -56,7 +56,7 @@ def leg_seam(garment: Garment, frame: GarmentFrame, sign: float) -> tuple[Point,
     Args:
         sign: +1 for the wearer's left leg, -1 for the right.
     """
-    crotch = _fork(garment, frame)
+    crotch = _fork(garment, frame.down)
     width = reach(garment.mask, crotch - 2 * frame.down, sign * frame.left, garment.box.longer_side)
     if width is None:
         waist = pair(garment, "waist")
@@ -64,18 +64,19 @@ def leg_seam(garment: Garment, frame: GarmentFrame, sign: float) -> tuple[Point,
     return crotch + sign * width * frame.left, crotch
 
 
-def _fork(garment: Garment, frame: GarmentFrame) -> Point:
+@remembered
+def _fork(garment: Garment, down: Point) -> Point:
     """The crotch, moved up to the top of the gap between the legs where that lies higher."""
     crotch = point(garment, "crotch")
     gap = gap_between_legs(garment)
     if gap is None:
         return crotch
     rows, columns = np.nonzero(gap)
-    above = (np.stack([columns, rows], axis=1) + 0.5 - crotch) @ frame.down
+    above = (np.stack([columns, rows], axis=1) + 0.5 - crotch) @ down
     top = int(np.argmin(above))
     if above[top] > 0:
         return crotch
-    return np.array([columns[top] + 0.5, rows[top] + 0.5]) - frame.down
+    return np.array([columns[top] + 0.5, rows[top] + 0.5]) - down
 
 
 @remembered
