@@ -263,9 +263,10 @@ def draw(job: Job, photos: Photos, tools: Tools, *, given: Given = NOTHING_GIVEN
 
 def decode_photos(job: Job, photos: Photos, tools: Tools) -> tuple[Image, ...]:
     """In the order of `Job.photos`. Raises UnreadableImage, ImageTooLarge, ImageTooSmall."""
-    named = list(zip(job.photos, (photos.person, photos.product, *photos.more), strict=True))
+    files, limits = (photos.person, photos.product, *photos.more), tools.limits
+    named = list(zip(files, job.photos, strict=True))
     return tuple(
-        gathered(lambda one: decode_image(one[1], name=_file_name(one[0]), limits=tools.limits), named)
+        gathered(lambda one: decode_image(one[0], name=one[1].rsplit("/", 1)[-1], limits=limits), named)
     )
 
 
@@ -382,10 +383,6 @@ def _preset(tools: Tools, name: str) -> Preset:
             f"{name!r} is no preset; there are {', '.join(sorted(tools.presets))}.", subject=name
         )
     return tools.presets[name]
-
-
-def _file_name(uri: str) -> str:
-    return uri.rsplit("/", 1)[-1]
 
 
 @dataclass
