@@ -64,3 +64,15 @@ def test_only_arms_bent_in_long_sleeves_count() -> None:
     bends = {arms: figure("sleeve_bend", long, arms) for arms in ARMS}
     assert bends["hanging"] < 20 and bends["akimbo"] > 60 and bends["crossed"] > 60
     assert figure("sleeve_bend", short, "akimbo") == 0.0
+
+
+@pytest.mark.parametrize(("kind", "hidden"), [("short_sleeve_top", 1.0), ("vest", 0.0)])
+def test_a_garment_seen_from_the_side_hides_a_sleeve(kind: str, hidden: float) -> None:
+    _, garment = make_garment(kind)
+    assert figure("sleeve_hidden", garment) == 0.0
+    scores = garment.landmarks.scores.copy()
+    scores[garment.landmarks.skeleton.index["armpit_right"]] = 0.03
+    aside = replace(garment, landmarks=replace(garment.landmarks, scores=scores))
+    assert figure("sleeve_hidden", aside) == hidden
+    unsure = replace(garment, landmarks=replace(garment.landmarks, scores=0.5 * scores))
+    assert figure("sleeve_hidden", unsure) == 0.0
