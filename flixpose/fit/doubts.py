@@ -23,7 +23,7 @@ _NO_ARMPIT, _ARMPIT = (
 
 
 def placement_figures(garment: Garment, pose: Pose) -> list[Figure]:
-    """Cloth beyond the landmarks (%), an arm bent in a long sleeve (°), whether a sleeve is hidden (0 or 1)."""
+    """Cloth beyond the landmarks (%), a bent arm in a long sleeve (°), a hidden sleeve (0 or 1)."""
     return [
         Figure("cloth_beyond", round(100 * cloth_beyond(garment), 2), "%"),
         Figure("sleeve_bend", round(_bend(garment, pose), 1), "°"),
