@@ -184,6 +184,6 @@ def test_straps_hang_on_the_slope_of_the_shoulders_and_not_on_their_tips() -> No
     depths = [
         measure_garment(nearer(garment, "shoulder", share), body, rig.worn).depth for share in (0.7, 0.95)
     ]
-    assert -0.17 <= depths[0] < depths[1] - 0.01 and depths[1] < rig.worn.places["shoulder"].depth
+    assert -0.14 <= depths[0] < depths[1] - 0.005 and depths[1] < rig.worn.places["shoulder"].depth
     flat = {measure_garment(nearer(garment, "shoulder", share), body, rig).depth for share in (0.7, 0.95)}
     assert flat == {rig.places["shoulder"].depth}
