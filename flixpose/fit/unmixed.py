@@ -32,10 +32,8 @@ _LESS = 1e-3  # what the next further places count beside nearer ones
 _KINDS = 4  # of what lies behind
 _OWN = 3.0  # standard deviations about a kind's colour that are its own
 _HAIRS_OWN = (1.0, 2.0)  # standard deviations about hair's colours: from its own to others
-_ASIDE, _DYED = (
-    (3.5, 6.0),
-    0.03,
-)  # times that, and shoulder widths: a patch so far off is neither, nor a mixture
+_ASIDE = (3.5, 6.0)  # times that: a patch so far off is neither, nor a mixture ...
+_DYED = 0.03  # ... on the mean of so many shoulder widths
 _FAR = 0.08  # shoulder widths off a kind's nearest place that count as much as ...
 _OFF = 0.03  # ... this much of value (the root of light) beside the way to the hair's colour
 _CORE = 0.04  # shoulder widths within the mask, where hair has no gaps
@@ -258,7 +256,8 @@ class _Loose:
         on_way = start + np.clip(share, 0, 1)[:, None] * (end - start)
         off = np.square(np.sqrt(self.light) - np.sqrt(on_way)).sum(axis=1) / np.float32(_OFF**2)
         far = cv2.distanceTransform((kind == 0).astype(np.uint8), cv2.DIST_L2, 3) * (self.step / self.unit)
-        cost = (off := self._smooth(off, 1.0)) + np.square(self._at(far) / np.float32(_FAR))
+        off = self._smooth(off, 1.0)
+        cost = off + np.square(self._at(far) / np.float32(_FAR))
         within = self._masked(self.hair)
         from_, to = ((1 - within) * rim + within * deep for rim, deep in zip(_AT_RIM, _WITHIN, strict=True))
         trust = np.clip((full - empty - from_) / (to - from_), 0, 1)

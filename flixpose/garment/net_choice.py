@@ -96,9 +96,8 @@ def choose(claimed: Mapping[str, Sequence[Claim]], axis: float | None, side: flo
         if axis is None or not other:
             chosen[name] = max(own, key=lambda claim: claim.weight)
         else:
-            chosen[name] = max(product(own, other), key=lambda pair: _together(pair[0], pair[1], axis, side))[
-                0
-            ]
+            best = max(product(own, other), key=lambda pair: _together(pair[0], pair[1], axis, side))
+            chosen[name] = best[0]
     return chosen
 
 
