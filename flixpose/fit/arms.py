@@ -147,14 +147,9 @@ def _is_lowered(chain: Curve, body: Body) -> bool:
     return bool(((chain[1:] - chain[0]) @ body.down > 0).all())
 
 
-def usual_thickness(share: float) -> float:
-    """Of a bare arm, in shoulder widths, at a share of its length from the shoulder."""
-    return float(np.interp(share, _SHARES, _THICKNESS))
-
-
-def usual_thicknesses(shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(K,) as `usual_thickness`."""
-    return np.interp(shares, _SHARES, _THICKNESS)
+def usual_thickness(shares: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    """Of a bare arm, in shoulder widths, at shares of its length from the shoulder."""
+    return np.asarray(np.interp(shares, _SHARES, _THICKNESS))
 
 
 def arm_chain(body: Body, side: str) -> list[Point]:
@@ -219,7 +214,7 @@ def _outline(person: Image, mask: Mask, body: Body, side: str, chain: Curve) -> 
     centres, tangents = walk(chain, shares * length_of(chain))
     normals = handedness(body, side) * np.stack([-tangents[:, 1], tangents[:, 0]], axis=1)
     sections = _look(person, mask, centres, normals, body.shoulder_width)
-    thick = usual_thicknesses(shares) * body.shoulder_width
+    thick = usual_thickness(shares) * body.shoulder_width
     outer = _edge(sections.side(1), thick / 2, np.ones(_SECTIONS), np.interp(shares, _SHARES, _SLEEVE))
     begun = np.clip((shares - _BEGINS[0]) / (_BEGINS[1] - _BEGINS[0]), 0.0, 1.0)
     # An arm whose free side is seen near its bone has the more of itself on the other.

@@ -16,10 +16,7 @@ from flixpose.structures.job import Figure
 _AROUND = 0.02  # of the garment's longer side: so far outside its landmarks cloth bulges
 _BULGE = 0.2  # of a sleeve's length: so far its elbow may stand out
 _SIDE = 256  # pixels of the longer side at which masks are compared
-_NO_ARMPIT, _ARMPIT = (
-    0.1,
-    0.7,
-)  # scores: not to be seen, seen (110 real product photos, five of them from the side)
+_NO_ARMPIT, _ARMPIT = 0.1, 0.7  # scores of one that is not to be seen, and of one that is
 
 
 def placement_figures(garment: Garment, pose: Pose) -> list[Figure]:

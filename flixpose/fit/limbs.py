@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flixpose.fit.arms import ArmOutline, usual_thickness, usual_thicknesses
+from flixpose.fit.arms import ArmOutline, usual_thickness
 from flixpose.fit.body import Body
 from flixpose.fit.chain import handedness, length_of, walk
 from flixpose.fit.measure import Point
@@ -204,7 +204,7 @@ def _bare_reach(
 ) -> NDArray[np.float64]:
     """(K,) pixels from the middle to the free side of the arm itself, without its old sleeve."""
     seen = arm.lefts(centres, normals)
-    usual = _MOST_OF_ARM * usual_thicknesses(shares) * unit
+    usual = _MOST_OF_ARM * usual_thickness(shares) * unit
     return np.fmin(seen, usual)
 
 
@@ -222,7 +222,7 @@ def _standing_off(
     goes around it.
     """
     end = strip.along[-1] * scale
-    wider = 2 * float(half_widths(strip)[-1]) * scale - usual_thickness(end / whole) * unit
+    wider = 2 * float(half_widths(strip)[-1]) * scale - float(usual_thickness(end / whole)) * unit
     at_cuff = numbers.stand * unit + numbers.hang * max(wider, 0.0)
     return at_cuff * np.clip(distances / max(end, 1e-9), 0.0, 1.0)
 

@@ -4,15 +4,13 @@ A sleeve that never parts from the side forks at its end: the corner that the ou
 armpit and the last that is seen of the cuff. As sewn, the cuff goes on behind it.
 """
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.studio.body import SIDES
 from flixpose.studio.curves import Points
 from flixpose.studio.garments.telling import bend, dense
-
-Marks = dict[str, list[float]]
+from flixpose.studio.simulated.outlines import Marks, outline_ring, way_between, without_steps
 
 _SAME_PX = 2.0  # an armpit so near to the cuff's corner was put there for want of a gap
 _AROUND = 0.025  # of the garment's longer side: how much of cuff and side tell how they run
@@ -26,10 +24,9 @@ def cap_armpits(region: NDArray[np.bool_], marks: Marks) -> Marks:
 
     Nothing of sleeves that part from the side, and of those whose armpit lies in a corner already.
     """
-    contours, _ = cv2.findContours(region.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    if not contours:
+    ring = outline_ring(region)
+    if ring is None:
         return {}
-    ring = max(contours, key=len)[:, 0].astype(float) + 0.5
     found: Marks = {}
     for name, _side in SIDES:
         inner, pit = marks.get(f"cuff_{name}_inner"), marks.get(f"armpit_{name}")
@@ -59,20 +56,3 @@ def _corner(ring: Points, marks: Marks, name: str) -> Marks:
     turn = bend(path[at - reach : at + reach + 1])
     corner = [round(turn.at[0], 2), round(turn.at[1], 2), 2.0]
     return {f"armpit_{name}": corner, f"cuff_{name}_inner": list(corner)}
-
-
-def way_between(ring: Points, start: Points, end: Points) -> Points:
-    """The part of a closed outline, (N, 2), from one place to another: the shorter way round."""
-    first, last = (int(np.linalg.norm(ring - at, axis=1).argmin()) for at in (start, end))
-    there = np.roll(ring, -first, axis=0)[: (last - first) % len(ring) + 1]
-    back = np.roll(ring[::-1], first + 1, axis=0)[: (first - last) % len(ring) + 1]
-    return min(there, back, key=len)
-
-
-def without_steps(path: Points, sigma: float) -> Points:
-    """A traced outline without its pixels' steps and small folds; it ends where it ended."""
-    pad = int(4 * sigma) + 1
-    even = dense(path, max(len(path), 2 * pad))
-    columns = [np.pad(even[:, k], pad, mode="reflect", reflect_type="odd") for k in (0, 1)]
-    soft = [cv2.GaussianBlur(c[None], (0, 0), sigma)[0][pad:-pad] for c in columns]
-    return np.stack(soft, axis=1)

@@ -9,7 +9,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,12 +16,11 @@ from flixpose.imaging.files import write_atomic
 from flixpose.studio.body import SIDES
 from flixpose.studio.curves import Points
 from flixpose.studio.garments.telling import Bend, bend
-from flixpose.studio.simulated.caps import cap_armpits, way_between, without_steps
+from flixpose.studio.simulated.caps import cap_armpits
+from flixpose.studio.simulated.outlines import Marks, outline_ring, way_between, without_steps
 from flixpose.studio.simulated.passes import garment_mask
 from flixpose.studio.simulated.waists import waists
 from flixpose.studio.solid import Array
-
-Marks = dict[str, list[float]]
 
 READ = ("product", "ghost")
 
@@ -42,10 +40,9 @@ def shoulder_tips(region: NDArray[np.bool_], marks: Marks) -> Marks:
     One that turns too little or too slowly to be told keeps its place as a guess (1); one without a sleeve,
     or with a neck or cuff off the outline, keeps what `marks` say, and is not in the answer.
     """
-    contours, _ = cv2.findContours(region.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    if not contours:
+    ring = outline_ring(region)
+    if ring is None:
         return {}
-    ring = max(contours, key=len)[:, 0].astype(float) + 0.5
     found: Marks = {}
     for name, _side in SIDES:
         if {f"cuff_{name}_outer", f"neck_{name}", f"shoulder_{name}"} <= set(marks):

@@ -8,9 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from flixpose.studio.simulated.outlines import Marks
 from flixpose.studio.solid import Array
-
-Marks = dict[str, list[float]]
 
 _SAME_WIDTH = 0.0024  # of the length below the armpits: as much wider is as narrow
 _VAGUE = 0.06  # of the garment's length: as narrow along so much is nowhere exactly
