@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.fit.patching import LEAST_EDGE, Plane, distance, grown
-from flixpose.fit.places import Place
+from flixpose.fit.remnant import Remnant
 from flixpose.fit.setting import BONE, OUTSIDE, Setting
 
 _SPECK = 0.03  # shoulder widths square: what is smaller nobody sees
@@ -24,7 +24,7 @@ _PERSON, _LIMB, _EITHER = (1, 2), (1, 3), (1, 2, 3)
 
 
 def open_out(
-    places: Sequence[Place], before: Plane, seen: NDArray[np.uint8], setting: Setting, unit: float
+    places: Sequence[Remnant], before: Plane, seen: NDArray[np.uint8], setting: Setting, unit: float
 ) -> None:
     """Where painted background would be shut in, the person is nearest: written to the places.
 
@@ -53,7 +53,7 @@ def open_out(
             _close(place, own, lenders, setting, _FAR * unit)
 
 
-def _close(place: Place, shut: Plane, lenders: tuple[int, ...], setting: Setting, far: float) -> None:
+def _close(place: Remnant, shut: Plane, lenders: tuple[int, ...], setting: Setting, far: float) -> None:
     """Some of a place filled from the nearest of some sources in place of the background."""
     for _, part in setting.sleeved(place.window, shut):
         shut &= part < 0
@@ -63,6 +63,7 @@ def _close(place: Place, shut: Plane, lenders: tuple[int, ...], setting: Setting
     shut &= away.min(axis=0) <= far
     place.away[:, shut] = away[:, shut]
     place.hole |= shut
+    place.inferred |= shut
 
 
 def enclosed(painted: Plane, outside: Plane, bones: Plane, unit: float) -> tuple[Plane, Plane]:

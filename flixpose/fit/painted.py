@@ -20,8 +20,9 @@ class Painted:
         background: where background was painted: no longer the person's.
         left: soft mask of the old clothes that still show.
         arms: (H, W) soft mask of painted arms that lie before the garment.
-        guesses: what was painted far from its surroundings; rims, arms, what lies under lace, skin near skin
-            that is seen, and lower clothes near an old hem are none. None: nothing.
+        guesses: what was painted far from its surroundings, or became the person where background was shut
+            in; rims, arms, what lies under lace, skin near skin that is seen, and lower clothes near an old
+            hem are none. None: nothing.
         owned: whether the arrays are its own, to be written to.
     """
 

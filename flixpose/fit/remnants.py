@@ -35,7 +35,7 @@ from flixpose.fit.patching import (
     grown,
     square,
 )
-from flixpose.fit.places import Place
+from flixpose.fit.remnant import Remnant
 from flixpose.fit.setting import (
     ARM,
     BACKGROUND,
@@ -165,7 +165,7 @@ class _Photo:
         shows = cv2.inRange(self.left, int(255 * _SEEN) + 1, 255)
         return share_out(shows, self.seen, self.unit, _THIN, _NEAR, _TAPER)
 
-    def look(self, patch: Patch) -> Place | None:
+    def look(self, patch: Patch) -> Remnant | None:
         """The remnants of a patch; None where there is nothing but what lies far from the garment.
 
         Where what is close lends nothing, what is further off is asked.
@@ -178,7 +178,7 @@ class _Photo:
         wider = replace(patch, room=far)
         return self.place(wider.window, wider.own)
 
-    def place(self, window: Window, own: Plane) -> Place | None:
+    def place(self, window: Window, own: Plane) -> Remnant | None:
         """Remnants in a window; `own`, (h, w), are those that belong there."""
         seen, has = self.seen[window], self.setting.has
         shows = (self.left[window] > int(255 * _SEEN)) & own
@@ -233,9 +233,8 @@ class _Photo:
             # A whole old sleeve that is left was left on purpose: a part of it is not painted.
             sleeve = np.bincount(core_of[sleeved.ravel()[inside]], minlength=count)
             deep[sleeve > np.maximum(_SLEEVE * areas, _LARGE * self.unit**2)] = 1.0
-        return Place(
-            window, shows, labels, sources, away, numbers, areas, deep, on_skin, under, np.zeros_like(shows)
-        )
+        blank = np.zeros_like(shows), np.zeros_like(shows)
+        return Remnant(window, shows, labels, sources, away, numbers, areas, deep, on_skin, under, *blank)
 
     def cores(
         self, shows: Plane, near: Plane
@@ -254,7 +253,7 @@ class _Photo:
         labels = np.where(touching[labels], labels, 0) if touching.any() else np.zeros_like(labels)
         return labels, stats[:, cv2.CC_STAT_AREA].astype(np.float64), touching
 
-    def choose(self, places: list[Place]) -> None:
+    def choose(self, places: list[Remnant]) -> None:
         """Fill in each place's hole: the slivers, and the smallest cores as long as the limits allow."""
         most = cv2.sumElems(self.seen)[0] / 255
         total = 0.0
@@ -296,7 +295,7 @@ class _Photo:
         """The rims and what lies next to them: there the background has the person's colours."""
         return cv2.dilate(self.rims[window], square(_HALO * self.unit)) > 0
 
-    def ends_of_sleeves(self, place: Place) -> Plane:
+    def ends_of_sleeves(self, place: Remnant) -> Plane:
         """Beside a painted sleeve: its inside, its seam and the shade that it throws on the arm."""
         here, found, has = place.window, np.zeros_like(place.hole), self.setting.has
         for _, part in self.setting.sleeved(here, place.hole):
@@ -313,7 +312,7 @@ class _Photo:
         """Well inside the garment's outline: what shows there, through lace, is no background."""
         return within_outline(self.seen[window], self.unit) & (self.rims[window] == 0)
 
-    def painted(self, places: list[Place], before: Painted) -> Painted:
+    def painted(self, places: list[Remnant], before: Painted) -> Painted:
         """All holes filled, each pixel from the nearest of its surroundings."""
         holes = np.zeros(before.left.alpha.shape, bool)
         for place in places:
@@ -330,10 +329,10 @@ class _Photo:
             mask[here][rows[other], columns[other]] = 255
             background[here] |= nearest == 0
             left[here][place.hole] = 0
-            found = found.guessing(here, place.hole & (place.cores > 0))
+            found = found.guessing(here, place.hole & ((place.cores > 0) | place.inferred))
         return found
 
-    def filled(self, place: Place, holes: Plane) -> tuple[NDArray[np.uint8], NDArray[np.int8]]:
+    def filled(self, place: Remnant, holes: Plane) -> tuple[NDArray[np.uint8], NDArray[np.int8]]:
         """The window's pixels with its hole filled, and from which source, -1 beside the hole.
 
         Args:
@@ -370,7 +369,7 @@ class _Photo:
             self.fill_sleeve(pixels, place, arm, part)
         return pixels, nearest
 
-    def share_of_skin(self, place: Place, where: Plane) -> NDArray[np.float32]:
+    def share_of_skin(self, place: Remnant, where: Plane) -> NDArray[np.float32]:
         """(h, w) of skin against background, `where` alone: their border runs smoothly, halfway between."""
         found = np.zeros(where.shape, np.float32)
         room, sigma = MOST_DEPTH * self.unit, max(1.0, _BORDER * self.unit)
@@ -389,7 +388,7 @@ class _Photo:
         return found
 
     def fill_sleeve(
-        self, pixels: NDArray[np.uint8], place: Place, arm: BareArm, part: NDArray[np.float32]
+        self, pixels: NDArray[np.uint8], place: Remnant, arm: BareArm, part: NDArray[np.float32]
     ) -> None:
         """Background where the sleeve was wider than its arm, and the arm over it."""
         # Beside a person a photo is often lighter or darker than elsewhere.

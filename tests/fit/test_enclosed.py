@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.fit.body import measure_body
-from flixpose.fit.enclosed import enclosed
+from flixpose.fit.enclosed import enclosed, open_out
+from flixpose.fit.remnant import Remnant
 from flixpose.fit.remnants import paint_remnants
+from flixpose.fit.setting import OUTSIDE, Setting
 from flixpose.structures.image import Mask
 from tests.fit.figures import PAPER, SKIN, WORN
 from tests.fit.test_remnants import covered, person
@@ -58,3 +60,22 @@ def test_between_an_arm_a_garment_and_a_hip_no_paper_is_painted() -> None:
     assert paper.mean() < 0.1 and not bare.any()
     open_, bare = closed_in(below=False)
     assert (np.abs(open_ - PAPER).mean(axis=1) < 25).mean() > 0.9 and bare.mean() > 0.9
+
+
+def test_what_was_shut_in_is_inferred() -> None:
+    """A sleeve's background, painted before, between a hip on the left and cloth all around."""
+    shut, none = np.zeros((60, 90), bool), np.zeros((60, 90), bool)
+    shut[20:40, 30:50] = True
+    hip, sources = none.copy(), np.zeros((4, 60, 90), bool)
+    hip[20:40, 20:30] = sources[2, 20:40, 20:30] = True
+    empty = np.zeros(0)
+    away = np.full(sources.shape, np.inf, np.float32)
+    place = Remnant(
+        np.s_[0:60, 0:90], none, none.astype(np.int32), sources, away, empty.astype(np.intp), empty, empty,
+        empty.astype(bool), none, none.copy(), none.copy(),
+    )  # fmt: skip
+    bits = np.where(np.arange(90) >= 80, OUTSIDE, 0).astype(np.uint16)
+    setting = Setting(np.tile(bits, (60, 1)), (), ())
+    open_out([place], shut, np.where(shut | hip, 0, 255).astype(np.uint8), setting, 100.0)
+    assert (place.inferred == shut).all() and (place.hole == shut).all()
+    assert (place.away.argmin(axis=0)[shut] == 2).all()

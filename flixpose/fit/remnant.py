@@ -1,4 +1,4 @@
-"""A place: remnants of old clothes that lie together, and what lies around them."""
+"""Remnants of old clothes that lie together, and what lies around them."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from flixpose.fit.patching import Plane, Window
 
 
 @dataclass(eq=False)
-class Place:
+class Remnant:
     """Remnants that lie together.
 
     Attributes:
@@ -19,7 +19,7 @@ class Place:
         numbers: of the cores. areas: per number, pixels. deep: the share of it too far from all sources.
         on_skin: per number, whether it lies on neck, shoulders and chest.
         under: (h, w) what lies under the garment, seen through lace.
-        hole: what is to be painted.
+        hole: what is to be painted. inferred: of it, background that had no way out and became the person.
     """
 
     window: Window
@@ -33,3 +33,4 @@ class Place:
     on_skin: NDArray[np.bool_]
     under: Plane
     hole: Plane
+    inferred: Plane
