@@ -49,9 +49,8 @@ _SNAP, _SMOOTH, _SOFT = (
     5,
 )  # columns by which an edge is moved; rows of a median, and of a soft upper edge
 _OUTWARD = 0.5  # columns by which the edges are moved apart: no seam of the inside stays
-_LEAST_CLOTH = (
-    0.5  # of what lies between must be left by the cut-out; at its upper end it often leaves it out
-)
+# Of what lies between so much must be left by the cut-out; at its upper end it often leaves it out.
+_LEAST_CLOTH = 0.5
 
 
 @dataclass(frozen=True, eq=False)

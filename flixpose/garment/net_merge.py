@@ -20,10 +20,9 @@ _LEAST, _MOST = 0.02, 0.97
 
 XY = tuple[float, float]
 Line = tuple[float, float]
-Meeting = (
-    str  # "both" agree; the "net" or the "outline" alone; the net "apart" from the outline, or the outline
-)
-# "against" the net; the "second" spot of the net's map
+# "both" agree; the "net" or the "outline" alone; the net "apart" from the outline, or the outline "against" the
+# net; the "second" spot of the net's map.
+Meeting = str
 
 
 @dataclass(frozen=True, slots=True)

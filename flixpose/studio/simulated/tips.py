@@ -24,10 +24,8 @@ from flixpose.studio.solid import Array
 
 READ = ("product", "ghost")
 
-_FROM, _TO = (
-    0.08,
-    1.35,
-)  # of the way from neck to armpit: the part of the outline that turns, measured along it
+# Of the way from neck to armpit: the part of the outline that turns, measured along it.
+_FROM, _TO = 0.08, 1.35
 _SMOOTH = 0.012  # of the garment's longer side: folds that are no shoulder
 _ASTRAY = 0.03  # of it: a neck or a cuff so far off the outline is hidden behind something
 _TURN_DEG, _SLOW = 10.0, 0.055  # as in the drawn studio: less has no tip, nor has what turns so slowly
