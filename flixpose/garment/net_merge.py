@@ -20,8 +20,8 @@ _LEAST, _MOST = 0.02, 0.97
 
 XY = tuple[float, float]
 Line = tuple[float, float]
-# "both" agree; the "net" or the "outline" alone; the net "apart" from the outline, or the outline "against" the
-# net; the "second" spot of the net's map.
+# "both" agree; the "net" or the "outline" alone; the net "apart" from the outline, or the outline "against"
+# the net; the "second" spot of the net's map.
 Meeting = str
 
 
