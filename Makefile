@@ -5,7 +5,7 @@ RUN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 ARGS   ?=
 
-.PHONY: help demo test chaos check bench gallery wheel clean
+.PHONY: help demo test chaos check bench gallery wheel studio clean
 help:  ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -40,6 +40,9 @@ gallery: $(STAMP)  ## Contact sheets of the photos under FLIXPOSE_SHARED into ou
 
 wheel: $(STAMP)  ## Build the wheel into dist/
 	$(RUN)/python -m build --wheel --outdir dist
+
+studio: $(STAMP)  ## Add Blender, which renders people and scenes (its wheel asks for numpy 1, and runs with 2)
+	$(RUN)/python -m pip install --quiet --no-deps 'bpy==4.5.15'
 
 clean:  ## Remove the environment and everything written
 	rm -rf $(VENV) out dist build

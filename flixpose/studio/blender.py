@@ -58,7 +58,7 @@ def blender() -> Any:
     except ImportError as failure:
         raise UsageError(
             "Figures are rendered by Blender, which is not installed here.",
-            advice="Install the extra with Python 3.11: pip install 'flixpose[studio]'.",
+            advice="With Python 3.11: pip install 'flixpose[studio]' && pip install --no-deps bpy==4.5.15.",
         ) from failure
     return bpy
 
