@@ -188,7 +188,7 @@ def find_bare_arm(
     if len(chain) < 2:
         return None
     unit = body.shoulder_width
-    stations, across = _stations(np.array(chain), _STEP * unit)
+    stations, across = walk_stations(np.array(chain), _STEP * unit)
     bare, low, high = _edges(
         stations, across, _up_to_sleeve(pixels, stations, skin, worn, person, unit), unit
     )
@@ -257,7 +257,7 @@ def _up_to_sleeve(
     return Mask(whole)
 
 
-def _stations(chain: Floats, step: float) -> tuple[Floats, Floats]:
+def walk_stations(chain: Floats, step: float) -> tuple[Floats, Floats]:
     """Even places down the bones, and the way across, turning smoothly at the elbow."""
     bones = np.diff(chain, axis=0)
     lengths = np.linalg.norm(bones, axis=1)

@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 
 from flixpose.fit.patching import LEAST_EDGE, Plane, distance, grown
 from flixpose.fit.remnant import Remnant
-from flixpose.fit.setting import BONE, OUTSIDE, Setting
+from flixpose.fit.setting import BESIDE_HIDDEN, BONE, BONE_ROOM, OUTSIDE, Setting
 
 _SPECK = 0.03  # shoulder widths square: what is smaller nobody sees
 _WAY = 0.03  # shoulder widths of its outline, at least, that touch seen background
 _ON_BONES = 0.15  # of a piece
+_HALF = 0.09  # shoulder widths: half of an arm
 _RIM = 0.01  # shoulder widths around a piece in which its edge is soft
 _FAR = 0.5  # shoulder widths that skin or lower clothes are carried on where no background can be
-# Which sources of a place: skin and the clothes that stay on; on an arm's bones skin and arms; all of these.
-_PERSON, _LIMB, _EITHER = (1, 2), (1, 3), (1, 2, 3)
+# Which sources of a place: skin and the clothes that stay on; on an arm skin and arms.
+_PERSON, _LIMB = (1, 2), (1, 3)
 
 
 def open_out(
@@ -42,7 +43,7 @@ def open_out(
     whole = np.s_[max(0, y - 1) : y + height + 1, max(0, x - 1) : x + width + 1]
     outside = setting.has(whole, OUTSIDE) & (seen[whole] < 128)
     shut, arms = enclosed(ground[whole], outside, setting.has(whole, BONE), unit)
-    for pieces, lenders in ((shut & ~arms, _PERSON), (arms & ~shut, _LIMB), (shut & arms, _EITHER)):
+    for pieces, lenders in ((shut, _PERSON), (arms, _LIMB)):
         ground[whole] = pieces
         for place in places if pieces.any() else ():
             piece = ground[place.window]
@@ -57,6 +58,7 @@ def _close(place: Remnant, shut: Plane, lenders: tuple[int, ...], setting: Setti
     """Some of a place filled from the nearest of some sources in place of the background."""
     for _, part in setting.sleeved(place.window, shut):
         shut &= part < 0
+    shut &= ~setting.hides(place.window, BESIDE_HIDDEN)
     away = np.full_like(place.away, np.inf)
     for number in lenders if shut.any() else ():
         away[number] = distance(place.sources[number])
@@ -90,12 +92,15 @@ def enclosed(painted: Plane, outside: Plane, bones: Plane, unit: float) -> tuple
     large = areas >= max(4.0, (_SPECK * unit) ** 2)
     large[0] = False
     on_bones = large & (boned > _ON_BONES * areas)
-    closed = large & ~on_bones & (ways < max(2.0, _WAY * unit))
+    closed = large & (ways < max(2.0, _WAY * unit))
     for found, which in ((shut, closed), (arms, on_bones)):
         if which.any():
             pieces = np.zeros(labels.size, bool)
             pieces[at] = which[numbers]
             found[here] = pieces.reshape(labels.shape)
+    if arms.any():  # an arm is no broader than arms are
+        arms &= grown(bones, (_HALF - BONE_ROOM) * unit)
+        shut &= ~arms
     return shut, arms
 
 

@@ -39,13 +39,15 @@ def fill_from(
     unit: float,
     grain: float,
     away: NDArray[np.float32] | None = None,
+    room: float = MOST_DEPTH,
 ) -> None:
     """Fill a hole smoothly from a source and mirror structure finer than `grain` shoulder widths into it.
 
     Args:
         away: (h, w) pixels to the source, roughly: no more around the hole is looked at than that needs.
+        room: shoulder widths around the hole that are looked at, at most.
     """
-    reach = 1.1 * MOST_DEPTH * unit
+    reach = 1.1 * room * unit
     if away is not None:
         reach = min(reach, 2 * _furthest(hole, away) + 3 * grain * unit + _SPARE)
     if (here := around(hole, reach)) is not None:

@@ -40,9 +40,11 @@ from flixpose.fit.setting import (
     ARM,
     BACKGROUND,
     BARE_ARM,
+    BESIDE_HIDDEN,
     BESIDE_LEGS,
     BESIDE_NECK,
     FREE,
+    HIDDEN_ARM,
     NO_HEAD,
     NOOK,
     NOOK_EDGE,
@@ -81,6 +83,7 @@ _TAPER = 0.08  # ... unless it is the tip of something broad, as far from that
 _GRAINS = (0.03, 0.006, 0.04, 0.03)
 _BORDER = 0.02  # shoulder widths over which the border of painted skin and background is smooth
 _SOFT = 0.8  # pixels over which an outline that is known is soft
+_FAR_ARM = 0.6  # shoulder widths from a hidden arm at which skin of it is seen
 _SLEEVE_END = 0.07  # shoulder widths beside a painted sleeve in which its inside shows
 _HALO = 0.02  # shoulder widths beside the person whose background is not carried on behind a sleeve
 
@@ -168,15 +171,16 @@ class _Photo:
     def look(self, patch: Patch) -> Remnant | None:
         """The remnants of a patch; None where there is nothing but what lies far from the garment.
 
-        Where what is close lends nothing, what is further off is asked.
+        Where what is close lends nothing, what is further off is asked; for an arm's skin, the rest of it.
         """
         place, far = self.place(patch.window, patch.own), round(MOST_DEPTH * self.unit) + 4
-        if place is None or patch.room >= far:
-            return place
-        if float(place.away[:, place.shows].min(axis=0).max()) <= patch.room:
-            return place
-        wider = replace(patch, room=far)
-        return self.place(wider.window, wider.own)
+        if place is not None and patch.room < far and self.furthest(place) > patch.room:
+            patch = replace(patch, room=far)
+            place = self.place(patch.window, patch.own)
+        if place is not None and self.hides_arm(place) and not place.sources[3].any():
+            patch = replace(patch, room=round(_FAR_ARM * self.unit))
+            place = self.place(patch.window, patch.own)
+        return place
 
     def place(self, window: Window, own: Plane) -> Remnant | None:
         """Remnants in a window; `own`, (h, w), are those that belong there."""
@@ -197,7 +201,7 @@ class _Photo:
             forbid(away[1::2], beside)
             under &= ~beside
         else:
-            beside, above = flanks(sources[2], self.unit)
+            beside, above = flanks(sources[2], shows, self.unit)
             forbid(away[1:], beside & (away[0] <= MOST_DEPTH * self.unit))
             forbid(away[:1], above & (away[2] <= MOST_DEPTH * self.unit))
         body = has(window, UPPER_ARM)
@@ -208,6 +212,14 @@ class _Photo:
             body = np.where(part >= 0, part > 0.5, body)
             away[1][part > 0.5] = 0.0
             forbid(away[1:], (part >= 0) & (part <= 0.5))
+        arm, aside = (
+            self.hidden(window, core, what) & ~under & ~rims for what in (HIDDEN_ARM, BESIDE_HIDDEN)
+        )
+        if arm.any():
+            away[1][arm] = 0.0
+            sources[1] = sources[3] if sources[3].any() else sources[1]  # its own skin
+        body = (body | arm) & ~aside
+        forbid(away[1:], aside)
         forbid(away[0], (body & ~rims) | under)
         forbid(away[1:], rims)
         trunk = has(window, TRUNK)
@@ -267,6 +279,7 @@ class _Photo:
         for place, stays in zip(places, kept, strict=True):
             here, has = place.window, self.setting.has
             shows, free = place.shows, has(here, FREE) | (self.rims[here] > 0)
+            free |= self.hidden(here, place.cores > 0, HIDDEN_ARM) & has(here, NO_HEAD)
             large = np.zeros_like(shows)
             if stays.any():
                 large = grown(stays[place.cores], (_THIN + 2 * RIM) * self.unit)
@@ -307,6 +320,18 @@ class _Photo:
                 place.away[0, cloth] = place.away[1, skin] = 0.0
                 found |= cloth | skin
         return found
+
+    def hidden(self, window: Window, core: Plane, what: int) -> Plane:
+        """(h, w) what the broad ones of the remnants, `core`, and their edges hide; see `Setting.hides`."""
+        return self.setting.hides(window, what) & grown(core, max(_EDGE * self.unit, LEAST_EDGE))
+
+    def furthest(self, place: Remnant) -> float:
+        """Pixels from any part of its remnants to the nearest that may lend, at most."""
+        return float(place.away[:, place.shows].min(axis=0).max())
+
+    def hides_arm(self, place: Remnant) -> bool:
+        """Whether a broad remnant hides an arm."""
+        return bool(self.hidden(place.window, place.cores > 0, HIDDEN_ARM).any())
 
     def under(self, window: Window) -> Plane:
         """Well inside the garment's outline: what shows there, through lace, is no background."""
@@ -361,7 +386,8 @@ class _Photo:
                 continue
             behind, lent, away = pixels[soft].astype(np.float32), source & ~holes, place.away[number]
             copy_mirrored(pixels, own & ~thick, lent, away)
-            fill_from(pixels, own & thick, lent, self.unit, _GRAINS[number], away)
+            known = (None, _FAR_ARM) if number == 1 and self.hides_arm(place) else (away, MOST_DEPTH)
+            fill_from(pixels, own & thick, lent, self.unit, _GRAINS[number], *known)
             if number == 1:
                 mixed = behind + share[soft][:, None] * (pixels[soft] - behind)
                 pixels[soft] = np.rint(mixed).astype(np.uint8)

@@ -4,7 +4,9 @@ The person alone tells all of this, and of a photo it is found once for all garm
 says one thing.
 """
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 import cv2
 import numpy as np
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 
 from flixpose.fit.bare_arms import BareArm, find_bare_arms
 from flixpose.fit.body import Body
+from flixpose.fit.covered_arms import CoveredArm, find_covered_arms
 from flixpose.fit.nook import Nooks, chest
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.patching import Plane, Window, square
@@ -22,7 +25,7 @@ from flixpose.structures.image import Mask
 RIM = 0.006  # shoulder widths: how far an edge's colours are mixed
 _TILE = 256  # pixels: skin has the colour that is usual in a tile and half a tile around it
 _LIMB = 0.13  # shoulder widths around the bones: there is a limb below, and nothing else
-_BONE = 0.04  # shoulder widths around an arm's bones: what covers as much of them covers the arm
+BONE_ROOM = 0.04  # shoulder widths around an arm's bones: what covers as much of them covers the arm
 _ARM_ROOM = 0.03  # shoulder widths around forearms and hands that lend no colour
 
 # What lends colours, away from its own edges.
@@ -33,8 +36,11 @@ UPPER_ARM, TRUNK, BESIDE_NECK, BESIDE_LEGS = 16, 32, 64, 128
 NOOK, NOOK_EDGE = 256, 512
 # Nothing lies in front: neither head nor arms; no head; the person or just beside; a bare arm.
 FREE, NO_HEAD, PERSON, BARE_ARM = 1024, 2048, 4096, 8192
-# Nobody is here; in the middle of an arm, seen or not.
+# Nobody is here; in the middle of an arm, seen or not, unless how it goes on under an old top is known.
 OUTSIDE, BONE = 16384, 32768
+
+# Below bare skin an old top hides an arm; background on its outer side.
+HIDDEN_ARM, BESIDE_HIDDEN = 2, 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,16 +58,25 @@ class Setting:
     """A person image as painters see it.
 
     Attributes:
-        bits: (H, W) uint16. arms: those that go on under an old sleeve. sleeves: where it may lie.
+        bits: (H, W) uint16. arms: those that go on under an old sleeve.
+        sleeves: where one may lie. hidden: (H, W) HIDDEN_ARM where the rest of an old top may lie on arms,
+            BESIDE_HIDDEN on their outer side, else 0; None where there is no such arm.
     """
 
     bits: NDArray[np.uint16]
     arms: tuple[BareArm, ...]
     sleeves: tuple[SleevePart, ...]
+    hidden: NDArray[np.uint8] | None = None
 
     def has(self, window: Window, bits: int) -> Plane:
         """(h, w) of a window: where any of the bits is set."""
         return (self.bits[window] & np.uint16(bits)) > 0
+
+    def hides(self, window: Window, what: int) -> Plane:
+        """(h, w) of a window: HIDDEN_ARM or BESIDE_HIDDEN."""
+        if self.hidden is None:
+            return np.zeros(self.bits[window].shape, bool)
+        return np.asarray(self.hidden[window] == what)
 
     def sleeved(self, window: Window, where: Plane) -> list[tuple[BareArm, NDArray[np.float32]]]:
         """Per arm, (h, w) how much of each pixel of an old sleeve it is; -1 elsewhere."""
@@ -98,6 +113,7 @@ def look_around(
     on_chest = chest(body, whole) & (person_mask.alpha > 127)
     zone, shoulders, edge = (nooks.put(plane, whole) for plane in (nooks.zone, nooks.body, nooks.band))
     inside = person_mask.alpha
+    hidden = {} if lower else find_covered_arms(body, occluders)
     planes = {
         **_lenders(person, body, occluders, inside, edge, lower=lower),
         UPPER_ARM: _around_bones(body, inside.shape, _LIMB, "shoulder", "elbow") & (inside > 127),
@@ -110,7 +126,7 @@ def look_around(
         PERSON: cv2.dilate(inside, square(2 * RIM * unit)) > 12,
         BARE_ARM: occluders.arms.alpha >= 128,
         OUTSIDE: inside < 128,
-        BONE: _around_bones(body, inside.shape, _BONE, "shoulder", "elbow", "wrist"),
+        BONE: _around_bones(body, inside.shape, BONE_ROOM, "shoulder", "elbow", "wrist", but=hidden),
     }
     if lower:
         planes[BESIDE_LEGS] = _beside_legs(body, inside.shape)
@@ -118,7 +134,8 @@ def look_around(
     for bit, plane in planes.items():
         bits |= plane * np.uint16(bit)
     arms = () if lower else tuple(find_bare_arms(person, body, occluders, person_mask))
-    return Setting(bits, arms, tuple(_sleeve_part(arm, ~(on_chest | zone)) for arm in arms))
+    sleeves = tuple(_sleeve_part(arm, ~(on_chest | zone)) for arm in arms)
+    return Setting(bits, arms, sleeves, _hidden(chain(*hidden.values()), inside.shape) if hidden else None)
 
 
 def _lenders(
@@ -160,13 +177,15 @@ def _skin(person: NDArray[np.uint8], bare: Plane) -> Plane:
     return skin
 
 
-def _around_bones(body: Body, shape: tuple[int, ...], around: float, *names: str) -> Plane:
-    """(H, W) so many shoulder widths around the bones of both sides' limbs."""
+def _around_bones(
+    body: Body, shape: tuple[int, ...], around: float, *names: str, but: Collection[str] = ()
+) -> Plane:
+    """(H, W) so many shoulder widths around the bones of both sides' limbs, `but` of some sides."""
     where = np.zeros(shape, np.uint8)
-    for side in ("left", "right"):
-        chain = body.limb(side, *names)
-        if len(chain) > 1:
-            bones = np.round(np.array(chain)).astype(np.int32)
+    for side in {"left", "right"} - set(but):
+        joints = body.limb(side, *names)
+        if len(joints) > 1:
+            bones = np.round(np.array(joints)).astype(np.int32)
             cv2.polylines(where, [bones], False, 1, max(1, round(2 * around * body.shoulder_width)))
     return where > 0
 
@@ -187,3 +206,12 @@ def _sleeve_part(arm: BareArm, allowed: Plane) -> SleevePart:
     own = np.nonzero(allowed[rows, columns])
     part[own] = arm.look(own[0] + rows.start, own[1] + columns.start)[0]
     return SleevePart(arm, rows, columns, part)
+
+
+def _hidden(covered: Iterable[CoveredArm], shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """(H, W) HIDDEN_ARM, BESIDE_HIDDEN or 0."""
+    found = np.zeros(shape, np.uint8)
+    for arm in covered:
+        for value, outline in ((BESIDE_HIDDEN, arm.beyond), (HIDDEN_ARM, arm.outline)):
+            cv2.fillPoly(found, [np.round(outline - 0.5).astype(np.int32)], value)
+    return found

@@ -26,6 +26,14 @@ def test_a_piece_needs_a_way_out_and_must_lie_on_no_bone() -> None:
     assert arms[10:30, 70:80].all() and arms.sum() == 200
 
 
+def test_on_bones_lies_no_more_than_an_arm() -> None:
+    painted, outside, bones = (np.zeros((60, 90), bool) for _ in range(3))
+    painted[10:30, 56:80], bones[:, 72:76] = True, True
+    shut, arms = enclosed(painted, outside, bones, 100.0)
+    assert arms[10:30, 68:80].all() and not arms[:, :66].any()
+    assert shut[10:30, 56:66].all() and not (shut & arms).any()
+
+
 def closed_in(below: bool) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """What is painted of old cloth between the hip and an arm, that closes the gap `below` or not."""
     image, pose, labels, occluders = person()
