@@ -8,6 +8,7 @@ from flixpose.fit.body import Body
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.remembered import remembered
 from flixpose.garment.kinds import group
+from flixpose.imaging.pieces import find_pieces
 from flixpose.structures.image import Mask
 
 _SMALL = 0.02  # of the largest piece
@@ -20,7 +21,7 @@ _THERE = 25  # alpha
 def without_crumbs(worn: Mask, body: Body) -> Mask:
     """A worn top without what lies, small and apart, further down than its hem or up in the hair."""
     there = cv2.threshold(worn.alpha, _THERE, 1, cv2.THRESH_BINARY)[1]
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(there)
+    count, labels, stats = find_pieces(there)
     if count < 3:
         return worn
     largest = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))

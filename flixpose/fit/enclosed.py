@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from flixpose.fit.patching import LEAST_EDGE, Plane, distance, grown
 from flixpose.fit.remnant import Remnant
 from flixpose.fit.setting import BESIDE_HIDDEN, BONE, BONE_ROOM, OUTSIDE, Setting
+from flixpose.imaging.pieces import find_pieces
 
 _SPECK = 0.03  # shoulder widths square: what is smaller nobody sees
 _WAY = 0.03  # shoulder widths of its outline, at least, that touch seen background
@@ -81,7 +82,7 @@ def enclosed(painted: Plane, outside: Plane, bones: Plane, unit: float) -> tuple
     if not width:
         return shut, arms
     here = np.s_[max(0, y - 1) : y + height + 1, max(0, x - 1) : x + width + 1]
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(painted[here].view(np.uint8), connectivity=4)
+    count, labels, stats = find_pieces(painted[here], connectivity=4)
     at = np.flatnonzero(painted[here])
     numbers = labels.ravel()[at]
     ways, boned = (

@@ -17,6 +17,7 @@ from flixpose.fit.occluders import Occluders
 from flixpose.fit.painted import Painted
 from flixpose.fit.patching import Plane, Window, around_body, fill_from, square
 from flixpose.imaging.edges import decontaminate
+from flixpose.imaging.pieces import find_pieces
 from flixpose.structures.image import Mask
 
 Floats = NDArray[np.float64]
@@ -165,7 +166,7 @@ class _Hips:
         ends = np.interp(np.arange(len(under)), has, under[has])
         hem, reach = self.hem[None], self.length(_RIM)
         hangs = self.shows & (self.rows > ends - reach) & (self.rows < hem + self.length(_BETWEEN))
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(hangs.view(np.uint8))
+        count, labels, stats = find_pieces(hangs)
         own = np.zeros(count, bool)
         own[labels[hangs & (np.abs(self.rows - hem) < 2 * reach) & self.tells[None]]] = True
         own &= stats[:, cv2.CC_STAT_HEIGHT] < _HIGHEST * self.unit
@@ -181,7 +182,8 @@ class _Hips:
         )
         shut = (shut > 0) & (cv2.dilate(whole.view(np.uint8), square(2 * _SHUT * self.unit)) > 0)
         shut &= (self.rows < hem + reach) & (self.rows > ends - reach) & (self.person > 127)
-        shade = whole.any(axis=0)[None] & (self.rows >= hem) & (self.rows < hem + self.length(_SHADE + _FADE))
+        shade = np.asarray(whole.any(axis=0), bool)[None] & (self.rows >= hem)
+        shade &= self.rows < hem + self.length(_SHADE + _FADE)
         beside = (self.worn > 12) & (cv2.dilate(whole.view(np.uint8), square(2 * _SHUT * self.unit)) > 0)
         beside &= self.rows < hem + 2 * reach
         return free & (whole | rim | shut | beside | (shade & self.lower))

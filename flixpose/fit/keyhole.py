@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from flixpose.fit.neck_view import neck_frame
 from flixpose.fit.remembered import remembered
+from flixpose.imaging.pieces import find_pieces
 from flixpose.structures.found import Garment
 from flixpose.structures.image import Image, Mask
 
@@ -64,7 +65,7 @@ def paper_colour(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray
 
 def _slit(like: NDArray[np.uint8], pixels: NDArray[np.uint8], width: float) -> NDArray[np.uint8] | None:
     """(h, w) 1 in the largest slit of a plane of what has the paper's colour."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(like, connectivity=4)
+    count, labels, stats = find_pieces(like, connectivity=4)
     found, most = None, 0
     for number in range(1, count):
         x, y, breadth, height, area = stats[number].tolist()

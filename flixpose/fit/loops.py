@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from flixpose.fit.keyhole import paper_colour
 from flixpose.fit.remembered import remembered
+from flixpose.imaging.pieces import find_pieces
 from flixpose.structures.found import Garment
 from flixpose.structures.image import Image, Mask
 
@@ -58,7 +59,7 @@ def _told_apart(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8], paper: NDAr
 
 def _even_patches(pixels: NDArray[np.uint8], like: NDArray[np.uint8], least: float) -> NDArray[np.uint8]:
     """(h, w) 1 in even patches of at least so many pixels, of a plane of what has the paper's colour."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(like, connectivity=4)
+    count, labels, stats = find_pieces(like, connectivity=4)
     found = np.zeros_like(like)
     for number in range(1, count):
         if stats[number][cv2.CC_STAT_AREA] > least:

@@ -17,6 +17,7 @@ from flixpose.fit.painted import Painted
 from flixpose.fit.patching import Plane, Window, distance, fill_from, square
 from flixpose.fit.remembered import remembered
 from flixpose.fit.skin import smooth_skin, usual_skin
+from flixpose.imaging.pieces import find_pieces
 from flixpose.structures.image import Mask
 
 _SLEEVELESS = ("vest", "sling")  # kinds whose trunk arms hang before
@@ -97,7 +98,7 @@ def find_old_sleeve(
 
 def _pieces(shows: Plane, beside: Plane) -> Plane | None:
     """Of what shows the pieces that lie beside the arm; None where others reach into there."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(shows.astype(np.uint8))
+    count, labels, stats = find_pieces(shows)
     inside = np.bincount(labels.ravel(), beside.ravel(), count)
     own = inside > _OWN * stats[:, cv2.CC_STAT_AREA]
     own[0] = False
@@ -108,7 +109,7 @@ def _pieces(shows: Plane, beside: Plane) -> Plane | None:
 
 def _main_piece(shows: Plane) -> Plane:
     """The largest piece of what shows."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(shows.view(np.uint8))
+    _, labels, stats = find_pieces(shows)
     if len(stats) < 2:
         return shows
     return np.asarray(labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])), bool)

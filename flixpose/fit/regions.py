@@ -13,6 +13,7 @@ from flixpose.fit.outline import reach
 from flixpose.fit.parting import way_between
 from flixpose.fit.remembered import remembered
 from flixpose.fit.wedges import gap_between_legs
+from flixpose.imaging.pieces import find_pieces
 from flixpose.structures.found import Garment
 from flixpose.structures.image import Mask
 
@@ -111,7 +112,7 @@ def _pieces(inside: NDArray[np.bool_], limbs: list[LimbLandmarks]) -> dict[str, 
 
 def _without_crumbs(region: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Pixels of a limb's soft edge that no cut took along would be drawn where the trunk's warp goes."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(region.astype(np.uint8), connectivity=4)
+    _, labels, stats = find_pieces(region, connectivity=4)
     sizes = stats[:, cv2.CC_STAT_AREA]
     return region & (sizes >= _CRUMB * region.sum())[labels]
 

@@ -60,6 +60,7 @@ from flixpose.fit.setting import (
 from flixpose.fit.slits import beside_background
 from flixpose.fit.under_lace import skin_under_lace, within_outline
 from flixpose.garment.kinds import LEGGED, group
+from flixpose.imaging.pieces import find_pieces
 from flixpose.structures.image import Mask
 
 # A remnant is painted up to these; larger ones stay as they are and are told.
@@ -259,7 +260,7 @@ class _Photo:
         thick = cv2.morphologyEx(shows.view(np.uint8), cv2.MORPH_OPEN, square(_THIN * self.unit))
         if not thick.any():
             return np.zeros(shows.shape, np.int32), np.zeros(1), np.zeros(1, bool)
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(thick)
+        count, labels, stats = find_pieces(thick)
         touching = np.zeros(count, bool)
         touching[labels[near & (thick > 0)]] = True
         labels = np.where(touching[labels], labels, 0) if touching.any() else np.zeros_like(labels)

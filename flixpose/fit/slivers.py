@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from flixpose.fit.body import Body
 from flixpose.fit.occluders import Occluders
+from flixpose.imaging.pieces import find_pieces
 from flixpose.structures.image import Mask
 
 _THIN = 0.014  # shoulder widths: half of a sliver's breadth
@@ -47,7 +48,7 @@ def slivers(
         return found
     beside = cv2.dilate(cv2.threshold(seen[here], 127, 255, cv2.THRESH_BINARY)[1], kernel)
     outside = cv2.dilate(cv2.bitwise_not(person), kernel)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(thin)
+    count, labels, stats = find_pieces(thin)
     long = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) >= _SHORTEST * (2 * radius + 1)
     numbers = labels.ravel()[at]
     for neighbour in (beside, outside):

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from flixpose.fit.remembered import remembered
 from flixpose.imaging.colour import srgb_to_lab
+from flixpose.imaging.pieces import find_pieces
 from flixpose.structures.found import Garment
 from flixpose.structures.image import Image, Mask
 
@@ -47,7 +48,7 @@ def gap_between_legs(garment: Garment) -> NDArray[np.bool_] | None:
     wedge = np.zeros(garment.mask.alpha.shape, np.uint8)
     cv2.fillPoly(wedge, [np.round(wedges[0]).astype(np.int32)], 1)
     gap = ((wedge > 0) & (garment.mask.alpha < 128)).astype(np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(gap, connectivity=4)
+    _, labels, stats = find_pieces(gap, connectivity=4)
     if len(stats) < 2:
         return None
     return np.asarray(labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.garment.background import Background
+from flixpose.imaging.pieces import find_pieces
 
 WORKING_SIDE = 640
 
@@ -155,7 +156,7 @@ def _reopen(solid: Region, open_region: Region, empty: Region, leak: int) -> Reg
 
 def main_pieces(region: Region) -> Region:
     """The largest piece and what hangs close to it; loose blobs and detached shadows are dropped."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(region.astype(np.uint8), connectivity=8)
+    count, labels, stats = find_pieces(region)
     if count <= 1:
         return region
     areas = stats[:, cv2.CC_STAT_AREA].astype(np.float64)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Resampling, fromarray
 
+from flixpose.imaging.pieces import find_pieces
 from flixpose.structures.image import Box, Mask
 
 Pixels = NDArray[np.uint8]
@@ -41,7 +42,7 @@ class Frame:
 
 def subject_box(mask: Mask) -> Box | None:
     """Around what the mask covers, specks left out; None where it covers nothing."""
-    count, _, stats, _ = cv2.connectedComponentsWithStats((mask.alpha > 127).astype(np.uint8))
+    count, _, stats = find_pieces(mask.alpha > 127)
     areas = stats[1:, cv2.CC_STAT_AREA]
     if count < 2:
         return None
