@@ -13,7 +13,7 @@ _SIDE = 160  # pixels of the longer side of the small picture in which the way i
 _GAP = 0.02  # what a pixel of background costs, of one of cloth
 _ROOM = 0.3  # of the way's length, to either side of it
 _MOST_CLOTH = 0.6  # of the way's length: more is a guess
-_STEPS = ((-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (-1, 1), (1, -1), (1, 1))
+_DIAGONAL = 1.4142  # pixels
 
 
 def way_between(inside: Inside, start: Point, end: Point) -> list[Point] | None:
@@ -50,24 +50,36 @@ def _node(xy: Point, shape: tuple[int, ...]) -> tuple[int, int]:
 def _cheapest(
     cost: NDArray[np.float64], first: tuple[int, int], last: tuple[int, int]
 ) -> list[tuple[int, int]]:
-    """Dijkstra's way through a grid, from `first` to `last`."""
-    best, origin = {first: 0.0}, {first: first}
-    queue = [(0.0, first)]
+    """Dijkstra's way through a grid, from `first` to `last`.
+
+    Nodes are counted row by row, with a border that nothing leads into; of ways that cost the same, that
+    through the first of them counts.
+    """
+    width = cost.shape[1] + 2
+    entry = np.pad(cost, 1, constant_values=np.inf).ravel()
+    # Lists: they give a number ten times as fast as arrays do.
+    ways = [
+        ((-width, width, -1, 1), entry.tolist()),
+        ((-width - 1, -width + 1, width - 1, width + 1), (entry * _DIAGONAL).tolist()),
+    ]
+    start, goal = ((row + 1) * width + column + 1 for row, column in (first, last))
+    best, origin = [np.inf] * len(entry), [start] * len(entry)
+    best[start] = 0.0
+    queue = [(0.0, start)]
     while queue:
         so_far, node = heapq.heappop(queue)
-        if node == last:
+        if node == goal:
             break
         if so_far > best[node]:
             continue
-        for row, column in _STEPS:
-            there = node[0] + row, node[1] + column
-            if not (0 <= there[0] < cost.shape[0] and 0 <= there[1] < cost.shape[1]):
-                continue
-            total = so_far + float(cost[there]) * (1.4142 if row and column else 1.0)
-            if total < best.get(there, np.inf):
-                best[there], origin[there] = total, node
-                heapq.heappush(queue, (total, there))
-    path = [last]
-    while path[-1] != first:
+        for steps, costs in ways:
+            for step in steps:
+                there = node + step
+                total = so_far + costs[there]
+                if total < best[there]:
+                    best[there], origin[there] = total, node
+                    heapq.heappush(queue, (total, there))
+    path = [goal]
+    while path[-1] != start:
         path.append(origin[path[-1]])
-    return path[::-1]
+    return [(node // width - 1, node % width - 1) for node in reversed(path)]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from flixpose.fit.parting import way_between
+from flixpose.fit.parting import _cheapest, way_between
 from flixpose.fit.regions import LimbLandmarks, split
 from flixpose.structures.found import Garment
 from flixpose.structures.image import Mask
@@ -51,3 +51,30 @@ def test_the_way_goes_through_gaps_and_is_none_where_there_are_none() -> None:
     cloth[:150] = True
     assert way_between(cloth, start, end) is None
     assert way_between(np.ones_like(cloth), start, end) is None
+
+
+def test_the_way_is_the_cheapest_there_is() -> None:
+    rng = np.random.default_rng(0)
+    for shape, first, last in (
+        ((9, 14), (0, 0), (8, 13)),
+        ((7, 5), (6, 2), (0, 4)),
+        ((3, 3), (1, 1), (1, 1)),
+    ):
+        cost = np.where(rng.random(shape) < 0.6, 1.0, 0.02)
+        total = np.full((shape[0] + 2, shape[1] + 2), np.inf)
+        total[first[0] + 1, first[1] + 1] = 0.0
+        for _ in range(cost.size):  # until nothing can come any cheaper
+            for row, column in np.ndindex(3, 3):
+                step = 1.4142 if row != 1 and column != 1 else 1.0
+                before = total[row : row + shape[0], column : column + shape[1]]
+                here = total[1:-1, 1:-1]
+                np.minimum(here, before + step * cost, out=here)
+        path = _cheapest(cost, first, last)
+        assert path[0] == first and path[-1] == last
+        steps = np.abs(np.diff(path, axis=0)).reshape(-1, 2)
+        assert (steps.max(axis=1) == 1).all()
+        spent = sum(
+            cost[node] * (1.4142 if both else 1.0)
+            for node, both in zip(path[1:], steps.all(axis=1), strict=True)
+        )
+        assert abs(spent - total[last[0] + 1, last[1] + 1]) < 1e-9
