@@ -17,12 +17,12 @@ from flixpose.fit.rig import Rig
 from flixpose.fit.rig import Tuck as RigTuck
 from flixpose.fit.verdict import Rule
 from flixpose.garment.kinds import group
-from flixpose.geometry.threads import gathered, one_thread
+from flixpose.geometry.threads import at_once, drawing, gathered
 from flixpose.imaging.decode import Limits, decode_image
 from flixpose.imaging.encode import find_source_type
 from flixpose.imaging.files import sha256_hex
 from flixpose.ports import BlobStore, GarmentReader, PoseEstimator
-from flixpose.stages.composite import composite
+from flixpose.stages.composite import cloth_of, composite
 from flixpose.stages.estimate_pose import estimate_pose
 from flixpose.stages.inspect_garment import inspect_garment
 from flixpose.stages.layers import layer_files
@@ -128,8 +128,9 @@ def drape_all(person: Image, wears: Sequence[Wear], tools: Tools, look: Look = L
     done: dict[int, Drape] = {}
     ground = Ground(person, people[0].mask)
     for number in order:
-        with nothing_written(), one_thread():
-            one = _drape_one(ground, people, wears[number].product, garments[number], tools, look, clock)
+        product = wears[number].product
+        with drawing(), nothing_written(ground.image.pixels, product.pixels):
+            one = _drape_one(ground, people, product, garments[number], tools, look, clock)
         done[number] = one
         ground = Ground(replace(person, pixels=done[number].picture), done[number].person_mask)
     return together([done[number] for number in order], done[0])
@@ -164,14 +165,18 @@ def _drape_one(
 ) -> Drape:
     """One garment on the person image and what is worn on it already."""
     pose, person = replace(people[0], mask=ground.mask), ground.image
+    tuck = _tuck_for(garment, look)
     with clock("plan"):
-        plan = plan_targets(person, product, pose, garment, tools.rigs, _TUCKS[_tuck_for(garment, look)])
+        plan, cloth = at_once(
+            lambda: plan_targets(person, product, pose, garment, tools.rigs, _TUCKS[tuck]),
+            lambda: cloth_of(garment, product),
+        )
     with clock("warp"):
         parts = solve_warps(plan.layout)
     with clock("composite"):
-        drawn = composite(person, product, garment, plan, parts, pose.mask, look.light)
+        drawn = composite(person, cloth, garment, plan, parts, pose.mask, look.light)
     with clock("measure"):
-        seen = Drawn(person, product, pose, garment, plan, parts, drawn, look.light, _tuck_for(garment, look))
+        seen = Drawn(person, product, pose, garment, plan, parts, drawn, look.light, tuck)
         quality = measure(seen, tools.rules)
     return Drape(
         person=person,

@@ -91,7 +91,9 @@ def pipeline_runner(settings: Settings, blobs: NotingStore) -> Work:
 
     from flixpose import bootstrap
     from flixpose.adapters.served import Draper, with_memory
+    from flixpose.geometry.threads import at_most
 
+    at_most(torch.get_num_threads())  # pictures, too, are made on this process's share of the cores
     device = "cuda" if torch.cuda.is_available() else "cpu"
     tools = with_memory(replace(bootstrap.build(settings, device=device), blobs=blobs), blobs.database)
     for eyes in (tools.poses, tools.garments):

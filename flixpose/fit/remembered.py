@@ -16,6 +16,7 @@ from typing import Any, Generic, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from flixpose.geometry.threads import gathered
 from flixpose.structures.keypoints import Skeleton
 
 _Asked = ParamSpec("_Asked")
@@ -31,10 +32,15 @@ _OF_ANSWERS: dict[int, tuple[weakref.ref[NDArray[Any]], int]] = {}
 
 
 @contextmanager
-def nothing_written() -> Iterator[None]:
-    """Until the block ends nothing is written to that anything is asked about: each is looked at once."""
+def nothing_written(*asked: NDArray[Any]) -> Iterator[None]:
+    """Until the block ends nothing is written to that anything is asked about: each is looked at once.
+
+    Args:
+        asked: large arrays that are sure to be asked about; they are looked at all together.
+    """
     token = _STILL.set({})
     try:
+        gathered(_sum, asked)
         yield
     finally:
         _STILL.reset(token)

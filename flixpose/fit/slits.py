@@ -13,6 +13,8 @@ from flixpose.fit.patching import LEAST_EDGE, square
 from flixpose.fit.slivers import slivers
 from flixpose.fit.under_lace import within_outline
 from flixpose.garment.kinds import LEGGED, group
+from flixpose.geometry.threads import at_once
+from flixpose.imaging.pieces import find_pieces
 from flixpose.structures.image import Mask
 
 _WIDE = 0.045  # shoulder widths: half of a slit's breadth
@@ -66,7 +68,7 @@ def armpit_slits(seen: NDArray[np.uint8], body: Body, occluders: Occluders, pers
         gap &= (occluders.topmost[here] < 26) & _flanked(cloth, round(2 * _WIDE * unit))
         if not gap.any() or _is_lace(seen[here], cloth, unit):
             continue
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(gap.view(np.uint8))
+        count, labels, stats = find_pieces(gap)
         long = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) > _LONG * unit
         beside = cv2.dilate(((person < 26) & (cloth == 0)).view(np.uint8), square(_SEES * unit)) > 0
         opens = np.bincount(labels[beside], minlength=count) > 0
@@ -160,12 +162,15 @@ def beside_background(
     seen: NDArray[np.uint8], kind: str, body: Body, occluders: Occluders, person_mask: Mask
 ) -> Slits:
     """What of the person shows where background is to be expected, `open`, and where cloth is, `blind`."""
-    rims = slivers(seen, body, occluders, person_mask)
     if group(kind) == "lower":
+        rims = slivers(seen, body, occluders, person_mask)
         rims = np.asarray(cv2.max(rims, flaps(seen, occluders.worn_upper.alpha, body)), np.uint8)
         rims = cv2.max(rims, between_legs(seen, occluders, body)) if kind in LEGGED else rims
         return Slits(rims)
     if sleeveless(kind):
-        return Slits(rims)
-    slits = armpit_slits(seen, body, occluders, person_mask)
+        return Slits(slivers(seen, body, occluders, person_mask))
+    rims, slits = at_once(
+        lambda: slivers(seen, body, occluders, person_mask),
+        lambda: armpit_slits(seen, body, occluders, person_mask),
+    )
     return Slits(np.asarray(cv2.max(rims, slits.open), np.uint8), slits.blind)

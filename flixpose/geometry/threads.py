@@ -4,9 +4,10 @@ Work is shared out here, in pieces that stay in the cache. The linear algebra li
 some hundred unknowns their own threads gain next to nothing, and they spin while they wait for one another;
 beside busy workers half a millisecond becomes fourteen.
 
-A picture is drawn on one thread. It is made in hundreds of steps of less than a millisecond, between which
-threads hand the interpreter to and fro: a second one, OpenCV's or ours, brought nothing by the clock and cost
-a fifth more of the processor. What is shared out comes in larger pieces.
+A picture is made in hundreds of steps of less than a millisecond, between which threads hand the interpreter
+to and fro. So OpenCV keeps to one thread while one is drawn, and what is shared out then comes in pieces of
+several milliseconds that are mostly OpenCV's: a second thread adds a twentieth to the processor's time. Small
+windows gain nothing by it. Where several pictures are drawn at a time, each has its share of the threads.
 
 The helpers are there once for all. Whoever shares out work does as much of it as he can himself, and waits
 for no helper that has not begun: work shared out within such work comes to no deadlock.
@@ -31,11 +32,13 @@ _QUIET = 1 << 18  # multiplications; OpenBLAS takes more threads for a larger pr
 _LOCK, _TORCH = Lock(), Lock()
 _Item = TypeVar("_Item")
 _Found = TypeVar("_Found")
+_One = TypeVar("_One")
+_Other = TypeVar("_Other")
 
 
 def for_each(work: Callable[[Any], None], items: Iterable[Any]) -> None:
-    """All items, on as many threads as OpenCV may use, the calling one among them."""
-    threads = max(cv2.getNumThreads(), 1)
+    """All items, on as many threads as there are to be had, the calling one among them."""
+    threads = _threads()
     threads = min(threads, length_hint(items, threads))
     left, turn, end = iter(items), Lock(), object()
 
@@ -81,44 +84,64 @@ def gathered(work: Callable[[_Item], _Found], items: Sequence[_Item]) -> list[_F
     return [found[number] for number in range(len(items))]
 
 
+def at_once(one: Callable[[], _One], other: Callable[[], _Other]) -> tuple[_One, _Other]:
+    """What comes of both; worked on as by `for_each`. Raises: as `gathered`."""
+    both: Sequence[Callable[[], Any]] = (one, other)
+    first, second = gathered(lambda work: work(), both)
+    return first, second
+
+
 def _begun(work: Callable[[], _Found]) -> "Future[_Found]":
     """Handed to the helpers; it sees the context of whoever hands it over."""
-    helpers = _helpers(os.getpid(), max(cv2.getNumThreads() - 1, 1))
-    return helpers.submit(copy_context().run, work)
+    return _helpers(os.getpid()).submit(copy_context().run, work)
 
 
 @lru_cache(maxsize=1)
-def _helpers(_process: int, count: int) -> ThreadPoolExecutor:
+def _helpers(_process: int) -> ThreadPoolExecutor:
     """Those of a process: none of them comes along when it forks."""
-    return ThreadPoolExecutor(count, thread_name_prefix="helper")
+    return ThreadPoolExecutor(max(os.cpu_count() or 1, 2) - 1, thread_name_prefix="helper")
 
 
 @dataclass
-class _Alone:
-    """How many blocks of `one_thread` last, and how many threads OpenCV had before."""
+class _Pictures:
+    """How many are being drawn, how many threads OpenCV had before, and how many there may be at most."""
 
-    blocks: int = 0
+    drawn: int = 0
     threads: int = 1
+    most: int | None = None
 
 
-_ALONE = _Alone()
+_PICTURES = _Pictures()
+
+
+def at_most(threads: int | None) -> None:
+    """So many threads are to be had in this process, which is not alone on the machine; None: as ever."""
+    _PICTURES.most = threads
+
+
+def _threads() -> int:
+    """How many work is shared out to: each picture has its share."""
+    with _LOCK:
+        threads = _PICTURES.threads if _PICTURES.drawn else cv2.getNumThreads()
+        most = threads if _PICTURES.most is None else min(threads, _PICTURES.most)
+        return max(most // max(_PICTURES.drawn, 1), 1)
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """OpenCV and `for_each` keep to the calling thread until the last of such blocks ends."""
+def drawing() -> Iterator[None]:
+    """A picture is drawn: OpenCV keeps to the calling thread until the last of such blocks ends."""
     with _LOCK:
-        if not _ALONE.blocks:
-            _ALONE.threads = max(cv2.getNumThreads(), 1)
+        if not _PICTURES.drawn:
+            _PICTURES.threads = max(cv2.getNumThreads(), 1)
             cv2.setNumThreads(1)
-        _ALONE.blocks += 1
+        _PICTURES.drawn += 1
     try:
         yield
     finally:
         with _LOCK:
-            _ALONE.blocks -= 1
-            if not _ALONE.blocks:
-                cv2.setNumThreads(_ALONE.threads)
+            _PICTURES.drawn -= 1
+            if not _PICTURES.drawn:
+                cv2.setNumThreads(_PICTURES.threads)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from flixpose.fit.wedges import wedges_at_armpits, with_legs_apart
 from flixpose.garment.kinds import group
 from flixpose.geometry.sampling import sample
 from flixpose.geometry.source import Source
+from flixpose.geometry.threads import at_once, gathered
 from flixpose.imaging.edges import carve, decontaminate
 from flixpose.imaging.lace import thin_out
 from flixpose.structures.drape import Composite, Light, PartWarp
@@ -40,7 +41,7 @@ _SPILL, _SPILL_OF_HALF = 0.16, 0.03  # shoulder widths that a part may reach bey
 
 def composite(
     person: Image,
-    product: Image,
+    cloth: NDArray[np.uint8],
     garment: Garment,
     plan: Plan,
     warps: tuple[PartWarp, ...],
@@ -50,13 +51,11 @@ def composite(
     """Draw all parts on the person image.
 
     Args:
+        cloth: of `cloth_of`.
         warps: of `plan.layout.parts`, in their order.
         light: "scene": the garment takes the person image's exposure and soft shading; "exact": it keeps its
             own colours.
     """
-    apart = with_legs_apart(garment, product)
-    open_mask = without_loops(apart, product, without_keyhole(apart, product))
-    cloth = cut_out(product.pixels, open_mask, wedges_at_armpits(garment))
     sheets, behind = _sheets(cloth, plan, warps, person.size)
     sheets = into_pockets(sheets, plan.occluders, plan.body)
     if person_mask is not None and group(garment.kind) != "lower" and is_sleeveless(plan.layout):
@@ -79,6 +78,13 @@ def composite(
     return _finished(painted, stack, shadow, person_left or Mask.full(*person.size), person.size)
 
 
+def cloth_of(garment: Garment, product: Image) -> NDArray[np.uint8]:
+    """(H, W, 4) the garment alone, straight RGBA, with its openings open; whoever wears it."""
+    apart = with_legs_apart(garment, product)
+    open_mask = without_loops(apart, product, without_keyhole(apart, product))
+    return cut_out(product.pixels, open_mask, wedges_at_armpits(garment))
+
+
 @remembered
 def cut_out(pixels: NDArray[np.uint8], mask: Mask, wedges: list[NDArray[np.float64]]) -> NDArray[np.uint8]:
     """(H, W, 4) the garment alone, straight RGBA: cut out once for many persons."""
@@ -96,9 +102,13 @@ def _front(plan: Plan, size: tuple[int, int]) -> NDArray[np.uint8]:
 
 
 def _lay(stack: Stack, sheets: dict[str, Sheet], front: NDArray[np.uint8], top: NDArray[np.uint8]) -> None:
-    """From the lowest upwards: trunk and legs, bare arms, sleeves, hair, face and hands."""
-    sleeves = [name for name in sheets if name.endswith("sleeve")]
-    for name in sheets:
+    """From the lowest upwards: trunk and legs, bare arms, sleeves, hair, face and hands.
+
+    Sleeves that come before the trunk in the sheets lie behind it.
+    """
+    names = list(sheets)
+    sleeves = [name for name in names[names.index("torso") :] if name.endswith("sleeve")]
+    for name in names:
         if name not in sleeves:
             stack.lay(sheets[name])
     stack.cover(front[stack.region])
@@ -128,7 +138,7 @@ def _sheets(
         seen = sample(source, warp.warp, size, region=reach, max_error=_MAX_ERROR, fine=False)
         return Sheet(seen.patch, seen.box)
 
-    drawn = [draw(part) for part in wanted]  # each is shared out itself
+    drawn = gathered(draw, wanted)
     sheets = {
         warp.name: _without_scraps(sheet, part.border, margin)
         for (part, warp), sheet, margin in zip(parts, drawn, margins, strict=False)
@@ -237,26 +247,33 @@ def _lit(
     before = cv2.max(front[stack.region], plan.occluders.head.alpha[stack.region])
     if plan.occluders.strap is not None:
         before = cv2.max(before, plan.occluders.strap.alpha[stack.region])
-    if light == "scene":
-        gain = light_gain(scene, stack.rgb, stack.seen)
-        # What a sleeve covers lies below it, and throws no shadow on it.
-        above = cv2.min(before, cv2.bitwise_not(_bytes(stack.seen)))
-        stack.shine(gain, shadow_on_cloth(above, unit, scene.aside))
-    return thrown_shadow(stack.seen, before, person_mask.alpha[stack.region], unit, scene.aside)
+
+    def shine() -> None:
+        if light == "scene":
+            gain = light_gain(scene, stack.rgb, stack.seen)
+            # What a sleeve covers lies below it, and throws no shadow on it.
+            above = cv2.min(before, cv2.bitwise_not(_bytes(stack.seen)))
+            stack.shine(gain, shadow_on_cloth(above, unit, scene.aside))
+
+    mask = person_mask.alpha[stack.region]
+    _, shadow = at_once(shine, lambda: thrown_shadow(stack.seen, before, mask, unit, scene.aside))
+    return shadow
 
 
 def _finished(
     painted: Painted, stack: Stack, shadow: NDArray[np.float32], person_mask: Mask, size: tuple[int, int]
 ) -> Composite:
-    picture = painted.picture.copy()
-    picture[stack.region] = stack.over(painted.picture[stack.region], shadow)
+    picture, layer = at_once(
+        lambda: _laid_over(painted.picture, stack, shadow),
+        lambda: _on_canvas(stack.layer(), stack.region, size),
+    )
     seen, shade = _bytes(stack.seen), _bytes(shadow)
     changed = painted.mask.alpha.copy()
     changed[stack.region][(seen > 0) | (shadow > 0)] = 255
     return Composite(
         picture,
         ground=painted.picture,
-        layer=_on_canvas(stack.layer(), stack.region, size),
+        layer=layer,
         visible=Mask(_on_canvas(seen, stack.region, size)),
         changed=Mask(changed),
         painted=painted.mask,
@@ -265,6 +282,13 @@ def _finished(
         person_mask=person_mask,
         guessed=painted.guessed,
     )
+
+
+def _laid_over(ground: NDArray[np.uint8], stack: Stack, shadow: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """(H, W, 3) the ground under shadow and cloth."""
+    picture = ground.copy()
+    picture[stack.region] = stack.over(ground[stack.region], shadow)
+    return picture
 
 
 def _bytes(plane: NDArray[np.float32]) -> NDArray[np.uint8]:

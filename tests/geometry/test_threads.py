@@ -2,7 +2,7 @@
 
 import time
 from contextvars import ContextVar
-from threading import get_ident
+from threading import Barrier, get_ident
 
 import cv2
 import numpy as np
@@ -10,9 +10,11 @@ import pytest
 import torch
 
 from flixpose.geometry.threads import (
+    at_most,
+    at_once,
+    drawing,
     for_each,
     gathered,
-    one_thread,
     one_torch_thread,
     product,
     solve_dense,
@@ -47,23 +49,50 @@ def test_work_shared_out_within_shared_work_ends_and_sees_its_context():
     assert found == [[(a, b, "here") for b in range(6)] for a in range(6)]
 
 
-def test_all_keep_to_one_thread_until_the_last_block_ends():
-    before, seen = cv2.getNumThreads(), set()
+@pytest.fixture
+def two_threads():
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(2)
+    yield
+    at_most(None)
+    cv2.setNumThreads(before)
+
+
+def threads_at_work() -> int:
+    """On how many threads work that lasts is done, OpenCV keeping to each."""
+    seen = set()
 
     def note(_):
         seen.add((get_ident(), cv2.getNumThreads()))
         time.sleep(0.01)
 
-    try:
-        cv2.setNumThreads(2)
-        with one_thread():
-            with pytest.raises(RuntimeError), one_thread():
-                raise RuntimeError
-            for_each(note, range(8))
-        assert {threads for _, threads in seen} == {1} and len(seen) == 1
-        assert cv2.getNumThreads() == 2
-    finally:
-        cv2.setNumThreads(before)
+    for_each(note, range(8))
+    assert {threads for _, threads in seen} == {1}
+    return len(seen)
+
+
+def test_pictures_share_the_threads_and_opencv_gets_its_own_back(two_threads):
+    with drawing():
+        assert threads_at_work() == 2
+        with pytest.raises(RuntimeError), drawing():
+            assert threads_at_work() == 1
+            raise RuntimeError
+        assert threads_at_work() == 2
+    assert cv2.getNumThreads() == 2
+
+
+def test_a_process_that_is_not_alone_takes_its_share(two_threads):
+    at_most(1)
+    with drawing():
+        assert threads_at_work() == 1
+
+
+def test_two_works_at_once_meet_and_the_firsts_failure_comes_first(two_threads):
+    both = Barrier(2)
+    with drawing():
+        assert at_once(lambda: both.wait(5) < 2, lambda: both.wait(5) < 2) == (True, True)
+        with pytest.raises(ZeroDivisionError):
+            at_once(lambda: 1 / 0, lambda: [][0])
 
 
 def test_torchs_threads_come_back():

@@ -11,7 +11,7 @@ from flixpose.fit.painted import Painted
 from flixpose.fit.stack import Sheet
 from flixpose.geometry.sampling import sample
 from flixpose.pipeline import drape
-from flixpose.stages.composite import _before_cloth, _front, composite, remaining
+from flixpose.stages.composite import _before_cloth, _front, cloth_of, composite, remaining
 from flixpose.stages.solve_warps import solve_warps
 from flixpose.structures.image import Box, Mask
 from tests.fit.figures import ARMS, BELOW, CLOTH, INSIDE
@@ -169,10 +169,10 @@ def test_what_the_trunk_is_tucked_into_throws_no_shadow_on_sleeves_that_lie_befo
     seen = scene("long_sleeve_top", "hanging")
     below = np.zeros(seen.labels.shape, np.uint8)
     below[round(PLACE[1] + 0.9 * UNIT) :] = 255
-    parts = solve_warps(seen.plan.layout)
+    cloth, parts = cloth_of(seen.garment, seen.product), solve_warps(seen.plan.layout)
     plans = (replace(seen.plan, tuck=tuck) for tuck in (Mask(below), None))
     tucked, loose = (
-        composite(seen.person, seen.product, seen.garment, plan, parts, seen.pose.mask) for plan in plans
+        composite(seen.person, cloth, seen.garment, plan, parts, seen.pose.mask) for plan in plans
     )
     low = (tucked.visible.alpha == 255) & (below > 0)
     low = cv2.erode(low.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
