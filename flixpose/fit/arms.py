@@ -51,6 +51,7 @@ _CROSSED = 20.0
 _RIM, _SLEEVE = 0.03, (0.25, 0.25, 0.20, 0.06, 0.03)
 _HANGS = 0.7  # cosine of the angle between a hanging upper arm and the trunk
 _JUMP = 4  # samples from one section to the next
+_UNSEEN, _INWARD = 0.6, 0.04  # score of an elbow that is not seen; shoulder widths that it lies further in
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +146,15 @@ def find_arms(person: Image, body: Body, person_mask: Mask | None) -> dict[str, 
 def _is_lowered(chain: Curve, body: Body) -> bool:
     """Whether elbow and wrist lie below the shoulder."""
     return bool(((chain[1:] - chain[0]) @ body.down > 0).all())
+
+
+def is_behind(body: Body, side: str) -> bool:
+    """Whether an arm goes behind the back: its elbow is hidden, and lies further in than the shoulder."""
+    chain = body.limb(side, "shoulder", "elbow")
+    if len(chain) < 2 or body.scores.get(f"{side}_elbow", 0.0) >= _UNSEEN:
+        return False
+    outwards = body.across_at(0.0) if side == "left" else -body.across_at(0.0)
+    return float((chain[1] - chain[0]) @ outwards) < -_INWARD * body.shoulder_width
 
 
 def usual_thickness(shares: NDArray[np.float64] | float) -> NDArray[np.float64]:

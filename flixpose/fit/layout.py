@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from flixpose.errors import MissingKeypoint
 from flixpose.fit.armholes import at_creases, cap_end, lay_caps, under_armpits
-from flixpose.fit.arms import ArmOutline, arm_chain
+from flixpose.fit.arms import ArmOutline, arm_chain, is_behind
 from flixpose.fit.body import Body
 from flixpose.fit.elbows import bends_too_far, elbow_halves
 from flixpose.fit.forks import with_armpits
@@ -37,6 +37,7 @@ from flixpose.structures.warp import ControlPoints
 _OVERLAP = 0.012
 _ARM = ("shoulder", "elbow", "wrist")
 _ARM_ZONE = 0.5
+_BEHIND = -2  # depth of a sleeve behind the trunk; its lower half lies before the upper one
 _CAP, _UNDERSIDE = 0.6, 0.06  # of the seam
 
 
@@ -47,7 +48,7 @@ class PartPlan:
     Attributes:
         matte: its share of the product image.
         border: (M, 2) polygon on the person image in which its warp must not fold.
-        depth: higher lies in front.
+        depth: higher lies in front; the trunk's is 0, below are sleeves of arms behind the back.
         seam: (K, 2) places of the product image that the trunk's warp draws and the part's must draw alike;
             empty for the trunk itself.
         half: whether it is the upper or the lower half of a sleeve that is bent too far for one part.
@@ -255,11 +256,12 @@ def _sleeve_plans(
     strip, scale = garment_strip(limb, matte), fit.frame.scale
     controls = sleeve_controls(limb, strip, chain, ends, fit.body, numbers, scale, fit.person, arm)
     border, seam = strip_border(controls), _seam_places(limb, fit)
+    depth = _BEHIND if is_behind(fit.body, side) else 1
     if not bends_too_far(controls, border, seam, trunk, chain):
-        return [PartPlan(controls, matte, border, 1, seam)]
+        return [PartPlan(controls, matte, border, depth, seam)]
     halves = elbow_halves(limb.part, strip, matte, chain, ends, fit.body, numbers, scale, fit.person)
     return [
-        PartPlan(controls, share, strip_border(controls), 1 + n, seam[: 0 if n else None], half=True)
+        PartPlan(controls, share, strip_border(controls), depth + n, seam[: 0 if n else None], half=True)
         for n, (controls, share) in enumerate(halves)
     ]
 

@@ -78,8 +78,13 @@ class Drawn:
         # Sleeves lie before the trunk: what they cover does not show the trunk's cloth.
         (trunk, shown), *limbs = found
         free = np.ones(len(trunk), dtype=bool)
-        for part, plan in zip(self.parts[1:], plans[1:], strict=True):
-            free &= ~_covered(trunk, part, plan.matte)
+        for number, (part, plan) in enumerate(zip(self.parts[1:], plans[1:], strict=True)):
+            if plan.depth > plans[0].depth:
+                free &= ~_covered(trunk, part, plan.matte)
+            else:
+                xy, places = limbs[number]
+                beside = ~_covered(xy, self.parts[0], plans[0].matte)
+                limbs[number] = xy[beside], places[beside]
         return [(trunk[free], shown[free]), *limbs]
 
 
