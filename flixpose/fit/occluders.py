@@ -15,12 +15,12 @@ from flixpose.fit.arms import ArmOutline, find_arms
 from flixpose.fit.bag_strap import find_bag_strap
 from flixpose.fit.body import Body
 from flixpose.fit.hair import face_outline, find_hair
-from flixpose.fit.palettes import AROUND_HAND, READ_HAND, Plane, Scene, without
+from flixpose.fit.palettes import AROUND_HAND, READ_HAND, Plane, Scene, fill
 from flixpose.fit.unmixed import OwnHair, unmix
+from flixpose.fit.worn import find_worn
 from flixpose.imaging.filters import guided_filter
 from flixpose.structures.image import Image, Mask
 
-_WAIST = 0.7
 _OWN_COLOUR = 0.4  # share of a read hand that is skin's colour, or it wears a glove
 _CUFF = 0.25  # of the way from the wrist to the knuckle of the middle finger
 _HAND = 0.35  # how far a hand reaches past its points, in lengths of the palm
@@ -80,22 +80,13 @@ def find_occluders(person: Image, body: Body, person_mask: Mask | None) -> Occlu
     """Face, hair, forearms and hands on the person image (house's frame; masks of the photo's size)."""
     scene = Scene.of(person, body, person_mask)
     found_hair = find_hair(scene)
-    hair = scene.palette_of(found_hair)
-    # A shirt that hangs over the hips is not the trousers; a dress is both.
-    apart = without(scene.lower_clothes, scene.clothes)
-    # Beside the person's outline the background may show its colour through.
-    clothes = scene.clothes_beside(found_hair)
-    is_upper = scene.likeness(clothes, [scene.skin, hair, apart, scene.background])
-    own, rival = (scene.lower_clothes, None) if apart is None else (apart, scene.clothes)
-    is_lower = scene.likeness(own, [scene.skin, rival, scene.background])
-    if scene.lower_clothes is not None and apart is None:
-        # One colour throughout: below the waist it is the trousers'.
-        is_upper = is_upper * scene.between(-1.0, _WAIST)
     outlines = find_arms(person, body, person_mask)
     is_skin = scene.likeness(scene.arm_skin, _beside_skin(scene))
+    worn = find_worn(scene, found_hair, is_skin, outlines)
     arms = _off_bare_trunk(_arms(scene, is_skin), scene, outlines)
     pits = is_skin * scene.inside * _pits(scene, outlines)
-    upper = _enlarged(person, is_upper * scene.between(-0.3, 1.5) * _with_collar(scene, is_upper), scene)
+    reach = scene.between(-0.3, 1.5) * _with_collar(scene, worn.upper)
+    upper = _enlarged(person, worn.upper * reach, scene)
     band = find_bag_strap(scene, np.maximum(found_hair, arms))
     strap = None if band is None else _enlarged(person, band, scene)
     upper = upper if strap is None else Mask(cv2.min(upper.alpha, cv2.bitwise_not(strap.alpha)))
@@ -105,8 +96,8 @@ def find_occluders(person: Image, body: Body, person_mask: Mask | None) -> Occlu
         head=head,
         arms=(skin := _without_fringe(_enlarged(person, arms, scene), upper)),
         worn_upper=upper,
-        worn_lower=_enlarged(person, is_lower * scene.between(0.7, 3.2) * scene.inside, scene),
-        parted=apart is not None,
+        worn_lower=_enlarged(person, worn.lower * scene.between(0.7, 3.2) * scene.inside, scene),
+        parted=worn.parted,
         hands=_hands(skin, body, person),
         strap=strap,
         outlines=outlines,
@@ -176,7 +167,7 @@ def _pits(scene: Scene, outlines: Mapping[str, ArmOutline]) -> Plane:
         edge = arm.centres[rows] - thick * arm.normals[rows]
         share = np.clip((arm.begins - rows) / (arm.begins - first), 0, 1)[:, None]
         edge += share * (arm.outer[rows] - edge)
-        _fill(where, np.vstack([arm.outer[rows], edge[::-1]]) * scene.scale)
+        fill(where, np.vstack([arm.outer[rows], edge[::-1]]) * scene.scale)
     return where * np.float32(1 / 255)
 
 
@@ -206,7 +197,7 @@ def _off_bare_trunk(arms: Plane, scene: Scene, outlines: Mapping[str, ArmOutline
         bare = np.convolve(bare, np.ones(2 * _ROWS + 1), mode="same") > 0
         for row in np.flatnonzero(bare[1:] & bare[:-1]):
             here = slice(row, row + 2)
-            _fill(beyond, np.vstack([edge[here], (edge + _TRUNK * inward)[here][::-1]]))
+            fill(beyond, np.vstack([edge[here], (edge + _TRUNK * inward)[here][::-1]]))
     if not beyond.any():
         return arms
     beyond[scene.hands] = 0
@@ -220,18 +211,13 @@ def _face(scene: Scene) -> Plane:
     if outline is None:
         return np.zeros(scene.inside.shape, np.float32)
     face, crown = scene.blank(), scene.blank()
-    _fill(face, outline.outline)
+    fill(face, outline.outline)
     # The outline ends at the forehead; the head goes on above the mouth.
     middle = outline.chin + 0.55 * outline.up
-    _fill(crown, middle + (outline.outline - outline.outline.mean(axis=0)) * 1.25)
+    fill(crown, middle + (outline.outline - outline.outline.mean(axis=0)) * 1.25)
     y, x = np.mgrid[: crown.shape[0], : crown.shape[1]].astype(np.float32) + np.float32(0.5)
     crown[outline.above_chin(x, y) < 0.35] = 0
     return (np.maximum(face, crown) / np.float32(255) * scene.inside).astype(np.float32)
-
-
-def _fill(plane: NDArray[np.uint8], polygon: NDArray[np.float64]) -> None:
-    """Working pixels; soft along the edge."""
-    cv2.fillPoly(plane, [np.round((polygon - 0.5) * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
 
 
 def _enlarged(person: Image, plane: Plane, scene: Scene) -> Mask:

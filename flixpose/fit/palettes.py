@@ -154,6 +154,13 @@ class Scene:
             return at_hips
         return at_hips if without(below, self.clothes) is None else below
 
+    def clothes_between(self, upper: float, lower: float, half: float) -> Plane | None:
+        """Those on the body's middle between two depths, so many shoulder widths to either side."""
+        if lower <= upper:
+            return None
+        corners = ((-half, upper), (half, upper), (half, lower), (-half, lower))
+        return without(self._on_trunk(corners, but=self.arms > 0.3), self.skin, least=_BEIGE)
+
     @cached_property
     def shaded_lower(self) -> Plane | None:
         """The lower clothes in light and in the shade of a hand on them, as far as that is not like skin."""
@@ -339,6 +346,11 @@ class Scene:
             seen += [min(found) / self.scale for found in ([r for r in reaches if r],) if found]
         usual = _LIMB_RADIUS * width if not seen else float(np.median(seen))
         return float(np.clip(0.95 * usual, 0.06 * width, 0.14 * width))
+
+
+def fill(plane: NDArray[np.uint8], polygon: NDArray[np.float64]) -> None:
+    """255 in a polygon of working pixels; soft along its edge."""
+    cv2.fillPoly(plane, [np.round((polygon - 0.5) * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
 
 
 def without(palette: Plane | None, other: Plane | None, *, least: float = _UNLIKE_SKIN) -> Plane | None:

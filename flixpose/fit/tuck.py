@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from flixpose.fit.body import Body
 from flixpose.fit.occluders import Occluders
+from flixpose.fit.paths import smoothest
 from flixpose.fit.remembered import remembered
 from flixpose.fit.rig import Tuck
 from flixpose.structures.image import Mask
@@ -89,7 +90,7 @@ def find_waistband(body: Body, occluders: Occluders) -> Waistband | None:
     upper, lower = (_on_grid(body, mask) for mask in (occluders.worn_upper, occluders.worn_lower))
     hidden = _on_grid(body, occluders.arms)
     score = _contrast((lower - upper) * (1 - hidden), _WINDOW)
-    rows = _smoothest(score)
+    rows = smoothest(score, _STEEPEST, _ROUGHNESS)
     clearness = float(np.median(score[rows, np.arange(len(_ACROSS))]))
     return Waistband(_DEPTHS[rows] - _STEP / 2) if clearness >= _CLEAR else None
 
@@ -150,7 +151,7 @@ def _edge(body: Body, occluders: Occluders, waistband: Waistband) -> NDArray[np.
         _drawn(mask, places) for mask in (occluders.worn_lower, occluders.worn_upper, occluders.arms)
     )
     score = _contrast((lower - upper) * (1 - hidden), _FINE_WINDOW)
-    rows = _smoothest(score).astype(np.float64)
+    rows = smoothest(score, _STEEPEST, _ROUGHNESS).astype(np.float64)
     kernel = cv2.getGaussianKernel(4 * _FINE_SMOOTH + 1, _FINE_SMOOTH)[:, 0]
     rows = np.convolve(np.pad(rows, 2 * _FINE_SMOOTH, mode="edge"), kernel, mode="valid")
     return np.asarray(coarse + (rows - 0.5 - _FINE_ROWS)[:, None] * down, np.float64)
@@ -180,21 +181,3 @@ def _contrast(lower: Plane, window: int) -> Plane:
     below = sums[rows + window] - sums[rows]
     above = sums[rows] - sums[rows - window]
     return ((below - above) / (2 * window)).astype(np.float32)
-
-
-def _smoothest(score: Plane) -> NDArray[np.int64]:
-    """(C,) the rows of the path across the columns with the highest score, less its roughness."""
-    best = score[:, 0].astype(np.float64)
-    came: list[NDArray[np.int64]] = []
-    for column in range(1, score.shape[1]):
-        moves = np.full((2 * _STEEPEST + 1, len(best)), -np.inf)
-        for number, move in enumerate(range(-_STEEPEST, _STEEPEST + 1)):
-            start, stop = max(0, move), len(best) + min(0, move)
-            moves[number, start:stop] = best[start - move : stop - move] - _ROUGHNESS * abs(move) / _STEEPEST
-        choice = np.argmax(moves, axis=0)
-        came.append(np.arange(len(best)) - (choice - _STEEPEST))
-        best = moves[choice, np.arange(len(best))] + score[:, column]
-    path = [int(np.argmax(best))]
-    for step in reversed(came):
-        path.append(int(step[path[-1]]))
-    return np.array(path[::-1])
