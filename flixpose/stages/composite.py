@@ -20,6 +20,7 @@ from flixpose.fit.remembered import remembered
 from flixpose.fit.remnants import Painted, paint_remnants
 from flixpose.fit.stack import Region, Sheet, Stack
 from flixpose.fit.straps import over_shoulders
+from flixpose.fit.under_hair import skin_under_hair
 from flixpose.fit.unmixed import hair_over_cloth
 from flixpose.fit.wedges import wedges_at_armpits, with_legs_apart
 from flixpose.garment.kinds import group
@@ -73,6 +74,8 @@ def composite(
         before = cv2.max(plan.occluders.head.alpha[here], person_left.alpha[here])
         stack.slip_under(behind, before)
         painted = _before_cloth(painted, behind, before, plan.occluders.worn_upper.alpha[here])
+    seen = _on_canvas(_bytes(stack.seen), stack.region, person.size)
+    painted = skin_under_hair(painted, person.pixels, seen, garment.kind, plan.occluders, person_mask)
     painted = hair_over_cloth(painted, plan.occluders.hair, stack)
     shadow = _lit(person, stack, plan, front, person_left, light)
     return _finished(painted, stack, shadow, person_left or Mask.full(*person.size), person.size)
