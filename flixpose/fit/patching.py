@@ -84,6 +84,15 @@ def distance(plane: Plane) -> NDArray[np.float32]:
     return np.asarray(cv2.distanceTransform((~plane).view(np.uint8), cv2.DIST_L2, 3), np.float32)
 
 
+def distances(planes: Plane) -> NDArray[np.float32]:
+    """`distance` of each of (K, h, w)."""
+    found, beside = np.full(planes.shape, np.inf, np.float32), (~planes).view(np.uint8)
+    for plane, away, off in zip(planes, found, beside, strict=True):
+        if plane.any():
+            cv2.distanceTransform(off, cv2.DIST_L2, 3, dst=away)
+    return found
+
+
 def square(radius: float) -> NDArray[np.uint8]:
     """A kernel of that radius; squares are many times faster than discs."""
     size = 2 * max(1, round(radius)) + 1

@@ -114,7 +114,7 @@ def _without_crumbs(region: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Pixels of a limb's soft edge that no cut took along would be drawn where the trunk's warp goes."""
     _, labels, stats = find_pieces(region, connectivity=4)
     sizes = stats[:, cv2.CC_STAT_AREA]
-    return region & (sizes >= _CRUMB * region.sum())[labels]
+    return region & (sizes >= _CRUMB * np.count_nonzero(region))[labels]
 
 
 @remembered
@@ -171,7 +171,7 @@ def _cut_off(
         return None
     piece = labels == mine
     # The torso's own heart must not have come along.
-    if _holds_torso(piece, limb) or piece.sum() > _MOST * inside.sum():
+    if _holds_torso(piece, limb) or np.count_nonzero(piece) > _MOST * np.count_nonzero(inside):
         return None
     grown = cv2.dilate(piece.astype(np.uint8), np.ones((2 * _CUT + 1, 2 * _CUT + 1), np.uint8)).astype(bool)
     return piece | (grown & (canvas == 0) & inside)

@@ -30,6 +30,7 @@ from flixpose.fit.patching import (
     around,
     copy_mirrored,
     distance,
+    distances,
     fill_from,
     forbid,
     grown,
@@ -195,7 +196,7 @@ class _Photo:
             return None
         rims = self.beside_rims(window)
         sources = self.sources(window, rims)
-        away = np.stack([distance(plane) for plane in sources])
+        away = distances(sources)
         under = self.under(window)
         if self.lower:
             beside = has(window, BESIDE_LEGS)

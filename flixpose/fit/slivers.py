@@ -43,7 +43,7 @@ def slivers(
     broad = cv2.dilate(cv2.morphologyEx(bare, cv2.MORPH_OPEN, wide), kernel)
     thin = cv2.bitwise_and(bare, cv2.bitwise_not(cv2.max(broad, _kept(body, occluders, here, bare.shape))))
     thin = _unveiled(seen[here], thin, 2 * radius)
-    at = np.flatnonzero(thin)
+    at = np.flatnonzero(thin > 0)
     if not len(at):
         return found
     beside = cv2.dilate(cv2.threshold(seen[here], 127, 255, cv2.THRESH_BINARY)[1], kernel)

@@ -18,7 +18,7 @@ from flixpose.fit.occluders import Occluders
 from flixpose.fit.painted import Painted
 from flixpose.fit.patching import LEAST_EDGE, Plane, Window, square
 from flixpose.fit.skin import smooth_skin, usual_skin
-from flixpose.imaging.pieces import find_pieces
+from flixpose.imaging.pieces import find_pieces, numbers_met
 from flixpose.structures.image import Mask
 
 _MESH = 0.02  # shoulder widths: half of the widest opening in lace
@@ -124,7 +124,7 @@ def _slits(seen: NDArray[np.uint8], unit: float) -> Plane:
     clear = seen < _CLEAR
     _, labels, stats = find_pieces(clear, connectivity=4)
     slits = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) > max(_LONG * unit, 2 * LEAST_EDGE)
-    slits[labels[clear & (_whole(seen, unit) == 0)]] = True
+    slits[numbers_met(labels, clear & (_whole(seen, unit) == 0))] = True
     slits[0] = False
     return cv2.dilate(slits[labels].view(np.uint8), square(LEAST_EDGE)) > 0
 

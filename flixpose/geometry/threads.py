@@ -6,8 +6,9 @@ beside busy workers half a millisecond becomes fourteen.
 
 A picture is made in hundreds of steps of less than a millisecond, between which threads hand the interpreter
 to and fro. So OpenCV keeps to one thread while one is drawn, and what is shared out then comes in pieces of
-several milliseconds that are mostly OpenCV's: a second thread adds a twentieth to the processor's time. Small
-windows gain nothing by it. Where several pictures are drawn at a time, each has its share of the threads.
+several milliseconds that are mostly OpenCV's. A second thread takes a tenth off the clock, a quarter where a
+garment is cut out, and adds a twentieth to the processor's time; small windows gain nothing by it. Where
+several pictures are drawn at a time, each has its share of the threads.
 
 The helpers are there once for all. Whoever shares out work does as much of it as he can himself, and waits
 for no helper that has not begun: work shared out within such work comes to no deadlock.

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.imaging.filters import Plane
+from flixpose.imaging.pieces import numbers_met
 
 _SOFT = 3  # pixels: how wide a cut-out's soft edge may be; what is softer further inside is thin cloth
 _DEEP = 0.0035  # of the cut-out's longer side: how far inside the outline the old background may reach
@@ -120,7 +121,7 @@ def _carved(
     pixels: NDArray[np.uint8], alpha: NDArray[np.uint8], wedge: NDArray[np.bool_]
 ) -> NDArray[np.uint8]:
     paper_here, cloth_here = alpha == 0, (alpha == 255) & ~wedge
-    if min(paper_here.sum(), cloth_here.sum(), wedge.sum()) < 20:
+    if min(np.count_nonzero(where) for where in (paper_here, cloth_here, wedge)) < 20:
         return alpha
     paper, cloth = (_typical(pixels, where) for where in (paper_here, cloth_here))
     towards = paper - cloth
@@ -131,17 +132,19 @@ def _carved(
     away = pixels.reshape(-1, 3)[spots] - cloth
     along = away @ (towards / contrast)
     off_squared = np.einsum("nc,nc->n", away, away) - along * along * contrast
-    like_paper, share = np.zeros(wedge.shape, bool), np.zeros(wedge.shape, np.float32)
+    like_paper = np.zeros(wedge.shape, bool)
     like_paper.ravel()[spots] = (along > 0.55) & (off_squared < 0.25**2 * contrast)
-    share.ravel()[spots] = along
-    count, labels = cv2.connectedComponents((like_paper | paper_here).astype(np.uint8), connectivity=4)
+    count, labels = cv2.connectedComponents((like_paper | paper_here).view(np.uint8), connectivity=4)
     outside = np.zeros(count, bool)
-    outside[labels[paper_here]] = True
-    gone = like_paper & outside[labels]
+    outside[numbers_met(labels, paper_here)] = True
+    gone = np.zeros(wedge.shape, np.uint8)
+    gone.ravel()[spots] = like_paper.ravel()[spots] & outside[labels.ravel()[spots]]
     # The wedge's own soft edge: as much of the cloth as there is.
-    near = wedge & (cv2.dilate(gone.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
-    kept = np.clip((0.9 - share) / 0.75, 0, 1)
-    return np.where(near, np.minimum(alpha, np.rint(255 * kept)), alpha).astype(np.uint8)
+    near = cv2.dilate(gone, np.ones((5, 5), np.uint8)).ravel()[spots] > 0
+    kept = np.clip((0.9 - along[near].astype(np.float32)) / 0.75, 0, 1)
+    carved, spots = alpha.copy(), spots[near]
+    carved.ravel()[spots] = np.minimum(alpha.ravel()[spots], np.rint(255 * kept))
+    return carved
 
 
 def _typical(pixels: NDArray[np.uint8], where: NDArray[np.bool_]) -> NDArray[np.float32]:

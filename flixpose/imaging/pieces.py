@@ -38,6 +38,16 @@ def find_pieces(
     return count, np.asarray(labels, np.int32), stats
 
 
+def numbers_met(labels: NDArray[np.int32], where: NDArray[np.uint8] | NDArray[np.bool_]) -> NDArray[np.int32]:
+    """(K,) the numbers of all pieces that some pixels belong to, many of them again and again.
+
+    Args:
+        labels: (H, W) of pieces. where: (H, W), other than 0 at those pixels, none of them beside a piece.
+    """
+    rows, starts, _ = _runs(where)  # what lies side by side is one piece's
+    return np.asarray(labels[rows, starts], np.int32)
+
+
 def _runs(plane: NDArray[np.uint8] | NDArray[np.bool_]) -> tuple[NDArray[np.intp], ...]:
     """(N,) each: rows, first columns, and columns after the last, of runs of pixels other than 0."""
     height, width = plane.shape

@@ -3,6 +3,7 @@
 import numpy as np
 
 from flixpose.fit.patches import share_out
+from flixpose.fit.patching import distance, distances
 
 _UNIT = 200.0
 _LENGTHS = {"thin": 0.014, "near": 0.024, "apart": 0.038}
@@ -40,3 +41,11 @@ def test_a_broad_remnant_is_looked_at_whole_and_a_sliver_closely() -> None:
 def test_nothing_is_shared_out_of_nothing() -> None:
     _, seen = planes()
     assert share_out(np.zeros_like(seen), seen, _UNIT, **_LENGTHS) == []
+
+
+def test_distances_are_those_of_each_plane() -> None:
+    planes = np.random.default_rng(0).random((3, 30, 40)) < 0.02
+    planes[1] = False
+    found = distances(planes)
+    assert np.isinf(found[1]).all()
+    assert all(np.array_equal(away, distance(plane)) for away, plane in zip(found, planes, strict=True))

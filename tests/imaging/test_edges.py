@@ -87,3 +87,14 @@ def test_background_in_a_wedge_is_carved_out() -> None:
 def test_cloth_like_its_background_is_never_carved() -> None:
     pixels, mask, wedge = wedge_photo((250, 250, 248))
     assert (carve(pixels, mask, [wedge]) == mask).all()
+
+
+def test_what_is_shut_in_by_cloth_in_a_wedge_is_a_print_of_papers_colour() -> None:
+    pixels, mask, wedge = wedge_photo(CLOTH)
+    wide = wedge * 1.4 - wedge.mean(axis=0) * 0.4
+    inside = np.zeros_like(mask)
+    cv2.fillPoly(inside, [np.round(wide).astype(np.int32)], 1)
+    pixels[146:156, 164:171] = PAPER
+    assert inside[146:156, 164:171].all(), "beside the gap, in the wedge that is looked at"
+    carved = carve(pixels, mask, [wide])
+    assert (carved[146:156, 164:171] == 255).all() and not carved[200:250, 195:205].any()
