@@ -20,6 +20,7 @@ from flixpose.structures.warp import ControlPoints
 _BESIDE_ARM = 0.85
 _MOST_LEAN = 0.25  # shoulder widths from shoulders to hips
 _UNDER_ARM = 0.015  # shoulder widths
+_PRESSED = 0.85  # of its breadth, to which a hanging arm holds a wide top in at most
 SIDES = (("left", 1.0), ("right", -1.0))
 
 
@@ -141,20 +142,24 @@ def beside_body(fit: Fit, own: float, depth: float, sign: float) -> float:
     """How far out a side lies: on the body's edge with its ease; what is wider by more than slack hangs free.
 
     Where an arm hides the edge, most of the say is the arm's own inner edge: the trunk reaches it, or there
-    would be a gap in the mask.
+    would be a gap in the mask. A wide top is held in by hanging arms: cloth does not go through them, and the
+    sleeves would hide what is printed beside them.
     """
     if fit.person is None or not 0.1 < depth < 1.3:
         return own
     arm = fit.arms.get("left" if sign > 0 else "right")
     edge = trunk_edge(fit.body, fit.person, depth, sign, arm)
+    sleeved = arm is not None and fit.rig.limb is not None
+    found = own
     if edge.seen is not None:
-        return cling(own, edge.seen + fit.rig.ease, fit.rig)
-    if edge.most is not None:
-        sleeved = arm is not None and fit.rig.limb is not None
+        found = cling(own, edge.seen + fit.rig.ease, fit.rig)
+    elif edge.most is not None:
         beside = cling(own, edge.most + fit.rig.ease + (_UNDER_ARM if sleeved else 0.0), fit.rig)
         # Under a sleeve whose arm is seen to begin, a narrower trunk still goes on to it, and a little on.
-        return beside if sleeved and own < beside else _BESIDE_ARM * beside + (1 - _BESIDE_ARM) * own
-    return own
+        found = beside if sleeved and own < beside else _BESIDE_ARM * beside + (1 - _BESIDE_ARM) * own
+    if edge.most is not None and sleeved and arm is not None and arm.hangs(fit.body):
+        return min(found, max(edge.most + _UNDER_ARM, _PRESSED * found))
+    return found
 
 
 def hung_aside(fit: Fit, depth: float) -> float:
