@@ -325,7 +325,8 @@ class _Photo:
 
     def hidden(self, window: Window, core: Plane, what: int) -> Plane:
         """(h, w) what the broad ones of the remnants, `core`, and their edges hide; see `Setting.hides`."""
-        return self.setting.hides(window, what) & grown(core, max(_EDGE * self.unit, LEAST_EDGE))
+        hides = self.setting.hides(window, what)
+        return hides & grown(core, max(_EDGE * self.unit, LEAST_EDGE)) if hides.any() else hides
 
     def furthest(self, place: Remnant) -> float:
         """Pixels from any part of its remnants to the nearest that may lend, at most."""

@@ -69,15 +69,22 @@ def composite(
     painted = _painted(person, stack, behind, garment, plan, person_mask)
     stack.cover(painted.arms[stack.region])
     person_left = remaining(person_mask, painted)
+    before = None
     if behind is not None and behind.box.area and person_left is not None:
         here = _pixels(behind.box)
         before = cv2.max(plan.occluders.head.alpha[here], person_left.alpha[here])
         stack.slip_under(behind, before)
-        painted = _before_cloth(painted, behind, before, plan.occluders.worn_upper.alpha[here])
-    seen = _on_canvas(_bytes(stack.seen), stack.region, person.size)
-    painted = skin_under_hair(painted, person.pixels, seen, garment.kind, plan.occluders, person_mask)
-    painted = hair_over_cloth(painted, plan.occluders.hair, stack)
-    shadow = _lit(person, stack, plan, front, person_left, light)
+
+    def ground() -> Painted:
+        found = painted
+        if behind is not None and before is not None:
+            found = _before_cloth(found, behind, before, plan.occluders.worn_upper.alpha[_pixels(behind.box)])
+        seen = _on_canvas(_bytes(stack.seen), stack.region, person.size)
+        found = skin_under_hair(found, person.pixels, seen, garment.kind, plan.occluders, person_mask)
+        return hair_over_cloth(found, plan.occluders.hair, stack)
+
+    # Neither needs what the other makes: light falls on cloth, and what is painted lies beside it.
+    shadow, painted = at_once(lambda: _lit(person, stack, plan, front, person_left, light), ground)
     return _finished(painted, stack, shadow, person_left or Mask.full(*person.size), person.size)
 
 
