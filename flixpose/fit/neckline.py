@@ -50,6 +50,9 @@ _HOOD_SINKS = np.arange(-0.08, 0.1, 0.03)
 _HOOD_PARTING, _HOOD_SPREAD = 1.0, 0.05
 
 _PLAIN = 0.83, 0.6  # edge and parting of a front edge that nobody can miss
+_WHOLLY = 0.65, 1.62  # or a weaker edge, and the sum of both
+_UNSURE = 0.35  # score of a landmark below which such an edge is looked for
+_HINTED, _LOOKED_AT = 0.3, 24  # edge of a curve that is near one, and how many are drawn to theirs
 _BOAT = 0.25  # widths: a front so shallow has a back, little as is seen of it
 _SOFT = 0.04  # widths above the lowest point that may be the front's own edge
 _LEAST_INSIDE = 0.25  # of the opening that is cloth; less is the soft edge of a top without a back collar
@@ -107,7 +110,30 @@ def _collar_edge(garment: Garment, product: Image) -> NDArray[np.float64]:
             return view.photo(*(plane[0] for plane in _curves(0.5, 0.0, *outline)))
         score[~plain] = -np.inf
     best = int(score.argmax())
+    if score_of_depth < _UNSURE and not _is_plain(edge[best], parts[best]):
+        # The back's band or a label was taken for the front's edge, which may be plain to see below.
+        likely = np.flatnonzero((parts > _PLAIN[1]) & (edge > _HINTED) & (depth > seen + _SOFT))
+        likely = likely[np.argsort(score[likely])[-_LOOKED_AT:]]
+        plainest = _plainest(view, [drawn_to_edge(view, u[row], v[row]) for row in likely])
+        if plainest is not None:
+            return view.photo(*plainest)
     return view.photo(*drawn_to_edge(view, u[best], v[best]))
+
+
+def _plainest(view: NeckView, curves: list[tuple[Floats, Floats]]) -> tuple[Floats, Floats] | None:
+    """Of curves that were drawn to edges the one that is plainest to see; None where none is."""
+    if not curves:
+        return None
+    u, v = (np.stack(planes) for planes in zip(*curves, strict=True))
+    edge, parts = edge_strength(view, u, v), parting(view, u, v)
+    best = int(np.argmax(_EDGE * edge + _PARTING * parts))
+    return curves[best] if _is_plain(edge[best], parts[best]) else None
+
+
+def _is_plain(edge: float, parts: float) -> bool:
+    """Whether nobody can miss an edge: a strong one, or one that parts wholly unlike cloth all along."""
+    strong, wholly = edge > _PLAIN[0], edge > _WHOLLY[0] and edge + parts > _WHOLLY[1]
+    return parts > _PLAIN[1] and (strong or wholly)
 
 
 def _deepest(garment: Garment) -> float:

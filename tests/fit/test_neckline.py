@@ -176,6 +176,28 @@ def test_a_label_taken_for_the_front_edge_does_not_hide_it(label: tuple[int, int
     assert (behind & (opening > 127)).sum() > 0.93 * (opening > 127).sum()
 
 
+@pytest.mark.parametrize("inside", [(40, 41, 46), (48, 48, 52)])
+def test_an_uneven_v_far_below_a_label_is_found(inside: tuple[int, int, int]) -> None:
+    """Dark on dark under a dark band of the back: no curve of the family is near, its drawn one is plain."""
+    corners = [(380, 90), (378, 112), (374, 128), (345, 180), (306, 229), (262, 190), (224, 143), (220, 90)]
+    product, garment, _ = dressed("round")
+    opening = fill((700, 600), np.array([*corners, (300, 112)], float))
+    cloth = np.maximum(garment.mask.alpha, opening)
+    product.pixels[cloth > 127] = 26
+    product.pixels[140:][opening[140:] > 127] = inside
+    product.pixels[:] = np.where(cloth[..., None] > 127, cv2.GaussianBlur(product.pixels, (0, 0), 1.5), 245)
+    product.pixels[112:124, 270:330] = 240
+    xy, scores = garment.landmarks.xy.copy(), garment.landmarks.scores.copy()
+    front = garment.landmarks.skeleton.index["neck_front"]
+    xy[front], scores[front] = (300.0, 124.0), 0.6
+    landmarks = replace(garment.landmarks, xy=xy, scores=scores)
+    curve = front_neckline(replace(garment, mask=Mask(cloth), landmarks=landmarks), product)
+    assert curve is not None
+    steps = np.linspace(0, len(corners) - 1, 400)
+    truth = [np.interp(steps, np.arange(len(corners)), along) for along in np.array(corners).T]
+    assert furthest(curve, np.stack(truth, axis=1)) < 8.0
+
+
 def test_a_top_without_a_back_collar_keeps_its_own_edge() -> None:
     """Nothing of the front's soft upper edge is laid behind the neck."""
     product, garment, opening = dressed("round")
