@@ -26,13 +26,19 @@ _PERSON, _LIMB = (1, 2), (1, 3)
 
 
 def open_out(
-    places: Sequence[Remnant], before: Plane, seen: NDArray[np.uint8], setting: Setting, unit: float
+    places: Sequence[Remnant],
+    before: Plane,
+    seen: NDArray[np.uint8],
+    rims: NDArray[np.uint8],
+    setting: Setting,
+    unit: float,
 ) -> None:
     """Where painted background would be shut in, the person is nearest: written to the places.
 
     Args:
         before: (H, W) where background was painted before; what of it is shut in is painted again.
         seen: (H, W) how much of each pixel the garment covers.
+        rims: (H, W) above 0 where there is background and nothing else: an arm is in the sleeve beside it.
     """
     ground = before.copy()
     for place in places:
@@ -51,7 +57,7 @@ def open_out(
             if not piece.any():
                 continue
             rim = grown(piece, max(_RIM * unit, LEAST_EDGE)) & place.hole & ~place.shows
-            own = piece & (place.hole | before[place.window]) | rim
+            own = (piece & (place.hole | before[place.window]) | rim) & (rims[place.window] == 0)
             _close(place, own, lenders, setting, _FAR * unit)
 
 

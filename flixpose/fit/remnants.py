@@ -77,7 +77,7 @@ _SLEEVE, _LARGE = 0.5, 0.1  # of a remnant beside an arm, and square shoulder wi
 _DEEP = 0.02  # of a remnant's area: a tip between fingers may lie far from everything
 _THIN = 0.014  # shoulder widths: half of a sliver's breadth
 _EDGE = 0.010  # shoulder widths beyond a remnant that its seam, and the shade it throws, are painted, too
-_FAR_RIM = 2  # times as far background goes on where nothing else may be
+_FAR_RIM = 3  # times as far background goes on where nothing else may be
 _RELUCTANCE = 0.04  # shoulder widths by which a forearm must be nearer than anything else to lend its colour
 _NEAR = 4 * RIM  # shoulder widths: a sliver further from the garment is not the garment's business
 _TAPER = 0.08  # ... unless it is the tip of something broad, as far from that
@@ -136,7 +136,7 @@ def paint_remnants(
     photo = _Photo(result.picture, seen, shown, rims, setting, body.shoulder_width, lower)
     places = [place for place in map(photo.look, photo.patches()) if place is not None]
     photo.choose(places)
-    open_out(places, result.background, seen, setting, photo.unit)
+    open_out(places, result.background, seen, rims, setting, photo.unit)
     return _with(photo.painted([place for place in places if place.hole.any()], result), blind)
 
 
@@ -181,6 +181,9 @@ class _Photo:
             place = self.place(patch.window, patch.own)
         if place is not None and self.hides_arm(place) and not place.sources[3].any():
             patch = replace(patch, room=round(_FAR_ARM * self.unit))
+            place = self.place(patch.window, patch.own)
+        if place is not None and self.seeks_background(place):
+            patch = replace(patch, room=round(_FAR_RIM * MOST_DEPTH * self.unit) + 4)
             place = self.place(patch.window, patch.own)
         return place
 
@@ -314,7 +317,7 @@ class _Photo:
         """Beside a painted sleeve: its inside, its seam and the shade that it throws on the arm."""
         here, found, has = place.window, np.zeros_like(place.hole), self.setting.has
         for _, part in self.setting.sleeved(here, place.hole):
-            free = (self.seen[here] < 255) & has(here, NO_HEAD) & has(here, PERSON)
+            free = (self.seen[here] < 255) & (self.rims[here] == 0) & has(here, NO_HEAD) & has(here, PERSON)
             painted = grown(part >= 0, _SLEEVE_END * self.unit)
             for _, beside in self.setting.sleeved(here, painted & free & ~place.hole & ~place.under):
                 cloth, skin = (beside >= 0) & (beside <= 0.5) & ~has(here, BARE_ARM), beside > 0.5
@@ -335,6 +338,10 @@ class _Photo:
     def hides_arm(self, place: Remnant) -> bool:
         """Whether a broad remnant hides an arm."""
         return bool(self.hidden(place.window, place.cores > 0, HIDDEN_ARM).any())
+
+    def seeks_background(self, place: Remnant) -> bool:
+        """Whether some of it is to be background, and none is near: a long slit between sleeve and trunk."""
+        return bool((place.shows & (self.rims[place.window] > 0)).any()) and not place.sources[0].any()
 
     def under(self, window: Window) -> Plane:
         """Well inside the garment's outline: what shows there, through lace, is no background."""

@@ -20,8 +20,12 @@ from flixpose.structures.image import Mask
 _WIDE = 0.045  # shoulder widths: half of a slit's breadth
 _FEW = 4.0  # pixels of a small picture in which that is looked for
 _AROUND, _DOWN = 0.5, 0.4  # shoulder widths around an armpit; of the upper arm from the shoulder to beside it
-_OPEN, _LACE = 230, 0.05  # alpha of openings; of the cloth, or it has none
+_ALONG = 0.3  # shoulder widths to either side of elbow and wrist
+_OPEN, _HOLES = 230, 0.05  # alpha of openings; of the cloth, or it has none
 _LONG = 0.06  # shoulder widths; what is shorter is a corner
+_THIN = 0.012  # shoulder widths: of a slit that is no broader all is soft edges
+_SOLID = 250  # alpha of cloth that has no soft edge
+_SKIN = 3  # pixels below a slit where skin is looked for
 _SEES = 0.02  # shoulder widths to the background that a slit opens to
 _CLEAR, _LACE = 12, 0.5  # of 255: cloth so thin covers something; from that share on it is lace, and no slit
 _BELOW = 0.012  # shoulder widths below a waist from which on a tucked top is none
@@ -45,7 +49,7 @@ class Slits:
 
 
 def armpit_slits(seen: NDArray[np.uint8], body: Body, occluders: Occluders, person_mask: Mask) -> Slits:
-    """Slits of the person between a sleeve and the trunk.
+    """Slits of the person between a sleeve and the trunk, from the armpit down to the wrist.
 
     Skin under lace and mesh is no slit.
 
@@ -54,46 +58,76 @@ def armpit_slits(seen: NDArray[np.uint8], body: Body, occluders: Occluders, pers
     """
     found, blind, unit = np.zeros_like(seen), None, body.shoulder_width
     for side in ("left", "right"):
-        chain = body.limb(side, "shoulder", "elbow")
+        chain = body.limb(side, "shoulder", "elbow", "wrist")
         if len(chain) < 2:
             continue
-        middle = chain[0] + _DOWN * (chain[1] - chain[0])
-        (x0, y0), (x1, y1) = (middle + sign * _AROUND * unit for sign in (-1, 1))
-        here = np.s_[max(0, int(y0)) : max(0, int(y1)), max(0, int(x0)) : max(0, int(x1))]
+        here = _beside_arm(chain, unit)
         cloth = (seen[here] > 127).astype(np.uint8)
         if not cloth.any():
             continue
-        person = person_mask.alpha[here]
-        gap = (_closed(cloth, _WIDE * unit) > cloth) & (person > 25)
-        gap &= (occluders.topmost[here] < 26) & _flanked(cloth, round(2 * _WIDE * unit))
+        person, free = person_mask.alpha[here], occluders.topmost[here] < 26
+        inside = (person > 25) & free & _flanked(cloth, round(2 * _WIDE * unit))
+        gap = (_closed(cloth, _WIDE * unit) > cloth) & inside
         if not gap.any() or _is_lace(seen[here], cloth, unit):
             continue
-        count, labels, stats = find_pieces(gap)
-        long = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) > _LONG * unit
+        soft = inside & (cloth > 0) & (seen[here] < _SOLID)
         beside = cv2.dilate(((person < 26) & (cloth == 0)).view(np.uint8), square(_SEES * unit)) > 0
-        opens = np.bincount(labels[beside], minlength=count) > 0
-        long[0] = False
-        if (slit := _empty(seen[here], labels, long & opens)) is not None:
-            found[here][slit] = 255
-        if (slit := _empty(seen[here], labels, long & ~opens)) is not None:
+        arm = (person > 25) & (cloth == 0) & ~gap
+        opened, shut = _slits_in(gap, gap | soft, seen[here], beside, arm, unit)
+        found[here][opened] = 255
+        if shut.any():
             blind = np.zeros(seen.shape, np.uint8) if blind is None else blind
-            blind[here][cv2.dilate(slit.view(np.uint8), square(LEAST_EDGE)) > 0] = 255
+            blind[here][cv2.dilate((shut & gap).view(np.uint8), square(LEAST_EDGE)) > 0] = 255
     return Slits(found, blind)
 
 
-def _empty(
-    seen: NDArray[np.uint8], labels: NDArray[np.int32], which: NDArray[np.bool_]
-) -> NDArray[np.bool_] | None:
-    """(h, w) pieces of a gap by their numbers; None where there are none, or much lies in them: lace."""
-    pieces = np.asarray(which[labels], bool)
-    there = seen[pieces]
-    return pieces if len(there) and float((there > _CLEAR).mean()) < _LACE else None
+def _beside_arm(chain: list[NDArray[np.float64]], unit: float) -> tuple[slice, slice]:
+    """Around the upper arm beside the trunk, and on along what is known of the forearm."""
+    middle = chain[0] + _DOWN * (chain[1] - chain[0])
+    around = [middle - _AROUND * unit, middle + _AROUND * unit]
+    around += [joint + sign * np.array([_ALONG * unit, 0.0]) for joint in chain[1:] for sign in (-1, 1)]
+    low, high = np.min(around, axis=0), np.max(around, axis=0)
+    return np.s_[max(0, int(low[1])) : max(0, int(high[1])), max(0, int(low[0])) : max(0, int(high[0]))]
+
+
+def _slits_in(
+    gap: NDArray[np.bool_],
+    whole: NDArray[np.bool_],
+    seen: NDArray[np.uint8],
+    beside: NDArray[np.bool_],
+    arm: NDArray[np.bool_],
+    unit: float,
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """(h, w) what is a slit of a gap: what opens to background, `beside`, and what is shut in.
+
+    A slit runs down beside the arm: what lies across is a corner at a cuff or a hem, and where bare arm goes
+    on below it, that comes out of a sleeve. Towards the armpit no more than the soft edges of its cloth are
+    left of it; where it is broader, little lies in it, or it is lace.
+
+    Args:
+        whole: the gap with the soft edges of the cloth on both sides.
+    """
+    count, labels, stats = find_pieces(whole)
+    height, width = stats[:, cv2.CC_STAT_HEIGHT], stats[:, cv2.CC_STAT_WIDTH]
+    run = cv2.boxFilter(gap.astype(np.float32), -1, (2 * round(_WIDE * unit) + 1, 1), normalize=False)
+    broad = gap & (run >= _THIN * unit)
+    area, covered = (
+        np.bincount(labels[plane], minlength=count) for plane in (broad, broad & (seen > _CLEAR))
+    )
+    below = np.zeros_like(gap)
+    below[_SKIN:] = whole[:-_SKIN] & arm[_SKIN:]
+    emerges = np.bincount(np.roll(labels, _SKIN, axis=0)[below], minlength=count)
+    opens = np.bincount(labels[beside & whole], minlength=count) > 0
+    slit = (height > _LONG * unit) & (height > width) & (area > 0) & (covered < _LACE * area)
+    slit[0] = False
+    clear = slit & opens & (emerges < _THIN * unit)
+    return np.asarray(clear[labels], bool), np.asarray((slit & ~opens)[labels], bool)
 
 
 def _is_lace(seen: NDArray[np.uint8], cloth: NDArray[np.uint8], unit: float) -> bool:
     """Whether much of a garment is openings: those show the person."""
     through = within_outline(seen, unit) & (seen < _OPEN)
-    return float(np.count_nonzero(through)) > _LACE * float(np.count_nonzero(cloth))
+    return float(np.count_nonzero(through)) > _HOLES * float(np.count_nonzero(cloth))
 
 
 def _flanked(cloth: NDArray[np.uint8], reach: int) -> NDArray[np.bool_]:

@@ -84,6 +84,7 @@ def test_what_was_shut_in_is_inferred() -> None:
     )  # fmt: skip
     bits = np.where(np.arange(90) >= 80, OUTSIDE, 0).astype(np.uint16)
     setting = Setting(np.tile(bits, (60, 1)), (), ())
-    open_out([place], shut, np.where(shut | hip, 0, 255).astype(np.uint8), setting, 100.0)
+    seen = np.where(shut | hip, 0, 255).astype(np.uint8)
+    open_out([place], shut, seen, np.zeros_like(seen), setting, 100.0)
     assert (place.inferred == shut).all() and (place.hole == shut).all()
     assert (place.away.argmin(axis=0)[shut] == 2).all()

@@ -36,6 +36,43 @@ def test_a_slit_that_opens_to_the_background_becomes_background() -> None:
     assert np.abs(found.picture[inner].astype(int) - PAPER).mean() < 12
 
 
+def test_a_slit_goes_on_where_soft_edges_meet() -> None:
+    _, body, occluders, _, _, _ = person()
+    seen, slit, mask = sleeved(320)
+    rows, columns = np.indices(seen.shape)
+    x = int(np.flatnonzero(slit.any(axis=0))[0])
+    end = (rows > 280) & (rows <= 304) & (columns >= x + 1) & (columns < x + 4)
+    seen[end] = 170
+    seen[end & (columns == x + 2)] = 100
+    assert (armpit_slits(seen, body, occluders, mask).open[end] > 0).mean() > 0.8
+
+
+def test_skin_beside_the_cuff_that_an_arm_comes_out_of_is_no_slit() -> None:
+    _, body, occluders, _, _, _ = person()
+    seen, slit, mask = sleeved(320)
+    rows, columns = np.indices(seen.shape)
+    x = int(np.flatnonzero(slit.any(axis=0))[0])
+    beside = (rows >= 322) & (columns >= x + 6) & (columns < x + 40)
+    bare = (rows >= 320) & (columns >= x) & (columns < x + 40) & (mask.alpha == 0) | beside
+    assert armpit_slits(seen, body, occluders, mask).open.any()
+    seen[bare] = 0
+    arm = Mask(np.where((columns >= x + 1) & bare, 255, mask.alpha).astype(np.uint8))
+    assert not armpit_slits(seen, body, occluders, arm).open.any()
+
+
+def test_what_lies_across_is_no_slit() -> None:
+    _, body, occluders, _, _, _ = person()
+    seen, slit, mask = sleeved(320)
+    rows, columns = np.indices(seen.shape)
+    x = int(np.flatnonzero(slit.any(axis=0))[0])
+    seen[(columns >= x) & (columns < x + 6)] = 255
+    across = (rows >= 310) & (rows < 315) & (columns >= x - 8) & (columns < x + 8)
+    seen[across] = 0
+    alpha = np.where(across & (columns < x + 5), 255, mask.alpha)
+    alpha[across & (columns >= x + 5)] = 0
+    assert not armpit_slits(seen, body, occluders, Mask(alpha.astype(np.uint8))).open.any()
+
+
 def test_skin_under_lace_is_no_slit() -> None:
     _, body, occluders, _, _, _ = person()
     seen, slit, mask = sleeved(320)
