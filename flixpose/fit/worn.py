@@ -15,6 +15,7 @@ from flixpose.fit.palettes import Plane, Scene, fill, without
 
 _WAIST = 0.7
 _NEAR = 0.05  # torso lengths about the border in which colours decide
+_LOWER = 0.2  # torso lengths below it to which a hem may hang beside it
 _BELLY = 0.5  # torso lengths from which on the top's further colours are looked for, ...
 _HEM, _LEGS = 0.04, 0.45  # ... up to so far above the border; and the lower clothes' below it
 _HALF = 0.25  # shoulder widths
@@ -77,7 +78,17 @@ def _by_border(
     between = until - above
     upper = above * top + between * by_colour
     lower = (1 - until) * legs + between * scene.likeness(apart, [scene.skin, clothes, scene.background])
+    if apart is not None and _all_unlike(clothes, below):
+        # A hem may hang lower beside the columns that were looked at: the colours of such a top tell it.
+        further = border.above(scene, _LOWER, EVERYWHERE) * (1 - until)
+        hem = further * scene.likeness(clothes, [*beside, below])
+        upper, lower = upper + hem, lower * (1 - hem)
     return Worn(upper.astype(np.float32), lower.astype(np.float32), True)
+
+
+def _all_unlike(palette: Plane | None, other: Plane | None) -> bool:
+    own = without(palette, other)
+    return own is not None and palette is not None and len(own) == len(palette)
 
 
 def _joined(one: Plane | None, other: Plane | None) -> Plane | None:

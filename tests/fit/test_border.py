@@ -54,6 +54,21 @@ def test_sleeves_beside_trousers_of_one_colour_are_the_tops() -> None:
     assert share(bare.worn_upper, sleeves) < 0.02
 
 
+def test_a_hem_that_hangs_lower_at_one_side_is_the_tops() -> None:
+    """At the edge of the columns that are looked at: the border cannot follow it so steeply."""
+    image, pose, labels = paint_person("spread")
+    body, pixels = measure_body(pose), image.pixels.copy()
+    hem = round(float(body.place(0.0, 1.03)[1]))
+    tail = np.zeros(labels.shape, bool)
+    left, right = (round(float(body.place(across, 1.03)[0])) for across in (-0.5, -0.3))
+    tail[hem - 10 : hem + 36, left:right] = True
+    tail &= labels > 0
+    pixels[tail] = WORN
+    worn = find_occluders(replace(image, pixels=pixels), body, pose.mask)
+    assert tail.sum() > 100
+    assert share(worn.worn_upper, tail) > 0.8
+
+
 def test_a_dress_in_shade_has_no_border() -> None:
     """From the shoulders down the light fades by a third."""
     image, pose, labels = paint_person("hanging")
