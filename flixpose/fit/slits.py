@@ -109,19 +109,25 @@ def _slits_in(
     """
     count, labels, stats = find_pieces(whole)
     height, width = stats[:, cv2.CC_STAT_HEIGHT], stats[:, cv2.CC_STAT_WIDTH]
-    run = cv2.boxFilter(gap.astype(np.float32), -1, (2 * round(_WIDE * unit) + 1, 1), normalize=False)
-    broad = gap & (run >= _THIN * unit)
-    area, covered = (
-        np.bincount(labels[plane], minlength=count) for plane in (broad, broad & (seen > _CLEAR))
+    at = np.flatnonzero(whole)
+    numbers = labels.ravel()[at]
+    run = cv2.boxFilter(gap.view(np.uint8), cv2.CV_32F, (2 * round(_WIDE * unit) + 1, 1), normalize=False)
+    broad = gap.ravel()[at] & (run.ravel()[at] >= _THIN * unit)
+    below = np.zeros_like(arm)
+    below[:-_SKIN] = arm[_SKIN:]
+    area, covered, emerges, opens = (
+        np.bincount(numbers[which], minlength=count)
+        for which in (
+            *(broad, broad & (seen.ravel()[at] > _CLEAR)),
+            *(below.ravel()[at], beside.ravel()[at]),
+        )
     )
-    below = np.zeros_like(gap)
-    below[_SKIN:] = whole[:-_SKIN] & arm[_SKIN:]
-    emerges = np.bincount(np.roll(labels, _SKIN, axis=0)[below], minlength=count)
-    opens = np.bincount(labels[beside & whole], minlength=count) > 0
     slit = (height > _LONG * unit) & (height > width) & (area > 0) & (covered < _LACE * area)
-    slit[0] = False
-    clear = slit & opens & (emerges < _THIN * unit)
-    return np.asarray(clear[labels], bool), np.asarray((slit & ~opens)[labels], bool)
+    clear = slit & (opens > 0) & (emerges < _THIN * unit)
+    found = np.zeros((2, gap.size), bool)
+    found[0, at], found[1, at] = clear[numbers], (slit & (opens == 0))[numbers]
+    opened, shut = found.reshape(2, *gap.shape)
+    return opened, shut
 
 
 def _is_lace(seen: NDArray[np.uint8], cloth: NDArray[np.uint8], unit: float) -> bool:
