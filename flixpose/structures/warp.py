@@ -40,6 +40,9 @@ class Spline:
         weights: (N, 2) float64.
         affine: (3, 2) float64; rows 1, u_x, u_y; values in pixels.
         shift: (2,) float64 pixels. scale: pixels.
+
+    The arrays are kept row by row: sums over them depend, in their last digits, on how they lie in memory, and
+    a spline that was written and read again shall map points to the same bits.
     """
 
     centres: NDArray[np.float64]
@@ -47,6 +50,10 @@ class Spline:
     affine: NDArray[np.float64]
     shift: NDArray[np.float64]
     scale: float
+
+    def __post_init__(self) -> None:
+        for name in ("centres", "weights", "affine", "shift"):
+            object.__setattr__(self, name, np.ascontiguousarray(getattr(self, name)))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
