@@ -41,8 +41,8 @@ class Spline:
         affine: (3, 2) float64; rows 1, u_x, u_y; values in pixels.
         shift: (2,) float64 pixels. scale: pixels.
 
-    The arrays are kept row by row: sums over them depend, in their last digits, on how they lie in memory, and
-    a spline that was written and read again shall map points to the same bits.
+    The arrays are kept row by row: the last digits of sums over them depend on how they lie in memory, and a
+    spline that was written and read again shall map points to the same bits.
     """
 
     centres: NDArray[np.float64]
