@@ -20,7 +20,9 @@ from flixpose.structures.warp import ControlPoints
 _BESIDE_ARM = 0.85
 _MOST_LEAN = 0.25  # shoulder widths from shoulders to hips
 _UNDER_ARM = 0.015  # shoulder widths
-_PRESSED = 0.85  # of its breadth, to which a hanging arm holds a wide top in at most
+# Of its breadth, to which a hanging arm holds a wide top in at most, and shoulder widths that it goes on under
+# the arm: sleeves begin where the cloth does, and there would be a slit beside them.
+_PRESSED, _PRESSED_UNDER = 0.85, 0.045
 SIDES = (("left", 1.0), ("right", -1.0))
 
 
@@ -158,7 +160,7 @@ def beside_body(fit: Fit, own: float, depth: float, sign: float) -> float:
         # Under a sleeve whose arm is seen to begin, a narrower trunk still goes on to it, and a little on.
         found = beside if sleeved and own < beside else _BESIDE_ARM * beside + (1 - _BESIDE_ARM) * own
     if edge.most is not None and sleeved and arm is not None and arm.hangs(fit.body):
-        return min(found, max(edge.most + _UNDER_ARM, _PRESSED * found))
+        return min(found, max(edge.most + _PRESSED_UNDER, _PRESSED * found))
     return found
 
 
