@@ -22,7 +22,7 @@ _MOST_LEAN = 0.25  # shoulder widths from shoulders to hips
 _UNDER_ARM = 0.015  # shoulder widths
 # Of its breadth, to which a hanging arm holds a wide top in at most, and shoulder widths that it goes on
 # under the arm: sleeves begin where the cloth does, and there would be a slit beside them.
-_PRESSED, _PRESSED_UNDER = 0.85, 0.045
+_PRESSED, _PRESSED_UNDER = 0.85, 0.025
 SIDES = (("left", 1.0), ("right", -1.0))
 
 
