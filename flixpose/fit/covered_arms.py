@@ -17,6 +17,7 @@ from flixpose.fit.bare_arms import walk_stations
 from flixpose.fit.body import Body
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.remembered import remembered
+from flixpose.imaging.pieces import runs
 from flixpose.structures.image import Mask
 
 Floats = NDArray[np.float64]
@@ -72,7 +73,7 @@ def _stretches(body: Body, side: str, occluders: Occluders) -> list[CoveredArm]:
     part = ~sections.whole & (_down(stations, body) > _HANGS)
     part &= np.cumsum(sections.ends) >= _FEWEST  # below bare skin
     found = []
-    for first, last in _runs(part):
+    for first, last in _runs_of(part):
         if last - first > 1 and sections.hidden[first:last].mean() > _CLOTH:
             here = slice(max(first - 1, 0), last + 1)
             inner, outer = (edge[here, None] for edge in sections.carried_on(first, last))
@@ -169,14 +170,13 @@ def _on(mask: Mask, places: Floats) -> Flags:
 
 def _widest(line: Flags) -> tuple[int, int]:
     """Where the longest run begins and ends; both 0 where there is none."""
-    runs = _runs(line)
-    return max(runs, key=lambda run: run[1] - run[0]) if runs else (0, 0)
+    return max(_runs_of(line), key=lambda run: run[1] - run[0], default=(0, 0))
 
 
-def _runs(line: Flags) -> list[tuple[int, int]]:
+def _runs_of(line: Flags) -> list[tuple[int, int]]:
     """First and one past the last of all runs."""
-    changes = np.flatnonzero(np.diff(np.concatenate([[0], line.astype(np.int8), [0]])))
-    return [(int(a), int(b)) for a, b in zip(changes[::2], changes[1::2], strict=True)]
+    _, first, end = runs(line[None])
+    return list(zip(first.tolist(), end.tolist(), strict=True))
 
 
 def _touches(worn: Flags, at: NDArray[np.intp], reach: int) -> Flags:

@@ -193,7 +193,7 @@ class _Photo:
         shows = (self.left[window] > int(255 * _SEEN)) & own
         near = grown(seen > 127, _NEAR * self.unit)
         labels, areas, touching = self.cores(shows, near)
-        count, core = len(areas), labels > 0
+        core = labels > 0
         shows &= near | grown(core, _TAPER * self.unit) if touching.any() else near
         if not shows.any():
             return None
@@ -233,25 +233,42 @@ class _Photo:
         if len(lost):  # beside an old sleeve, say, but on the shoulder
             flat[1, lost] = distance(sources[1]).ravel()[lost]
         away[3] += _RELUCTANCE * self.unit
-        inside, depth = np.flatnonzero(core) if touching.any() else np.zeros(0, np.intp), np.zeros(0)
+        inside, depth = np.flatnonzero(core), np.zeros(0, np.float32)
         if len(inside):
             forbid(away[3], grown(core, (_THIN + 2 * RIM) * self.unit))
             depth = flat[:, inside].min(axis=0)
         # Skin on shoulders and chest, background in the nooks beside the neck, whatever lies nearer.
         forbid(away[0], trunk & ~rims)
         forbid(away[1:], has(window, BESIDE_NECK) & ~under)
-        numbers, deep, on_skin = np.flatnonzero(touching), np.zeros(count), np.zeros(count, bool)
-        if len(inside):
-            core_of, on_trunk = labels.ravel()[inside], trunk.ravel()[inside]
-            furthest = np.where(on_trunk, _FAR_SKIN, MOST_DEPTH) * self.unit
-            furthest[self.rims[window].ravel()[inside] > 0] *= _FAR_RIM
-            deep = np.bincount(core_of[depth > furthest], minlength=count) / np.maximum(areas, 1)
-            on_skin = np.bincount(core_of[on_trunk], minlength=count) > _ON_SKIN * areas
-            # A whole old sleeve that is left was left on purpose: a part of it is not painted.
-            sleeve = np.bincount(core_of[sleeved.ravel()[inside]], minlength=count)
-            deep[sleeve > np.maximum(_SLEEVE * areas, _LARGE * self.unit**2)] = 1.0
+        deep, on_skin = self.judged(window, labels, areas, depth, sleeved)
         blank = np.zeros_like(shows), np.zeros_like(shows)
+        numbers = np.flatnonzero(touching)
         return Remnant(window, shows, labels, sources, away, numbers, areas, deep, on_skin, under, *blank)
+
+    def judged(
+        self,
+        window: Window,
+        labels: NDArray[np.int32],
+        areas: NDArray[np.float64],
+        depth: NDArray[np.float32],
+        sleeved: Plane,
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Per number of `cores` the share of it that nothing around reaches, and whether it lies on skin.
+
+        Args:
+            depth: (N,) pixels from each pixel of the cores to what is nearest. sleeved: (h, w) old sleeves.
+        """
+        inside, count = np.flatnonzero(labels), len(areas)
+        if not len(depth):
+            return np.zeros(count), np.zeros(count, bool)
+        core_of, on_trunk = labels.ravel()[inside], self.setting.has(window, TRUNK).ravel()[inside]
+        furthest = np.where(on_trunk, _FAR_SKIN, MOST_DEPTH) * self.unit
+        furthest[self.rims[window].ravel()[inside] > 0] *= _FAR_RIM
+        deep = np.bincount(core_of[depth > furthest], minlength=count) / np.maximum(areas, 1)
+        # A whole old sleeve that is left was left on purpose: a part of it is not painted.
+        sleeve = np.bincount(core_of[sleeved.ravel()[inside]], minlength=count)
+        deep[sleeve > np.maximum(_SLEEVE * areas, _LARGE * self.unit**2)] = 1.0
+        return deep, np.bincount(core_of[on_trunk], minlength=count) > _ON_SKIN * areas
 
     def cores(
         self, shows: Plane, near: Plane

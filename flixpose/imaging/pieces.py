@@ -26,7 +26,7 @@ def find_pieces(
     stats = np.zeros((count, 5), np.int32)
     if count == 1:
         return count, labels, stats
-    rows, starts, ends = _runs(plane)
+    rows, starts, ends = runs(plane)
     numbers = labels[rows, starts]
     low = np.full((2, count), np.iinfo(np.int32).max, np.int32)
     high = np.zeros((2, count), np.int32)
@@ -44,11 +44,11 @@ def numbers_met(labels: NDArray[np.int32], where: NDArray[np.uint8] | NDArray[np
     Args:
         labels: (H, W) of pieces. where: (H, W), other than 0 at those pixels, none of them beside a piece.
     """
-    rows, starts, _ = _runs(where)  # what lies side by side is one piece's
+    rows, starts, _ = runs(where)  # what lies side by side is one piece's
     return np.asarray(labels[rows, starts], np.int32)
 
 
-def _runs(plane: NDArray[np.uint8] | NDArray[np.bool_]) -> tuple[NDArray[np.intp], ...]:
+def runs(plane: NDArray[np.uint8] | NDArray[np.bool_]) -> tuple[NDArray[np.intp], ...]:
     """(N,) each: rows, first columns, and columns after the last, of runs of pixels other than 0."""
     height, width = plane.shape
     there = np.zeros((height, width + 1), bool)  # a column that ends every row

@@ -147,3 +147,13 @@ def test_openings_of_lace_are_no_slits() -> None:
     meshed = np.where((rows % 5 < 3) & (columns % 5 < 3), np.minimum(seen, 30), seen).astype(np.uint8)
     assert armpit_slits(seen, body, occluders, mask).open[slit].any()
     assert not armpit_slits(meshed, body, occluders, mask).open.any()
+
+
+def test_a_clear_slit_beside_lace_is_left_to_it() -> None:
+    _, body, occluders, _, _, _ = person()
+    seen, slit, mask = sleeved(320)
+    rows, columns = np.indices(seen.shape)
+    far = cv2.dilate(slit.astype(np.uint8), np.ones((25, 25), np.uint8)) == 0
+    meshed = np.where(far & (rows % 5 < 3) & (columns % 5 < 3), np.minimum(seen, 200), seen).astype(np.uint8)
+    assert armpit_slits(seen, body, occluders, mask).open[slit].any()
+    assert not armpit_slits(meshed, body, occluders, mask).open.any()
