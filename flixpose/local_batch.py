@@ -7,6 +7,7 @@ stops the process, the next start goes on: the database says what is finished.
 import fcntl
 import hashlib
 import json
+import secrets
 import threading
 import traceback
 from collections import deque
@@ -168,6 +169,7 @@ def open_batch(
 
         if not isinstance(tools.blobs, LocalStore):
             raise TypeError("a file:// store is a LocalStore")
+        tools.blobs.clear_partial(0)  # of a killed process; nobody else works in this folder
         batch = LocalBatch(store, batch_id, tools.blobs, out, run)
         _restore(batch)
         yield batch
@@ -190,7 +192,8 @@ def write_row(result: Result, objects: LocalStore, out: Path) -> None:
     for artifact in result.artifacts:
         if artifact.name != "report.json":
             _link(objects, artifact, folder / artifact.name)
-    write_atomic(folder / "report.json", (json.dumps(result.report, indent=1) + "\n").encode())
+    report = (json.dumps(result.report, indent=1) + "\n").encode()
+    write_atomic(folder / "report.json", report, parts=objects.partial)
     names = {artifact.name for artifact in result.artifacts}
     for old in folder.glob("result.*"):  # of an earlier preset
         if old.name not in names:
@@ -200,16 +203,16 @@ def write_row(result: Result, objects: LocalStore, out: Path) -> None:
 def _link(objects: LocalStore, artifact: Artifact, target: Path) -> None:
     """The object under another name, without its bytes twice where the file system can."""
     source = objects.path(artifact.key)
-    part = target.with_name(f".{target.name}.part")
+    part = objects.partial / f".{secrets.token_hex(6)}.part"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists() and target.samefile(source):
             return
-        part.unlink(missing_ok=True)
+        part.parent.mkdir(exist_ok=True)
         part.hardlink_to(source)
         part.replace(target)
     except OSError:
-        write_atomic(target, objects.get(artifact.key))
+        write_atomic(target, objects.get(artifact.key), parts=objects.partial)
 
 
 def _take_up(store: JobStore, manifest: Manifest, settings_name: str) -> str:

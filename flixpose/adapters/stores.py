@@ -75,10 +75,14 @@ class LocalStore:
 
     A file on its way lies in a hidden folder of the store, where no key leads: a killed writer leaves nothing
     among the objects, whoever else writes there.
+
+    Attributes:
+        partial: that hidden folder; whoever writes beside the store may use it too.
     """
 
     def __init__(self, root: Path, inputs: Inputs) -> None:
         self.root = root.absolute()
+        self.partial = self.root / _PARTIAL
         self._inputs = inputs
 
     def read(self, uri: str, *, max_bytes: int) -> bytes:
@@ -86,7 +90,7 @@ class LocalStore:
 
     def put(self, key: str, data: bytes, *, media_type: str, sha256: str) -> str:
         try:
-            write_atomic(self.path(key), data, parts=self.root / _PARTIAL)
+            write_atomic(self.path(key), data, parts=self.partial)
         except OutputUnwritable as failure:
             raise StoreUnavailable(
                 failure.message, advice=failure.advice, subject=failure.subject
@@ -132,7 +136,7 @@ class LocalStore:
         latest = time.time() - older_than_s
         removed = 0
         try:
-            for part in (self.root / _PARTIAL).glob(".*.part"):
+            for part in self.partial.glob(".*.part"):
                 with contextlib.suppress(FileNotFoundError):  # it has just got its name
                     if part.stat().st_mtime <= latest:
                         part.unlink()

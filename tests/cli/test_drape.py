@@ -16,6 +16,7 @@ from PIL import Image
 from flixpose import resources
 from flixpose.cli.main import main
 from flixpose.errors import OutputUnwritable
+from flixpose.imaging import files
 from tests.cli import local_driver
 from tests.pose.conftest import estimator  # noqa: F401  (skips where the weights are missing)
 from tests.workers.fakes import LOG_VARIABLE
@@ -71,6 +72,7 @@ def test_a_killed_run_goes_on_where_it_stopped(tmp_path: Path, log: Path) -> Non
         wait_for_runs(log, runs)
         process.kill()
         process.wait()
+    (out / "objects/.partial/.cut-short.part").touch()
     assert local_driver.drape(manifest, out, workers=2) == 0
     runs = Counter(log.read_text().split())
     assert set(results(out).values()) == {"done"} and len(runs) == 10
@@ -81,6 +83,18 @@ def test_a_killed_run_goes_on_where_it_stopped(tmp_path: Path, log: Path) -> Non
     assert not list(out.rglob("*.part"))
     assert local_driver.drape(manifest, out) == 0
     assert Counter(log.read_text().split()) == runs
+
+
+def test_no_file_is_begun_in_a_rows_folder(
+    tmp_path: Path, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest, out = write_manifest(tmp_path, ["ok-1", "ok-2"]), tmp_path / "out"
+    begun: set[Path] = set()
+    monkeypatch.setattr(
+        files, "_write_through", lambda path, data: begun.add(path.parent) or path.write_bytes(data)
+    )
+    assert local_driver.drape(manifest, out) == 0
+    assert begun == {out / "objects/.partial", out}, "what a kill leaves behind would stay there"
 
 
 def test_ctrl_c_finishes_what_was_begun(tmp_path: Path, log: Path) -> None:
