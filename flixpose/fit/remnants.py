@@ -61,6 +61,7 @@ from flixpose.fit.setting import (
 from flixpose.fit.slits import beside_background
 from flixpose.fit.under_lace import skin_under_lace, within_outline
 from flixpose.garment.kinds import LEGGED, group
+from flixpose.geometry.threads import gathered
 from flixpose.imaging.pieces import find_pieces
 from flixpose.structures.image import Mask
 
@@ -134,7 +135,7 @@ def paint_remnants(
         return _with(result, blind)
     shown = cv2.max(without_leggings(result.left.alpha, kind, occluders), rims)
     photo = _Photo(result.picture, seen, shown, rims, setting, body.shoulder_width, lower)
-    places = [place for place in map(photo.look, photo.patches()) if place is not None]
+    places = [place for place in gathered(photo.look, photo.patches()) if place is not None]
     photo.choose(places)
     open_out(places, result.background, seen, rims, setting, photo.unit)
     return _with(photo.painted([place for place in places if place.hole.any()], result), blind)
@@ -298,22 +299,25 @@ class _Photo:
             each, together = (MOST_SKIN, MOST_SKIN_TOTAL) if on_skin else (MOST_AREA, MOST_TOTAL)
             kept[k][n] = deep or area > each * most or total + area > together * most
             total += 0.0 if kept[k][n] else area
-        for place, stays in zip(places, kept, strict=True):
-            here, has = place.window, self.setting.has
-            shows, free = place.shows, has(here, FREE) | (self.rims[here] > 0)
-            free |= self.hidden(here, place.cores > 0, HIDDEN_ARM) & has(here, NO_HEAD)
-            large = np.zeros_like(shows)
-            if stays.any():
-                large = grown(stays[place.cores], (_THIN + 2 * RIM) * self.unit)
-                shows = shows & ~large
-            near = grown(shows, 2 * RIM * self.unit) & (self.left[here] > 12)
-            near |= grown(shows, max(_EDGE * self.unit, LEAST_EDGE))
-            near |= beside_edge(has(here, NOOK_EDGE), shows, self.unit)
-            near &= free & ~large & (self.seen[here] < 255)
-            at = np.flatnonzero(near)
-            near.ravel()[at] = np.isfinite(place.away.reshape(len(place.away), -1)[:, at]).any(axis=0)
-            place.hole = near
-            place.hole |= self.ends_of_sleeves(place) & ~large
+        gathered(lambda both: self.hollow(*both), list(zip(places, kept, strict=True)))
+
+    def hollow(self, place: Remnant, stays: NDArray[np.bool_]) -> None:
+        """Fill in a place's hole; `stays`, per number of its cores, whether that is left as it is."""
+        here, has = place.window, self.setting.has
+        shows, free = place.shows, has(here, FREE) | (self.rims[here] > 0)
+        free |= self.hidden(here, place.cores > 0, HIDDEN_ARM) & has(here, NO_HEAD)
+        large = np.zeros_like(shows)
+        if stays.any():
+            large = grown(stays[place.cores], (_THIN + 2 * RIM) * self.unit)
+            shows = shows & ~large
+        near = grown(shows, 2 * RIM * self.unit) & (self.left[here] > 12)
+        near |= grown(shows, max(_EDGE * self.unit, LEAST_EDGE))
+        near |= beside_edge(has(here, NOOK_EDGE), shows, self.unit)
+        near &= free & ~large & (self.seen[here] < 255)
+        at = np.flatnonzero(near)
+        near.ravel()[at] = np.isfinite(place.away.reshape(len(place.away), -1)[:, at]).any(axis=0)
+        place.hole = near
+        place.hole |= self.ends_of_sleeves(place) & ~large
 
     def sources(self, window: Window, rims: Plane) -> NDArray[np.bool_]:
         """(4, h, w): background, skin, the clothes that stay on, and arms; each away from its edges.
@@ -369,7 +373,7 @@ class _Photo:
         holes = np.zeros(before.left.alpha.shape, bool)
         for place in places:
             holes[place.window] |= place.hole
-        filled = [self.filled(place, holes[place.window]) for place in places]
+        filled = gathered(lambda place: self.filled(place, holes[place.window]), places)
         found = before.own()
         picture, mask, background, left = found.picture, found.mask.alpha, found.background, found.left.alpha
         for place, (pixels, nearest) in zip(places, filled, strict=True):

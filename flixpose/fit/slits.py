@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from flixpose.fit.body import Body
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.old_sleeves import sleeveless
-from flixpose.fit.patching import LEAST_EDGE, square
+from flixpose.fit.patching import LEAST_EDGE, Plane, Window, square
 from flixpose.fit.slivers import slivers
 from flixpose.fit.under_lace import within_outline
 from flixpose.garment.kinds import LEGGED, group
-from flixpose.geometry.threads import at_once
+from flixpose.geometry.threads import at_once, gathered
 from flixpose.imaging.pieces import find_pieces
 from flixpose.structures.image import Mask
 
@@ -56,29 +56,39 @@ def armpit_slits(seen: NDArray[np.uint8], body: Body, occluders: Occluders, pers
     Args:
         seen: (H, W) how much of each pixel the garment covers.
     """
-    found, blind, unit = np.zeros_like(seen), None, body.shoulder_width
-    for side in ("left", "right"):
-        chain = body.limb(side, "shoulder", "elbow", "wrist")
-        if len(chain) < 2:
+    found, blind = np.zeros_like(seen), None
+    for side in gathered(lambda side: _beside(side, seen, body, occluders, person_mask), ("left", "right")):
+        if side is None:
             continue
-        here = _beside_arm(chain, unit)
-        cloth = (seen[here] > 127).astype(np.uint8)
-        if not cloth.any():
-            continue
-        person, free = person_mask.alpha[here], occluders.topmost[here] < 26
-        inside = (person > 25) & free & _flanked(cloth, round(2 * _WIDE * unit))
-        gap = (_closed(cloth, _WIDE * unit) > cloth) & inside
-        if not gap.any() or _is_lace(seen[here], cloth, unit):
-            continue
-        soft = inside & (cloth > 0) & (seen[here] < _SOLID)
-        beside = cv2.dilate(((person < 26) & (cloth == 0)).view(np.uint8), square(_SEES * unit)) > 0
-        arm = (person > 25) & (cloth == 0) & ~gap
-        opened, shut = _slits_in(gap, gap | soft, seen[here], beside, arm, unit)
+        here, opened, shut = side
         found[here][opened] = 255
         if shut.any():
             blind = np.zeros(seen.shape, np.uint8) if blind is None else blind
-            blind[here][cv2.dilate((shut & gap).view(np.uint8), square(LEAST_EDGE)) > 0] = 255
+            blind[here][cv2.dilate(shut.view(np.uint8), square(LEAST_EDGE)) > 0] = 255
     return Slits(found, blind)
+
+
+def _beside(
+    side: str, seen: NDArray[np.uint8], body: Body, occluders: Occluders, person_mask: Mask
+) -> tuple[Window, Plane, Plane] | None:
+    """A window beside an arm, and the slits in it, as `_slits_in` has them; None: there are none."""
+    chain, unit = body.limb(side, "shoulder", "elbow", "wrist"), body.shoulder_width
+    if len(chain) < 2:
+        return None
+    here = _beside_arm(chain, unit)
+    cloth = (seen[here] > 127).astype(np.uint8)
+    if not cloth.any():
+        return None
+    person, free = person_mask.alpha[here], occluders.topmost[here] < 26
+    inside = (person > 25) & free & _flanked(cloth, round(2 * _WIDE * unit))
+    gap = (_closed(cloth, _WIDE * unit) > cloth) & inside
+    if not gap.any() or _is_lace(seen[here], cloth, unit):
+        return None
+    soft = inside & (cloth > 0) & (seen[here] < _SOLID)
+    beside = cv2.dilate(((person < 26) & (cloth == 0)).view(np.uint8), square(_SEES * unit)) > 0
+    arm = (person > 25) & (cloth == 0) & ~gap
+    opened, shut = _slits_in(gap, gap | soft, seen[here], beside, arm, unit)
+    return here, opened, shut & gap
 
 
 def _beside_arm(chain: list[NDArray[np.float64]], unit: float) -> tuple[slice, slice]:

@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 from flixpose.fit.cuffs import before_sleeves
 from flixpose.fit.keyhole import without_keyhole
 from flixpose.fit.layout import Plan, bare_zone, is_sleeveless
-from flixpose.fit.light import light_gain, read_light, shadow_on_cloth, shadow_reach, thrown_shadow
+from flixpose.fit.light import (
+    Plane,
+    Scene,
+    light_gain,
+    read_light,
+    shadow_on_cloth,
+    shadow_reach,
+    thrown_shadow,
+)
 from flixpose.fit.loops import without_loops
 from flixpose.fit.pockets import into_pockets
 from flixpose.fit.remembered import remembered
@@ -64,9 +72,15 @@ def composite(
         behind = behind and over_shoulders(behind, plan.body, person_mask)
     boxes = [sheet.box for sheet in (*sheets.values(), *([behind] if behind else []))]
     stack = Stack(_around(boxes, shadow_reach(plan.body.shoulder_width), person.size))
-    front = _front(plan, person.size)
-    _lay(stack, sheets, front, before_sleeves(plan.occluders, plan.body, sheets))
-    painted = _painted(person, stack, behind, garment, plan, person_mask)
+    front, top = at_once(
+        lambda: _front(plan, person.size), lambda: before_sleeves(plan.occluders, plan.body, sheets)
+    )
+    _lay(stack, sheets, front, top)
+    # Light is read where cloth lies, and what is painted lies beside it: neither needs the other.
+    painted, scene = at_once(
+        lambda: _painted(person, stack, behind, garment, plan, person_mask),
+        lambda: _light(person, stack, plan, person_mask),
+    )
     stack.cover(painted.arms[stack.region])
     person_left = remaining(person_mask, painted)
     before = None
@@ -83,8 +97,7 @@ def composite(
         found = skin_under_hair(found, person.pixels, seen, garment.kind, plan.occluders, person_mask)
         return hair_over_cloth(found, plan.occluders.hair, stack)
 
-    # Neither needs what the other makes: light falls on cloth, and what is painted lies beside it.
-    shadow, painted = at_once(lambda: _lit(person, stack, plan, front, person_left, light), ground)
+    shadow, painted = at_once(lambda: _lit(stack, scene, plan, front, person_left, light), ground)
     return _finished(painted, stack, shadow, person_left or Mask.full(*person.size), person.size)
 
 
@@ -241,26 +254,33 @@ def remaining(person_mask: Mask | None, painted: Painted) -> Mask | None:
     return Mask(alpha)
 
 
+def _light(person: Image, stack: Stack, plan: Plan, person_mask: Mask | None) -> tuple[Scene, Plane] | None:
+    """The scene's light and its gain of the cloth's; None where nothing is drawn, or nobody is seen."""
+    if person_mask is None or not stack.seen.size:
+        return None
+    scene = read_light(person.pixels, plan.body, plan.occluders, person_mask, stack.region, stack.seen)
+    return scene, light_gain(scene, stack.rgb, stack.seen)
+
+
 def _lit(
-    person: Image,
     stack: Stack,
+    found: tuple[Scene, Plane] | None,
     plan: Plan,
     front: NDArray[np.uint8],
     person_mask: Mask | None,
     light: Light,
 ) -> NDArray[np.float32]:
     """Light the stack as the scene is lit; the shadow that it throws."""
-    if person_mask is None or not stack.seen.size:
+    if found is None or person_mask is None:
         return np.zeros_like(stack.seen)
+    scene, gain = found
     unit = plan.body.shoulder_width
-    scene = read_light(person.pixels, plan.body, plan.occluders, person_mask, stack.region, stack.seen)
     before = cv2.max(front[stack.region], plan.occluders.head.alpha[stack.region])
     if plan.occluders.strap is not None:
         before = cv2.max(before, plan.occluders.strap.alpha[stack.region])
 
     def shine() -> None:
         if light == "scene":
-            gain = light_gain(scene, stack.rgb, stack.seen)
             # What a sleeve covers lies below it, and throws no shadow on it.
             above = cv2.min(before, cv2.bitwise_not(_bytes(stack.seen)))
             stack.shine(gain, shadow_on_cloth(above, unit, scene.aside))

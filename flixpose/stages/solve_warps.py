@@ -11,6 +11,7 @@ from flixpose.fit.layout import Layout, PartPlan
 from flixpose.fit.strips import plainer
 from flixpose.geometry.parts import follow
 from flixpose.geometry.solve import Change, WarpFit, solve_warp
+from flixpose.geometry.threads import gathered
 from flixpose.structures.drape import PartWarp
 from flixpose.structures.warp import ControlPoints
 
@@ -23,9 +24,7 @@ def solve_warps(layout: Layout) -> tuple[PartWarp, ...]:
     """
     trunk, *limbs = layout.parts
     fit = solve_warp(trunk.controls, area=trunk.border)
-    solved = [_part_warp(trunk.controls, fit)]
-    solved += [_limb_warp(part, fit) for part in limbs]
-    return tuple(solved)
+    return (_part_warp(trunk.controls, fit), *gathered(lambda part: _limb_warp(part, fit), limbs))
 
 
 def _limb_warp(part: PartPlan, trunk: WarpFit) -> PartWarp:
