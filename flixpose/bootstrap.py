@@ -33,7 +33,7 @@ def build(settings: Settings, *, store_url: str | None = None, device: str = "cp
         from flixpose.pose.details import with_details
 
         weights = WeightsCache(settings.home)
-        return with_details(MicroBatchedPoses(pose.load(pose.DEFAULT, weights)), weights)
+        return with_details(MicroBatchedPoses(pose.load(pose.DEFAULT, weights, flip=True)), weights)
 
     return Tools(
         poses=RememberedPoses(load_poses),

@@ -168,7 +168,7 @@ def _has_own_flip(family: str) -> bool:
     from flixpose.pose import FAMILIES
 
     known = FAMILIES[family.partition("-")[0]]
-    return known.is_top_down or known.is_augmented
+    return known.is_top_down or known.is_augmented or known.has_flip
 
 
 def _estimator(family: str, how: dict[str, Any]) -> "PoseEstimator":

@@ -14,6 +14,8 @@ class Family:
     Attributes:
         is_top_down: another estimator finds the people for it. is_augmented: it can look at mirror images and
             other sizes of the whole picture.
+        has_flip: it looks at people's mirror images by itself, if wanted; top-down families that are no files
+            and those that are augmented do, too.
         has_maps: it reads heat maps, in one of several ways.
         is_file: its net is a LiteRT file, which is run as it is: neither built, trained nor exported here.
     """
@@ -21,12 +23,13 @@ class Family:
     module: str
     is_top_down: bool = False
     is_augmented: bool = False
+    has_flip: bool = False
     has_maps: bool = False
     is_file: bool = False
 
 
 FAMILIES: dict[str, Family] = {
-    "blazepose": Family("flixpose.pose.families.blazepose", is_file=True),
+    "blazepose": Family("flixpose.pose.families.blazepose", has_flip=True, is_file=True),
     "simple_baseline": Family("flixpose.pose.families.simple_baseline", is_top_down=True, has_maps=True),
     "hrnet": Family("flixpose.pose.families.hrnet", is_top_down=True, has_maps=True),
     "cpn": Family("flixpose.pose.families.cpn", is_top_down=True, has_maps=True),
@@ -74,7 +77,7 @@ def load(
         name: a family, or a family and a size such as "hrnet-w48".
         threads: CPU threads of one net call.
         finder: who finds the people for a top-down family; BlazePose unless given.
-        flip: look at the mirror image too (top-down families, KAPAO).
+        flip: look at the mirror image too (top-down families, KAPAO, BlazePose).
         decoding: of heat maps: "plain", "dark" or "udp"; the family's own unless given (families with heat
             maps of one person).
         scales: sizes of the picture to look at (KAPAO).
@@ -88,7 +91,7 @@ def load(
     if family == DEFAULT:
         from flixpose.pose.families.blazepose import BlazePose
 
-        return BlazePose(weights, threads=threads)
+        return BlazePose(weights, threads=threads, flip=flip)
     from flixpose.pose.families.parts import options_of
 
     options = options_of(flip=flip, decoding=decoding, scales=scales)
@@ -105,7 +108,7 @@ def _refuse_options(family: str, *, flip: bool, decoding: bool, scales: bool) ->
     """An option without effect is a mistake."""
     known = FAMILIES[family]
     for name, given, works in (
-        ("flip", flip, (known.is_top_down and not known.is_file) or known.is_augmented),
+        ("flip", flip, (known.is_top_down and not known.is_file) or known.is_augmented or known.has_flip),
         ("decoding", decoding, known.has_maps),
         ("scales", scales, known.is_augmented),
     ):

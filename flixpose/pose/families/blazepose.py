@@ -2,12 +2,14 @@
 
 Detector → rotated square around the body → landmark net, with the numbers of MediaPipe's own graph in its
 static image mode, so that the keypoints agree with MediaPipe's. Where MediaPipe would stop empty-handed the
-photo is looked at again in other cuts, and where it would stop at the best person the others follow.
+photo is looked at again in other cuts, and where it would stop at the best person the others follow. A second
+look at the mirror image, if wanted, takes the nets' left from right out of what they say: alone they see who
+faces the camera turned by 4 degrees.
 """
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import cv2
 import numpy as np
@@ -23,7 +25,7 @@ from flixpose.pose.codec.region import Region, from_alignment, whole
 from flixpose.pose.nets.litert import LiteRtNet
 from flixpose.pose.people import prominence, same_person, spread_between
 from flixpose.pose.search import other_views
-from flixpose.pose.skeletons import BLAZEPOSE_33
+from flixpose.pose.skeletons import BLAZEPOSE_33, mirror_rows
 from flixpose.structures.found import ModelInfo, Pose
 from flixpose.structures.image import Box, Image, Mask
 from flixpose.structures.keypoints import Keypoints
@@ -40,6 +42,7 @@ _REGION_SCALE = 1.25
 _LANDMARKER_SIZE = 256
 _NET_POINTS, _NET_VALUES = 39, 5  # 33 keypoints and 6 auxiliary ones: x, y, z, visibility, presence
 _AUX_CENTRE, _AUX_RIM = 33, 34
+_MIRROR = mirror_rows(BLAZEPOSE_33)
 _KERNEL = 9
 _MIN_PRESENCE = 0.5
 
@@ -51,6 +54,38 @@ _MIN_SEARCHED_PRESENCE = 0.8
 _MIN_SEARCHED_SHOULDERS = 0.9
 _MOST_DRIFT = 0.025  # of the body's size
 _MOST_TILT = math.pi / 3
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Look:
+    """The landmark net's answer for one square picture.
+
+    Attributes:
+        uv: (39, 2) 0 to 1 along each side. scores: (39,) visibility times presence.
+        presence: () that there is a body. mask_logits: (256, 256). world: (33, 3) metres, upright as it is.
+    """
+
+    uv: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    presence: NDArray[np.float32]
+    mask_logits: NDArray[np.float32]
+    world: NDArray[np.float32]
+
+    @property
+    def unmirrored(self) -> "_Look":
+        """What was seen in a picture's mirror image, in the picture: left is right again."""
+        everyone = np.r_[_MIRROR, len(_MIRROR) : _NET_POINTS]
+        return _Look(
+            uv=(np.float32([1, 0]) - self.uv * np.float32([1, -1]))[everyone],
+            scores=self.scores[everyone],
+            presence=self.presence,
+            mask_logits=self.mask_logits[:, ::-1],
+            world=(self.world * np.float32([-1, 1, 1]))[_MIRROR],
+        )
+
+    def mean(self, other: "_Look") -> "_Look":
+        names = [field.name for field in fields(_Look)]
+        return _Look(*((getattr(self, name) + getattr(other, name)) / np.float32(2) for name in names))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -87,19 +122,22 @@ class BlazePose:
 
     Args:
         weights: where the two model files are. threads: CPU threads of one net call.
+        flip: look at the mirror image too; both answers' mean counts.
 
     Raises:
         WeightsMissing, WeightsDamaged: from `weights`.
     """
 
-    def __init__(self, weights: Weights, *, threads: int = 2) -> None:
+    def __init__(self, weights: Weights, *, threads: int = 2, flip: bool = False) -> None:
+        self._flip = flip
         self._detector = LiteRtNet(weights.path(DETECTOR), threads=threads)
         self._landmarker = LiteRtNet(weights.path(LANDMARKER), threads=threads)
         self._anchors = ssd.anchor_centres(_DETECTOR_SIZE, _STRIDES)
 
     @property
     def model(self) -> ModelInfo:
-        return MODELS[LANDMARKER].info
+        info = MODELS[LANDMARKER].info
+        return replace(info, version=f"{info.version}+flip") if self._flip else info
 
     @property
     def models(self) -> tuple[ModelInfo, ...]:
@@ -155,22 +193,34 @@ class BlazePose:
         return second if sure and steady and second.presence >= _MIN_SEARCHED_PRESENCE else None
 
     def _read(self, pixels: NDArray[np.uint8], region: Region) -> _Body:
-        """One pass of the landmark net."""
+        """One region, looked at as often as is wanted."""
         picture = region.crop(pixels, _LANDMARKER_SIZE, border=cv2.BORDER_REPLICATE)
+        look = self._look(picture)
+        if self._flip:
+            look = look.mean(self._look(np.ascontiguousarray(picture[:, ::-1])).unmirrored)
+        metres = look.world.copy()
+        metres[:, :2] = metres[:, :2] @ (region.axes.T / region.side)
+        return _Body(
+            region=region,
+            xy=region.to_photo(look.uv).astype(np.float32),
+            scores=look.scores,
+            presence=float(look.presence),
+            mask_logits=look.mask_logits,
+            world=metres.astype(np.float32),
+        )
+
+    def _look(self, picture: NDArray[np.uint8]) -> _Look:
+        """One pass of the landmark net."""
         raw, presence, mask, heatmaps, world = self._landmarker(
             picture.astype(np.float32) * np.float32(1 / 255)
         )
         points = raw.reshape(_NET_POINTS, _NET_VALUES)
-        uv = refine(points[:, :2] / np.float32(_LANDMARKER_SIZE), heatmaps[0], kernel=_KERNEL)
-        metres = world.reshape(_NET_POINTS, 3)[: len(BLAZEPOSE_33)].copy()
-        metres[:, :2] = metres[:, :2] @ (region.axes.T / region.side)
-        return _Body(
-            region=region,
-            xy=region.to_photo(uv).astype(np.float32),
+        return _Look(
+            uv=refine(points[:, :2] / np.float32(_LANDMARKER_SIZE), heatmaps[0], kernel=_KERNEL),
             scores=sigmoid(points[:, 3]) * sigmoid(points[:, 4]),
-            presence=float(presence[0, 0]),
+            presence=presence[0, 0],
             mask_logits=mask[0, :, :, 0],
-            world=metres.astype(np.float32),
+            world=world.reshape(_NET_POINTS, 3)[: len(BLAZEPOSE_33)],
         )
 
     def _pose(self, body: _Body, image: Image) -> Pose:
