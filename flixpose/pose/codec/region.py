@@ -45,6 +45,10 @@ class Region:
         origin = np.array([self.x, self.y]) - self.axes @ (0.5, 0.5)
         return np.column_stack([step, origin])
 
+    def sampled_aside(self, size: int) -> NDArray[np.float64]:
+        """(2,) from where `to_photo` puts what a size×size picture shows to where it is in the photo, pixels."""
+        return 0.5 - self.axes @ (0.5, 0.5) / size
+
     def crop(self, pixels: NDArray[np.uint8], size: int, *, border: int) -> NDArray[np.uint8]:
         """The size×size picture of this square, sampled bilinearly; `border` as OpenCV's BORDER_*."""
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP

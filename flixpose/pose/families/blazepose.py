@@ -2,9 +2,11 @@
 
 Detector → rotated square around the body → landmark net, with the numbers of MediaPipe's own graph in its
 static image mode, so that the keypoints agree with MediaPipe's. Where MediaPipe would stop empty-handed the
-photo is looked at again in other cuts, and where it would stop at the best person the others follow. A second
-look at the mirror image, if wanted, takes the nets' left from right out of what they say: alone they see who
-faces the camera turned by 4 degrees.
+photo is looked at again in other cuts, and where it would stop at the best person the others follow.
+
+A second look at the mirror image, if wanted, takes what is left and right of the nets' own out of what they
+say: alone they see who faces the camera turned by 4 degrees. Points then lie where the pixels are that show
+them; MediaPipe's lie half a pixel of the net's picture further right and down (see `codec.region`).
 """
 
 import math
@@ -122,7 +124,7 @@ class BlazePose:
 
     Args:
         weights: where the two model files are. threads: CPU threads of one net call.
-        flip: look at the mirror image too; both answers' mean counts.
+        flip: look at the mirror image too; both answers' mean counts, and in the house's frame.
 
     Raises:
         WeightsMissing, WeightsDamaged: from `weights`.
@@ -195,14 +197,15 @@ class BlazePose:
     def _read(self, pixels: NDArray[np.uint8], region: Region) -> _Body:
         """One region, looked at as often as is wanted."""
         picture = region.crop(pixels, _LANDMARKER_SIZE, border=cv2.BORDER_REPLICATE)
-        look = self._look(picture)
+        look, moved = self._look(picture), np.zeros(2)
         if self._flip:
             look = look.mean(self._look(np.ascontiguousarray(picture[:, ::-1])).unmirrored)
+            moved = region.sampled_aside(_LANDMARKER_SIZE)
         metres = look.world.copy()
         metres[:, :2] = metres[:, :2] @ (region.axes.T / region.side)
         return _Body(
             region=region,
-            xy=region.to_photo(look.uv).astype(np.float32),
+            xy=(region.to_photo(look.uv) + moved).astype(np.float32),
             scores=look.scores,
             presence=float(look.presence),
             mask_logits=look.mask_logits,
