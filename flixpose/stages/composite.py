@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.fit.cuffs import before_sleeves
+from flixpose.fit.gaps import with_gaps
 from flixpose.fit.keyhole import without_keyhole
 from flixpose.fit.layout import Plan, bare_zone, is_sleeveless
 from flixpose.fit.light import (
@@ -65,6 +66,8 @@ def composite(
         light: "scene": the garment takes the person image's exposure and soft shading; "exact": it keeps its
             own colours.
     """
+    if person_mask is not None:
+        person_mask = with_gaps(person.pixels, person_mask, plan.body, plan.occluders)
     sheets, behind = _sheets(cloth, plan, warps, person.size)
     sheets = into_pockets(sheets, plan.occluders, plan.body)
     if person_mask is not None and group(garment.kind) != "lower" and is_sleeveless(plan.layout):
