@@ -43,14 +43,14 @@ def with_gaps(person: NDArray[np.uint8], mask: Mask, body: Body, occluders: Occl
     Args:
         person: (H, W, 3) sRGB.
     """
-    unit, between = body.shoulder_width, _between(body, occluders)
-    if not between:
+    unit, polygons = body.shoulder_width, between(body, occluders)
+    if not polygons:
         return mask
-    here = _window(np.vstack(between), _AROUND * unit, mask.alpha.shape)
+    here = _window(np.vstack(polygons), _AROUND * unit, mask.alpha.shape)
     alpha, zone = mask.alpha[here], np.zeros(mask.alpha[here].shape, np.uint8)
     if not alpha.size:
         return mask
-    for polygon in between:
+    for polygon in polygons:
         cv2.fillPoly(zone, [np.round(polygon).astype(np.int32) - (here[1].start, here[0].start)], 1)
     ground = (alpha < _NOBODY) & (occluders.worn_upper.alpha[here] < 26)
     ground = cv2.erode(ground.view(np.uint8), _NEXT) > 0
@@ -71,7 +71,7 @@ def with_gaps(person: NDArray[np.uint8], mask: Mask, body: Body, occluders: Occl
     return Mask(opened)
 
 
-def _between(body: Body, occluders: Occluders) -> list[NDArray[np.float64]]:
+def between(body: Body, occluders: Occluders) -> list[NDArray[np.float64]]:
     """(N, 2) each, polygons between the bones of an arm that hangs and the middle of the trunk."""
     found = []
     for arm in occluders.outlines.values():
