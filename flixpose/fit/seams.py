@@ -61,9 +61,11 @@ def seam(
         return None
     pixels = stack.rgb[here].copy()
     fill_from(pixels, hole, ~opened & (body | arms), unit, _GRAIN)
-    left, top = float(stack.region[1].start + x), float(stack.region[0].start + y)
     patch = np.dstack([pixels, np.full(hole.shape, 255, np.uint8)]) * hole[..., None]
-    return Sheet(patch.astype(np.uint8), Box(left, top, left + width, top + height))
+    column, row, width, height = cv2.boundingRect(hole.view(np.uint8))
+    left, top = float(stack.region[1].start + x + column), float(stack.region[0].start + y + row)
+    patch = np.ascontiguousarray(patch[row : row + height, column : column + width])
+    return Sheet(patch, Box(left, top, left + width, top + height))
 
 
 def _of_lace(stack: Stack, unit: float) -> bool:
