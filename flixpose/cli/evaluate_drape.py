@@ -93,6 +93,7 @@ def _show_pairs(
         told = {
             "summary": summary(rows),
             "verdicts": calibration(rows),
+            "verdicts_truth_whole": calibration([row for row in rows if row.whole]),
             "pairs": [row.to_json() for row in rows],
         }
         click.echo(json.dumps(told, indent=1))
@@ -129,6 +130,10 @@ def _print(rows: list[PairRow], causes: bool) -> None:
         click.echo(f"{name:22}" + "".join(numbers))
     for verdict, (count, good) in calibration(rows).items():
         click.echo(f"{verdict}: {good} of {count} cover what the worn garment covers (IoU from 0.8)")
+    if torn := [row for row in rows if not row.whole]:
+        click.echo("truth leaves much of the person unlabelled: " + ", ".join(row.name for row in torn))
+        for verdict, (count, good) in calibration([row for row in rows if row.whole]).items():
+            click.echo(f"without them {verdict}: {good} of {count}")
     failed = [f"{row.name} {row.error}" for row in rows if row.error]
     if failed:
         click.echo("not draped: " + ", ".join(failed))

@@ -51,6 +51,7 @@ _CROSSED = 20.0
 _RIM, _SLEEVE = 0.03, (0.25, 0.25, 0.20, 0.06, 0.03)
 _HANGS = 0.7  # cosine of the angle between a hanging upper arm and the trunk
 _JUMP = 4  # samples from one section to the next
+_ASIDE = (25.0, 50.0)  # degrees: of an upper arm that hangs, at most; of one with its hand on the hip
 _UNSEEN, _INWARD = 0.6, 0.04  # score of an elbow that is not seen; shoulder widths that it lies further in
 
 
@@ -155,6 +156,17 @@ def is_behind(body: Body, side: str) -> bool:
         return False
     outwards = body.across_at(0.0) if side == "left" else -body.across_at(0.0)
     return float((chain[1] - chain[0]) @ outwards) < -_INWARD * body.shoulder_width
+
+
+def held_aside(body: Body, side: str) -> float:
+    """How far an upper arm is held aside: 0 as it hangs, 1 as with the hand on the hip, and above that."""
+    chain = body.limb(side, "shoulder", "elbow")
+    if len(chain) < 2:
+        return 0.0
+    upper = chain[1] - chain[0]
+    aside = float(upper @ body.across_at(0.0)) * (1.0 if side == "left" else -1.0)
+    down = max(float(upper @ body.down), 0.0)
+    return float(np.interp(np.degrees(np.arctan2(max(aside, 0.0), down)), _ASIDE, (0.0, 1.0)))
 
 
 def usual_thickness(shares: NDArray[np.float64] | float) -> NDArray[np.float64]:

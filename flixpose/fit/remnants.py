@@ -49,6 +49,7 @@ from flixpose.fit.setting import (
     NO_HEAD,
     NOOK,
     NOOK_EDGE,
+    OUTSIDE,
     PERSON,
     RIM,
     SKIN,
@@ -227,6 +228,8 @@ class _Photo:
         body = (body | arm) & ~aside
         forbid(away[1:], aside)
         forbid(away[0], (body & ~rims) | under)
+        # Where nobody is seen, beside an old edge, is no skin.
+        forbid(away[1::2], has(window, OUTSIDE) & ~under & (away[0] <= MOST_DEPTH * self.unit))
         forbid(away[1:], rims)
         trunk = has(window, TRUNK)
         flat, lost = away.reshape(len(away), -1), np.flatnonzero(trunk & shows)
@@ -449,7 +452,11 @@ class _Photo:
     ) -> None:
         """Background where the sleeve was wider than its arm, and the arm over it."""
         # Beside a person a photo is often lighter or darker than elsewhere.
-        calm = cv2.erode(place.sources[0].astype(np.uint8), square(_HALO * self.unit)) > 0
-        fill_from(pixels, (part >= 0) & (part < 1), calm & ~place.hole, self.unit, RIM)
+        beside, lent = (part >= 0) & (part < 1), place.sources[0] & ~place.hole
+        calm = lent & (cv2.erode(place.sources[0].view(np.uint8), square(_HALO * self.unit)) > 0)
+        near = around(beside, MOST_DEPTH * self.unit)
+        if near is not None and not calm[near].any():  # all there is of it is a narrow gap beside the trunk
+            calm = lent
+        fill_from(pixels, beside, calm, self.unit, RIM)
         rows, columns = np.nonzero(part > 0)
         paint_skin(pixels, arm, rows, columns, (place.window[0].start, place.window[1].start))

@@ -27,6 +27,7 @@ _SHADE = 0.07  # shoulder widths beyond an old sleeve in which its shade lies on
 _THREADS = 25  # alpha from which on a place has a thread
 _OPEN = 250  # alpha up to which something shows through
 _CLEAR = 12  # alpha of what has no thread
+_NOBODY = 15  # alpha of the person: beside it lace lets the background through
 _LONG = 0.08  # shoulder widths: twice the widest opening in lace
 _LEAST = 0.002  # of the garment; less is the soft edge of a seam
 _EDGES = 1.0  # times the side of a square as large: in small pictures soft edges are more than that
@@ -90,6 +91,7 @@ def find_under_lace(
     front = cv2.max(occluders.head.alpha[here], occluders.arms.alpha[here])
     closed = cv2.add(seen[here], front)
     through = within_outline(seen[here], unit) & (closed < _OPEN) & (occluders.head.alpha[here] < 128)
+    through &= (person_mask.alpha[here] > _NOBODY) | (worn[here] > 25)
     cloth = cv2.countNonZero(cv2.inRange(seen[here], 128, 255))
     least = max(_LEAST * cloth, _EDGES * cloth**0.5)
     if np.count_nonzero(through) < least:

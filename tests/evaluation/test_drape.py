@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -14,6 +15,7 @@ from flixpose.evaluation.drape import (
     PairRow,
     calibration,
     correspondence_error,
+    gaps_of,
     iou,
     neck_of,
     oracle_steps,
@@ -95,6 +97,25 @@ def test_a_pair_that_fails_counts_as_nothing() -> None:
     rows = [PairRow("a", True, None, None, "degenerate_warp")]
     means = summary(rows)["frontal"]
     assert means["iou"] == 0.0 and means["failed"] == 1.0
+
+
+def test_a_truth_that_leaves_much_of_the_person_unlabelled_is_told() -> None:
+    """Not for the neck, which has no label, nor for labels that end a little inside the person's mask."""
+    plane = np.kron(labels(), np.ones((4, 4), np.uint8))
+    person = cv2.dilate((plane > 0).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    person[32:44, 32:48] = True  # the neck
+    assert gaps_of(plane, person) == 0.0
+    torn = plane.copy()
+    torn[70:100, 10:40] = 0
+    assert gaps_of(torn, person) > 0.1
+    rows = [
+        PairRow(name, True, "vest", Overlap(score, 0.7, 0.7, 0.7, 0.0, 0.0, gaps=gaps_of(truth, person)))
+        for name, score, truth in (("a", 0.9, plane), ("b", 0.5, torn))
+    ]
+    assert [row.whole for row in rows] == [True, False]
+    means = summary(rows)
+    assert means["frontal"]["iou"] == pytest.approx(0.7)
+    assert means["frontal, truth whole"]["iou"] == pytest.approx(0.9)
 
 
 def test_a_verdict_is_held_against_what_came_of_it() -> None:

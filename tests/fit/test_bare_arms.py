@@ -71,6 +71,21 @@ def test_an_old_sleeve_becomes_an_arm_and_what_lies_behind_it() -> None:
     assert np.abs(found.picture[inside] - np.clip(np.array(SKIN) * shade[:, None], 0, 255)).mean() < 14
 
 
+def test_behind_a_sleeve_a_narrow_gap_lends_the_background_where_there_is_no_other() -> None:
+    photo, body, occluders, cloth, off, mask = person()
+    rows, columns = np.mgrid[: photo.height, : photo.width]
+    beyond = (off < -HALF - 1) & (off > -HALF - 6)  # beside the trunk
+    gap = beyond & (rows > OLD_HEM) & (rows < 420) & (columns > 320) & (mask.alpha == 0)
+    alpha = np.where(gap, 0, np.maximum(mask.alpha, 20)).astype(np.uint8)  # of the rest nobody is sure
+    below = (rows > OLD_HEM - 12) & (off > -HALF - 6) & (np.abs(columns - 320) > 56)
+    seen = np.where(cloth & ~below, 255, 0).astype(np.uint8)
+    found = paint_remnants(photo.pixels, seen, "short_sleeve_top", body, occluders, Mask(alpha))
+    strip = cloth & (seen == 0) & (rows > OLD_HEM - 10) & (rows < OLD_HEM) & (off < -HALF - 2)
+    strip &= columns > 380
+    assert strip.sum() > 30
+    assert np.abs(found.picture[strip].astype(int) - PAPER).mean() < 12
+
+
 def test_the_painted_arm_has_no_streaks_and_no_seam() -> None:
     found, strip, off = painted()
     rows = np.nonzero(strip)[0]

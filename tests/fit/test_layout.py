@@ -14,6 +14,7 @@ from flixpose.errors import MissingLandmark
 from flixpose.fit.body import Body, measure_body
 from flixpose.fit.layout import Layout, bare_zone, plan_layout
 from flixpose.fit.layout import Plan as WholePlan
+from flixpose.fit.measure import measure_garment
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.rig import load_rigs
 from flixpose.fit.strips import cuff_direction, cuff_middle
@@ -375,6 +376,32 @@ def test_a_top_on_a_leaning_body_hangs_down_from_the_shoulders() -> None:
         gone = [target(trunk, f"hem_{side}")[0] - target(straight, f"hem_{side}")[0] for side, _ in SIDES]
         share = float(np.mean(gone)) / (0.2 * 150)
         assert share < 0.6 if hung else share > 0.9, (kind, share)
+
+
+def test_from_a_mannequin_shoulders_size_what_shoulders_carry_and_chests_less() -> None:
+    """Of a tenth that shoulders are broader: half for garments with sleeves, less without."""
+    broad = {n: (1.1 * x, y) if "shoulder" in n else (x, y) for n, (x, y) in body_points().items()}
+    for kind, share in (("long_sleeve_top", 0.5), ("short_sleeve_dress", 0.5), ("vest", 0.3)):
+        rig, (_, garment) = RIGS[kind].worn, make_garment(kind)
+        assert rig is not None
+        usual, large = (
+            measure_garment(garment, measure_body(p), rig).scale for p in (make_pose(), pose_of(moved(broad)))
+        )
+        assert large / usual == pytest.approx(1.1**share, abs=0.005), kind
+
+
+@pytest.mark.parametrize("kind", ["long_sleeve_top", "short_sleeve_dress", "vest", "trousers"])
+def test_an_arm_held_aside_takes_its_side_of_a_sleeved_garment_up(kind: str) -> None:
+    """Armpit, side and hem; its other side stays, and so do garments without sleeves."""
+    aside = body_points() | {n: at for n, at in body_points("spread").items() if n.startswith("left_")}
+    product, garment = make_garment(kind)
+    held = lay(product, garment, pose_of(moved(aside))).parts[0].controls
+    hangs = lay(product, garment, make_pose()).parts[0].controls
+    up = {name: (target(hangs, name) - target(held, name))[1] / 217 for name in hangs.names}
+    for name in ("armpit_left", "side_armpit_left_2", "waist_left", "hem_left"):
+        assert up.get(name, 0.0) == pytest.approx(0.03 if kind in SLEEVED and name in up else 0.0, abs=0.002)
+    for name in ("neck_left", "shoulder_left", "armpit_right", "waist_right", "hem_right"):
+        assert up.get(name, 0.0) == pytest.approx(0.0, abs=0.002), name
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,29 @@ def test_outside_what_is_painted_every_bit_stays() -> None:
     assert set(np.unique(found.mask.alpha)) <= {0, 255}
 
 
+def test_an_old_edge_where_nobody_is_becomes_no_skin() -> None:
+    """A hem that stands off hides the gap beside an arm, and the arm is nearer than the background."""
+    image, pose, labels = paint_person("hanging")
+    assert pose.mask is not None
+    body = measure_body(pose)
+    occluders, rows = find_occluders(image, body, pose.mask), np.indices(labels.shape)[0]
+    gap = (labels == 0) & (rows > 340) & (rows < 350)
+    gap[:, :330] = gap[:, 460:] = False
+    arm = np.flatnonzero((labels == 1)[345])[-1]
+    columns = np.indices(labels.shape)[1]
+    gap &= columns < arm
+    edge = gap & (columns > np.flatnonzero(gap[345])[-1] - 5)
+    pixels = np.where(edge[..., None], np.array(WORN), image.pixels).astype(np.uint8)
+    worn = Mask(np.where(edge, 255, occluders.worn_upper.alpha).astype(np.uint8))
+    mask = Mask(np.where(gap, 90, pose.mask.alpha).astype(np.uint8))
+    seen = np.where(labels == 3, 255, 0).astype(np.uint8)
+    seen[340:350, : np.flatnonzero(edge[345])[0]] = 255
+    masks = replace(occluders, worn_upper=worn)
+    found = paint_remnants(pixels, seen, "short_sleeve_top", body, masks, mask)
+    assert edge.sum() > 30
+    assert np.abs(found.picture[edge].astype(int) - PAPER).mean() < 20
+
+
 def test_large_remnants_stay_and_are_told() -> None:
     seen = covered(hem=120)
     found = painted(seen)

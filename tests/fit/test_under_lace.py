@@ -51,6 +51,19 @@ def test_arms_go_on_under_lace_with_their_own_shading() -> None:
     assert inner > outer + 20
 
 
+def test_background_that_shows_through_lace_stays() -> None:
+    photo, body, occluders, _, _, mask = person()
+    seen, openings = seen_lace()
+    gap = openings.copy()
+    gap[:, :318] = gap[:, 322:] = False  # between an arm and the trunk, say
+    worn, alpha = occluders.worn_upper.alpha.copy(), mask.alpha.copy()
+    worn[gap] = alpha[gap] = 0
+    stays, unit = occluders.worn_lower.alpha, body.shoulder_width
+    lace = find_under_lace(photo.pixels, seen, worn, stays, occluders, Mask(alpha), unit)
+    assert gap.sum() > 100 and lace is not None
+    assert lace.hole.sum() > 1000 and not lace.hole[gap[lace.window]].any()
+
+
 def test_the_clothes_below_outwear_of_lace_stay() -> None:
     found, openings = painted("long_sleeve_outwear")
     assert not found.mask.alpha[openings].any()

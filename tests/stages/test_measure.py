@@ -247,7 +247,7 @@ def test_a_top_far_over_the_trousers_is_doubted_unless_it_was_asked_for(tuck: Tu
     """The drawn person's trousers painted as high as their waistband may be seen."""
     seen = drawn()
     lower = seen.plan.occluders.worn_lower.alpha.copy()
-    high = seen.plan.body.place(0.0, 0.8)[1]
+    high = seen.plan.body.place(0.0, 0.75)[1]
     lower[int(high) :] = np.maximum(lower, seen.drawn.visible.alpha)[int(high) :]
     plan = replace(seen.plan, tuck=None, occluders=replace(seen.plan.occluders, worn_lower=Mask(lower)))
     quality = measured(plan=plan, tuck=tuck)
