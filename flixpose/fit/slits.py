@@ -82,7 +82,7 @@ def _beside(
     person, free = person_mask.alpha[here], occluders.topmost[here] < 26
     inside = (person > 25) & free & _flanked(cloth, round(2 * _WIDE * unit))
     gap = (_closed(cloth, _WIDE * unit) > cloth) & inside
-    if not gap.any() or is_lace(seen[here], cloth, unit):
+    if not gap.any() or _is_lace(seen[here], cloth, unit):
         return None
     soft = inside & (cloth > 0) & (seen[here] < _SOLID)
     beside = cv2.dilate(((person < 26) & (cloth == 0)).view(np.uint8), square(_SEES * unit)) > 0
@@ -140,7 +140,7 @@ def _slits_in(
     return opened, shut
 
 
-def is_lace(seen: NDArray[np.uint8], cloth: NDArray[np.uint8], unit: float) -> bool:
+def _is_lace(seen: NDArray[np.uint8], cloth: NDArray[np.uint8], unit: float) -> bool:
     """Whether much of a garment is openings: those show the person."""
     through = within_outline(seen, unit) & (seen < _OPEN)
     return float(np.count_nonzero(through)) > _HOLES * float(np.count_nonzero(cloth))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.fit.cuffs import before_sleeves
-from flixpose.fit.gaps import between, with_gaps
+from flixpose.fit.gaps import with_gaps
 from flixpose.fit.keyhole import without_keyhole
 from flixpose.fit.layout import Plan, bare_zone, is_sleeveless
 from flixpose.fit.light import (
@@ -27,7 +27,6 @@ from flixpose.fit.loops import without_loops
 from flixpose.fit.pockets import into_pockets
 from flixpose.fit.remembered import remembered
 from flixpose.fit.remnants import Painted, paint_remnants
-from flixpose.fit.seams import seam
 from flixpose.fit.stack import Region, Sheet, Stack
 from flixpose.fit.straps import over_shoulders
 from flixpose.fit.under_hair import skin_under_hair
@@ -80,7 +79,6 @@ def composite(
         lambda: _front(plan, person.size), lambda: before_sleeves(plan.occluders, plan.body, sheets)
     )
     _lay(stack, sheets, front, top)
-    sewn = _sew(stack, sheets, plan, cv2.max(front, top), person_mask)
     # Light is read where cloth lies, and what is painted lies beside it: neither needs the other.
     painted, scene = at_once(
         lambda: _painted(person, stack, behind, garment, plan, person_mask),
@@ -102,8 +100,6 @@ def composite(
         found = skin_under_hair(found, person.pixels, seen, garment.kind, plan.occluders, person_mask)
         return hair_over_cloth(found, plan.occluders.hair, stack)
 
-    if sewn is not None:
-        painted = painted.guessing(_pixels(sewn.box), sewn.patch[..., 3] > 0)
     shadow, painted = at_once(lambda: _lit(stack, scene, plan, front, person_left, light), ground)
     return _finished(painted, stack, shadow, person_left or Mask.full(*person.size), person.size)
 
@@ -145,23 +141,6 @@ def _lay(stack: Stack, sheets: dict[str, Sheet], front: NDArray[np.uint8], top: 
     for name in sleeves:
         stack.lay(sheets[name])
     stack.cover(top[stack.region])
-
-
-def _sew(
-    stack: Stack, sheets: dict[str, Sheet], plan: Plan, front: NDArray[np.uint8], person_mask: Mask | None
-) -> Sheet | None:
-    """Small holes between sleeves and trunk closed; the cloth that closes them, if there were any."""
-    sleeves = [sheet for name, sheet in sheets.items() if name.endswith("sleeve") and sheet.box.area]
-    if person_mask is None or not sleeves:
-        return None
-    zone = np.zeros(front.shape, np.uint8)
-    for polygon in between(plan.body, plan.occluders):
-        cv2.fillPoly(zone, [np.round(polygon).astype(np.int32)], 1)
-    allowed = (zone > 0) & (person_mask.alpha > 127) & (front == 0)
-    found = seam(stack, sheets["torso"], sleeves, allowed, plan.body.shoulder_width)
-    if found is not None:
-        stack.slip_under(found, np.zeros(found.patch.shape[:2], np.uint8))
-    return found
 
 
 def _sheets(
