@@ -70,7 +70,6 @@ def test_a_look_at_the_mirror_image_takes_left_from_right(estimator):
             sure = one.keypoints.scores > 0.8
             offsets.append(np.median((one.keypoints.xy[:, 0] + swapped - straight.width)[sure]))
         assert turned[0] < min(turns) and max(turns) < turned[1]
-        print(turns, offsets)
         assert aside[0] < np.mean(offsets) < aside[1]
     assert twice.model.version == f"{estimator.model.version}+flip"
     assert twice.model.sha256 == estimator.model.sha256

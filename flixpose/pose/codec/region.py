@@ -46,7 +46,7 @@ class Region:
         return np.column_stack([step, origin])
 
     def sampled_aside(self, size: int) -> NDArray[np.float64]:
-        """(2,) from where `to_photo` puts what a size×size picture shows to where it is in the photo, pixels."""
+        """(2,) pixels from where `to_photo` puts what a size×size picture shows to where it is."""
         return 0.5 - self.axes @ (0.5, 0.5) / size
 
     def crop(self, pixels: NDArray[np.uint8], size: int, *, border: int) -> NDArray[np.uint8]:

@@ -64,12 +64,12 @@ class _Look:
 
     Attributes:
         uv: (39, 2) 0 to 1 along each side. scores: (39,) visibility times presence.
-        presence: () that there is a body. mask_logits: (256, 256). world: (33, 3) metres, upright as it is.
+        presence: that there is a body. mask_logits: (256, 256). world: (33, 3) metres, upright as it is.
     """
 
     uv: NDArray[np.float32]
     scores: NDArray[np.float32]
-    presence: NDArray[np.float32]
+    presence: np.float32
     mask_logits: NDArray[np.float32]
     world: NDArray[np.float32]
 
@@ -78,11 +78,11 @@ class _Look:
         """What was seen in a picture's mirror image, in the picture: left is right again."""
         everyone = np.r_[_MIRROR, len(_MIRROR) : _NET_POINTS]
         return _Look(
-            uv=(np.float32([1, 0]) - self.uv * np.float32([1, -1]))[everyone],
+            uv=np.stack([1 - self.uv[:, 0], self.uv[:, 1]], axis=1)[everyone],
             scores=self.scores[everyone],
             presence=self.presence,
             mask_logits=self.mask_logits[:, ::-1],
-            world=(self.world * np.float32([-1, 1, 1]))[_MIRROR],
+            world=(self.world * np.array([-1, 1, 1], np.float32))[_MIRROR],
         )
 
     def mean(self, other: "_Look") -> "_Look":
