@@ -33,7 +33,7 @@ def bare_upper_body(
         return before
     for off_shoulders in (True, False) if sleeveless(kind) else (False,):
         found = bare_old_sleeves(
-            before.kept(), seen, worn, kind, arms, occluders, person_mask, off_shoulders=off_shoulders
+            before.kept(), seen, worn, kind, arms, body, occluders, person_mask, off_shoulders=off_shoulders
         )
         found = bare_chest(found, seen, worn, body, occluders, person_mask)
         if left_above(found, body) < _HARDLY * shown:

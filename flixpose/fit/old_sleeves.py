@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.fit.bare_arms import BareArm
+from flixpose.fit.body import Body
+from flixpose.fit.nook import chest
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.painted import Painted
 from flixpose.fit.patching import Plane, Window, distance, fill_from, square
@@ -60,6 +62,7 @@ def find_old_sleeve(
     arm: BareArm,
     left: NDArray[np.uint8],
     seen: NDArray[np.uint8],
+    body: Body,
     occluders: Occluders,
     person_mask: Mask,
     *,
@@ -92,7 +95,8 @@ def find_old_sleeve(
     rim = cv2.dilate((person > 12).astype(np.uint8), square(_EDGE * arm.unit)) > 0
     end = (away < _SHADE) & (beside.sleeve | beside.past) & rim
     hole = free & (~bare | (beside.inside == 0)) & ((away < _EDGE) | end | (before > 0)) | (shade > 0)
-    cover = np.where(beside.held, 1, beside.inside) * _smooth_outline(person, arm.unit)
+    held = beside.held | chest(body, window)  # no background is there
+    cover = np.where(held, 1, beside.inside) * _smooth_outline(person, arm.unit)
     return OldSleeve(arm, window, hole, cover.astype(np.float32), shade.astype(np.float32), before)
 
 
@@ -227,6 +231,7 @@ def bare_old_sleeves(
     worn: NDArray[np.uint8],
     kind: str,
     arms: Sequence[BareArm],
+    body: Body,
     occluders: Occluders,
     person_mask: Mask,
     *,
@@ -237,7 +242,7 @@ def bare_old_sleeves(
     for arm in arms:
         left = before.left.alpha
         sleeve = find_old_sleeve(
-            arm, left, seen, occluders, person_mask, before_trunk=bare, off_shoulders=off_shoulders
+            arm, left, seen, body, occluders, person_mask, before_trunk=bare, off_shoulders=off_shoulders
         )
         if sleeve is None:
             continue

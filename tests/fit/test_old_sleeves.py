@@ -5,6 +5,9 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from flixpose.fit.bare_arms import find_bare_arms
+from flixpose.fit.nook import chest
+from flixpose.fit.old_sleeves import find_old_sleeve
 from flixpose.fit.remnants import Painted, paint_remnants
 from flixpose.structures.image import Mask
 from tests.fit.figures import PAPER, SKIN
@@ -97,3 +100,17 @@ def test_nothing_is_left_of_a_flap_beside_the_sleeves_end_and_of_its_deep_shade(
     beyond = (flap | rim) & (off < -HALF - 1)
     assert np.abs(found.picture[beyond].astype(int) - PAPER).mean() < 25
     assert (found.picture[shade].mean(axis=1) > 130).mean() > 0.9
+
+
+def test_on_the_chest_beside_a_sleeve_is_skin() -> None:
+    """Inward of an arm, below its armpit, there is background in a gap, but not between the shoulders."""
+    photo, body, occluders, _, _, mask = person()
+    for arm in find_bare_arms(photo.pixels, body, occluders, mask):
+        left = occluders.worn_upper.alpha
+        nothing = np.zeros_like(left)
+        sleeve = find_old_sleeve(
+            arm, left, nothing, body, occluders, mask, before_trunk=True, off_shoulders=True
+        )
+        between = chest(body, sleeve.window)
+        below = np.indices(between.shape)[0] + sleeve.window[0].start > OLD_HEM - 20
+        assert (between & below).sum() > 50 and sleeve.cover[between].min() == 1
