@@ -85,7 +85,7 @@ def find_old_sleeve(
     if sleeve is None and not off_shoulders:
         return None
     if sleeve is None:
-        sleeve = _main_piece(shows & beside.sleeve)
+        sleeve = _on_arm(shows & beside.sleeve, beside.inside)
     bare, person = occluders.arms.alpha[window] >= 128, person_mask.alpha[window]
     free = occluders.head.alpha[window] < 128
     away = distance(sleeve) / arm.unit
@@ -111,12 +111,13 @@ def _pieces(shows: Plane, beside: Plane) -> Plane | None:
     return sleeve if sleeve.any() and others <= (1 - _OWN) * int(sleeve.sum()) else None
 
 
-def _main_piece(shows: Plane) -> Plane:
-    """The largest piece of what shows."""
-    _, labels, stats = find_pieces(shows)
-    if len(stats) < 2:
+def _on_arm(shows: Plane, inside: NDArray[np.float32]) -> Plane:
+    """Of what shows the piece that covers most of the arm, not the chest beyond a strap."""
+    count, labels, _ = find_pieces(shows)
+    if count < 2:
         return shows
-    return np.asarray(labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])), bool)
+    covered = np.bincount(labels.ravel(), inside.ravel(), count)
+    return np.asarray(labels == 1 + int(np.argmax(covered[1:])), bool)
 
 
 def _smooth_outline(person: NDArray[np.uint8], unit: float) -> NDArray[np.float32]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from flixpose.fit.bare_arms import find_bare_arms
 from flixpose.fit.nook import chest
-from flixpose.fit.old_sleeves import find_old_sleeve
+from flixpose.fit.old_sleeves import _on_arm, find_old_sleeve
 from flixpose.fit.remnants import Painted, paint_remnants
 from flixpose.structures.image import Mask
 from tests.fit.figures import PAPER, SKIN
@@ -114,3 +114,11 @@ def test_on_the_chest_beside_a_sleeve_is_skin() -> None:
         between = chest(body, sleeve.window)
         below = np.indices(between.shape)[0] + sleeve.window[0].start > OLD_HEM - 20
         assert (between & below).sum() > 50 and sleeve.cover[between].min() == 1
+
+
+def test_beyond_a_strap_the_chest_is_no_sleeve_however_large_it_is() -> None:
+    shows, inside = np.zeros((40, 60), bool), np.zeros((40, 60), np.float32)
+    shows[5:35, 4:14], shows[5:35, 20:50], inside[5:40, 5:13] = True, True, 1.0
+    sleeve = _on_arm(shows, inside)
+    assert sleeve[:, :14].sum() == 300 and not sleeve[:, 14:].any()
+    assert not _on_arm(np.zeros_like(shows), inside).any()
