@@ -156,7 +156,6 @@ class _Around:
         cap = at.beyond & (at.nearest == 0)
         inside = np.where(at.beyond, 0.0, at.inside)
         inward = (at.outwards < 0) & ~at.beyond
-        armpit = (down < _ARMPIT) | (at.outwards > -_GAP)
         covered = at.nearest < first
         within = np.linalg.norm(
             np.stack([columns + window[1].start, rows + window[0].start], axis=1) + 0.5 - arm.stations[0],
@@ -165,7 +164,8 @@ class _Around:
         cap &= within < _CAP * arm.unit
         self.inside = inside.reshape(shape)
         self.sleeve = (covered & at.near & (~at.beyond | cap)).reshape(shape)
-        self.held = (cap | (inward & armpit & covered)).reshape(shape)
+        beside = (down < _ARMPIT) | covered & (at.outwards > -_GAP)
+        self.held = (cap | (inward & beside)).reshape(shape)
         self.past = (~covered & ~at.beyond & at.near).reshape(shape)
         above = (first - at.place) / (_BEFORE * arm.elbow)
         width = np.maximum(arm.high[at.nearest] - arm.low[at.nearest], 1.0)

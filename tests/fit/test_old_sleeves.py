@@ -7,7 +7,7 @@ import numpy as np
 
 from flixpose.fit.bare_arms import find_bare_arms
 from flixpose.fit.nook import chest
-from flixpose.fit.old_sleeves import _on_arm, find_old_sleeve
+from flixpose.fit.old_sleeves import _Around, _on_arm, find_old_sleeve
 from flixpose.fit.remnants import Painted, paint_remnants
 from flixpose.structures.image import Mask
 from tests.fit.figures import PAPER, SKIN
@@ -122,3 +122,15 @@ def test_beyond_a_strap_the_chest_is_no_sleeve_however_large_it_is() -> None:
     sleeve = _on_arm(shows, inside)
     assert sleeve[:, :14].sum() == 300 and not sleeve[:, 14:].any()
     assert not _on_arm(np.zeros_like(shows), inside).any()
+
+
+def test_between_arm_and_trunk_there_is_skin_down_to_the_armpit_also_below_a_short_sleeve() -> None:
+    photo, body, occluders, _, _, mask = person()
+    for arm in find_bare_arms(photo.pixels, body, occluders, mask):
+        short = replace(arm, covered=np.arange(len(arm.stations)) < 2)
+        window = np.s_[0 : mask.height, 0 : mask.width]
+        below = short.stations[4] - 1.1 * short.outer * short.across[4] * np.abs(short.low[4])
+        x, y = below.astype(int)
+        inward = np.array([x, y]) + 0.5 - short.stations[4]
+        assert 4 / short.elbow < 0.35 and np.sign(inward @ short.across[4]) == -short.outer
+        assert _Around(short, window).held[y, x]
