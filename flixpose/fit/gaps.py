@@ -43,7 +43,7 @@ def with_gaps(person: NDArray[np.uint8], mask: Mask, body: Body, occluders: Occl
     Args:
         person: (H, W, 3) sRGB.
     """
-    unit, polygons = body.shoulder_width, between(body, occluders)
+    unit, polygons = body.shoulder_width, _between(body, occluders)
     if not polygons:
         return mask
     here = _window(np.vstack(polygons), _AROUND * unit, mask.alpha.shape)
@@ -71,7 +71,7 @@ def with_gaps(person: NDArray[np.uint8], mask: Mask, body: Body, occluders: Occl
     return Mask(opened)
 
 
-def between(body: Body, occluders: Occluders) -> list[NDArray[np.float64]]:
+def _between(body: Body, occluders: Occluders) -> list[NDArray[np.float64]]:
     """(N, 2) each, polygons between the bones of an arm that hangs and the middle of the trunk."""
     found = []
     for arm in occluders.outlines.values():
