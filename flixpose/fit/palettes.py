@@ -34,6 +34,7 @@ _UNLIKE_SKIN = 10.0  # Lab units; trousers are seldom skin, though beige may com
 _BEIGE = 4.0
 _LAB_WEIGHT = np.array([0.6, 1.0, 1.0], np.float32)  # shading changes lightness first
 _SKIN_SHADES = 20.0  # Lab units between a face and the arms of one person
+_PLAINLY = 0.5  # of the distance from the face's colours: what is so near to others is theirs
 _FACE = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 _CHEST = ((-0.25, 0.25), (0.25, 0.25), (0.22, 0.52), (-0.22, 0.52))  # of the body's frame
 _HIPS = ((-0.25, 1.0), (0.25, 1.0), (0.22, 1.25), (-0.22, 1.25))
@@ -116,10 +117,12 @@ class Scene:
         found = without(self._palette(where), self.clothes)
         if found is None or self.skin is None:
             return self.skin
-        near = np.array(
-            [np.min(np.linalg.norm(self.skin - colour, axis=1)) < _SKIN_SHADES for colour in found]
-        )
-        return np.vstack([self.skin, found[near]])
+        away = distances(found, self.skin)
+        at_hips = without(self._on_trunk(_HIPS, but=self._near_hands), self.skin, least=_BEIGE)
+        own = away < _SKIN_SHADES
+        if at_hips is not None:  # trousers show between fingers, in their shade
+            own &= distances(found, _shaded(at_hips)) > _PLAINLY * away
+        return np.vstack([self.skin, found[own]])
 
     @cached_property
     def clothes(self) -> Plane | None:
@@ -166,9 +169,8 @@ class Scene:
         """The lower clothes in light and in the shade of a hand on them, as far as that is not like skin."""
         if self.lower_clothes is None:
             return None
-        shaded = np.vstack([share * self.lower_clothes for share in _SHADES]).astype(np.float32)
-        dark = without(shaded, self.arm_skin)
-        return self.lower_clothes if dark is None else np.vstack([self.lower_clothes, dark])
+        told = without(_shaded(self.lower_clothes)[len(self.lower_clothes) :], self.arm_skin)
+        return self.lower_clothes if told is None else np.vstack([self.lower_clothes, told])
 
     @cached_property
     def background(self) -> Plane | None:
@@ -357,8 +359,18 @@ def without(palette: Plane | None, other: Plane | None, *, least: float = _UNLIK
     """The colours of a palette that are not the other's (skin's, say); None where none is left."""
     if palette is None or other is None:
         return palette
-    far = np.array([np.min(np.linalg.norm(other - colour, axis=1)) > least for colour in palette])
+    far = distances(palette, other) > least
     return palette[far] if far.any() else None
+
+
+def distances(palette: Plane, other: Plane) -> Plane:
+    """(N,) Lab units from each colour of a palette to the nearest one of another."""
+    return np.asarray(np.linalg.norm(palette[:, None] - other, axis=2).min(axis=1), np.float32)
+
+
+def _shaded(palette: Plane) -> Plane:
+    """A palette in light, then in the shade of a hand and close to it."""
+    return np.vstack([share * palette for share in (1.0, *_SHADES)]).astype(np.float32)
 
 
 def _share_below_armpits(body: Body, chain: list[Point]) -> float:

@@ -308,23 +308,37 @@ def test_a_bare_midriff_beside_a_hanging_arm_is_no_arm() -> None:
     assert share(arms, own) > 0.85
 
 
-def test_no_haze_of_beige_trousers_lies_around_a_hand_on_them() -> None:
-    """In the hand's shade they look more like skin than like the same trousers in full light."""
+@pytest.mark.parametrize(
+    ("skin", "trousers", "shade", "off"),
+    [
+        (SKIN_COLOUR, (205, 196, 186), (148, 117, 101), 0.0),
+        ((124, 74, 58), (142, 26, 34), (102, 32, 36), 0.06),
+    ],
+    ids=["beige", "red"],
+)
+def test_no_haze_of_trousers_lies_around_a_hand_on_them(
+    skin: tuple[int, int, int], trousers: tuple[int, int, int], shade: tuple[int, int, int], off: float
+) -> None:
+    """In the hand's shade they look more like skin than like the same trousers in full light.
+
+    Where the hand is read a little beside its place, the shade is among the samples of its colours.
+    """
     image, pose, labels = paint_person("hanging")
-    pixels, hand = image.pixels.copy(), hand_at((-0.55, 2.15))
+    pixels, hand, read = image.pixels.copy(), hand_at((-0.55, 2.15)), hand_at((-0.55, 2.15 - off))
     noise = np.random.default_rng(3).integers(-2, 3, pixels.shape)
-    trousers = labels == 4
-    pixels[trousers] = (np.array((205, 196, 186)) + noise)[trousers]
-    shape = painted(np.zeros_like(pixels), hand, SKIN_COLOUR).astype(np.uint8)
-    shade = trousers & (cv2.dilate(shape, np.ones((21, 21), np.uint8)) > 0)
-    pixels[shade] = (np.array((148, 117, 101)) + noise)[shade]
-    where = painted(pixels, hand, SKIN_COLOUR) & trousers
+    pixels[labels == SKIN] = (np.array(skin) + noise)[labels == SKIN]
+    legs = labels == 4
+    pixels[legs] = (np.array(trousers) + noise)[legs]
+    shape = painted(np.zeros_like(pixels), hand, skin).astype(np.uint8)
+    dark = legs & (cv2.dilate(shape, np.ones((21, 21), np.uint8)) > 0)
+    pixels[dark] = (np.array(shade) + noise)[dark]
+    where = painted(pixels, hand, skin) & legs
     arms = find_occluders(
-        replace(image, pixels=pixels), measure_body(replace(pose, hands=(hand,))), pose.mask
+        replace(image, pixels=pixels), measure_body(replace(pose, hands=(read,))), pose.mask
     ).arms
-    ring = shade & ~(cv2.dilate(shape, np.ones((5, 5), np.uint8)) > 0)
+    ring = dark & ~(cv2.dilate(shape, np.ones((5, 5), np.uint8)) > 0)
     assert where.sum() > 500 and ring.sum() > 500
-    assert share(arms, where) > 0.9 and share(arms, ring) < 0.02, (share(arms, where), share(arms, ring))
+    assert share(arms, where) > 0.8 and share(arms, ring) < 0.02, (share(arms, where), share(arms, ring))
 
 
 def test_bare_upper_arms_lie_before_armholes_and_clothed_ones_do_not() -> None:
