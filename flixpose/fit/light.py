@@ -5,6 +5,7 @@ garment comes to lie, each relative to its own usual brightness, so that neither
 counts as shade.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from flixpose.fit.body import Body
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.remembered import remembered
+from flixpose.fit.stack import Sheet
 from flixpose.imaging.colour import delta_e_2000, linear_to_srgb, srgb_to_lab, srgb_to_linear
 from flixpose.structures.image import Mask
 
@@ -33,6 +35,11 @@ _MOST_CHANGE = 2.0  # mean ΔE2000 that the scene's light may add
 # Shadows: share of light taken, softness and drop, in shoulder widths: close to the edge, and wider.
 _SHADOWS = ((0.30, 0.009, 0.006), (0.26, 0.034, 0.030))
 _ASIDE = 0.8  # of the drop, where the light comes fully from one side
+# Where sleeves and trunk meet, what lies between them is in their shade: from such a share of cloth around it
+# on, and wholly; share of its light that it then loses; shoulder widths that count as around it.
+_HEMMED_IN, _DEEP, _NEAR = (0.5, 0.75), 0.95, 0.035
+_BOTH = 0.12  # share of the surroundings that is the smaller part's, where they meet
+_COVERED = 1 - 0.5 / 255  # by cloth: no shadow is seen there
 _ON_CLOTH = 0.22  # light that a forearm takes from the cloth it lies on
 _BLUR = 1.2  # pixels: shadows are drawn on planes on which they are no softer than this
 _FULLY_ASIDE = 0.30  # log of brightness lost across a shoulder width under light from one side
@@ -111,22 +118,62 @@ def light_gain(scene: Scene, rgb: NDArray[np.uint8], seen: Plane) -> Plane:
 
 
 def thrown_shadow(
-    seen: Plane, before: NDArray[np.uint8], person_mask: NDArray[np.uint8], unit: float, aside: float
+    seen: Plane,
+    before: NDArray[np.uint8],
+    person_mask: NDArray[np.uint8],
+    unit: float,
+    aside: float,
+    nooks: Plane | None = None,
 ) -> Plane:
     """(h, w) the share of light that the garment's edge takes from the skin and clothes beside and below it.
 
     Args:
         before: what lies before the garment and takes none. person_mask: the background takes none.
-        unit: the shoulder width in pixels.
+        unit: the shoulder width in pixels. nooks: of `shade_in_nooks`.
     """
     lost = [np.float32(part) * _cast(seen, soft * unit, drop * unit, aside) for part, soft, drop in _SHADOWS]
     close, wide = (cv2.resize(1 - plane, seen.shape[::-1], interpolation=cv2.INTER_LINEAR) for plane in lost)
     shadow = cv2.multiply(close, wide, dst=close)
+    if nooks is not None:
+        deep = cv2.resize(1 - nooks, seen.shape[::-1], dst=wide, interpolation=cv2.INTER_LINEAR)
+        cv2.multiply(shadow, deep, dst=shadow)
     np.subtract(1, shadow, out=shadow)
-    takes = cv2.multiply(person_mask, cv2.bitwise_not(before), scale=1 / 255**2, dtype=cv2.CV_32F)
-    takes *= np.subtract(1, seen, out=wide)
-    shadow *= takes
+    takes = cv2.multiply(person_mask, cv2.bitwise_not(before), dst=wide, scale=1 / 255**2, dtype=cv2.CV_32F)
+    cv2.multiply(shadow, takes, dst=shadow)
+    shadow[seen > _COVERED] = 0
     return np.asarray(cv2.threshold(shadow, 1 / 255, 0, cv2.THRESH_TOZERO)[1], np.float32)
+
+
+def shade_in_nooks(
+    trunk: Sequence[Sheet], sleeves: Sequence[Sheet], region: Region, unit: float
+) -> Plane | None:
+    """(h', w') over the region: the share of light that is lost where sleeves and trunk meet around a hole.
+
+    However bright skin or old clothes are that show there, no light falls on them. None: nothing meets.
+    """
+    reduce = max(1.0, _NEAR * unit / _BLUR)
+    size = tuple(max(1, round((part.stop - part.start) / reduce)) for part in region[::-1])
+    one, other = (_small(sheets, region, reduce, size) for sheets in (trunk, sleeves))
+    both = cv2.min(one, other)
+    if not both.any():
+        return None
+    around = 1 - (1 - one) * (1 - other)
+    low, high = _HEMMED_IN
+    hemmed = np.clip((around - low) / (high - low), 0, 1) * np.clip(both / _BOTH, 0, 1)
+    return np.asarray(_DEEP * hemmed, np.float32)
+
+
+def _small(sheets: Sequence[Sheet], region: Region, reduce: float, size: tuple[int, ...]) -> Plane:
+    """(h', w') how much of the surroundings of each place over the region sheets cover."""
+    drawn = np.zeros(size[::-1], np.uint8)
+    for sheet in sheets:
+        if sheet.box.area:
+            x, y = (
+                np.array([sheet.box.x0 - region[1].start, sheet.box.y0 - region[0].start]) + 0.5
+            ) / reduce - 0.5
+            matrix = np.array([[1 / reduce, 0, x], [0, 1 / reduce, y]], np.float32)
+            cv2.max(drawn, cv2.warpAffine(cv2.extractChannel(sheet.patch, 3), matrix, size), drawn)
+    return cv2.GaussianBlur(drawn.astype(np.float32) / 255, (0, 0), _BLUR)
 
 
 def shadow_on_cloth(before: NDArray[np.uint8], unit: float, aside: float) -> Plane:

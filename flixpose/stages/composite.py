@@ -19,6 +19,7 @@ from flixpose.fit.light import (
     Scene,
     light_gain,
     read_light,
+    shade_in_nooks,
     shadow_on_cloth,
     shadow_reach,
     thrown_shadow,
@@ -100,7 +101,8 @@ def composite(
         found = skin_under_hair(found, person.pixels, seen, garment.kind, plan.occluders, person_mask)
         return hair_over_cloth(found, plan.occluders.hair, stack)
 
-    shadow, painted = at_once(lambda: _lit(stack, scene, plan, front, person_left, light), ground)
+    nooks = _nooks(sheets, stack.region, plan.body.shoulder_width)
+    shadow, painted = at_once(lambda: _lit(stack, scene, plan, front, person_left, light, nooks), ground)
     return _finished(painted, stack, shadow, person_left or Mask.full(*person.size), person.size)
 
 
@@ -272,6 +274,7 @@ def _lit(
     front: NDArray[np.uint8],
     person_mask: Mask | None,
     light: Light,
+    nooks: NDArray[np.float32] | None,
 ) -> NDArray[np.float32]:
     """Light the stack as the scene is lit; the shadow that it throws."""
     if found is None or person_mask is None:
@@ -289,8 +292,14 @@ def _lit(
             stack.shine(gain, shadow_on_cloth(above, unit, scene.aside))
 
     mask = person_mask.alpha[stack.region]
-    _, shadow = at_once(shine, lambda: thrown_shadow(stack.seen, before, mask, unit, scene.aside))
+    _, shadow = at_once(shine, lambda: thrown_shadow(stack.seen, before, mask, unit, scene.aside, nooks))
     return shadow
+
+
+def _nooks(sheets: dict[str, Sheet], region: Region, unit: float) -> NDArray[np.float32] | None:
+    """The shade between sleeves and trunk."""
+    sleeves = [sheet for name, sheet in sheets.items() if name.endswith("sleeve")]
+    return shade_in_nooks([sheets["torso"]], sleeves, region, unit) if sleeves else None
 
 
 def _finished(

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from flixpose.fit.body import measure_body
-from flixpose.fit.light import light_gain, read_light, shadow_on_cloth, thrown_shadow
+from flixpose.fit.light import light_gain, read_light, shade_in_nooks, shadow_on_cloth, thrown_shadow
 from flixpose.fit.occluders import find_occluders
+from flixpose.fit.stack import Sheet
 from flixpose.imaging.colour import delta_e_2000, linear_to_srgb, srgb_to_lab, srgb_to_linear
+from flixpose.structures.image import Box
 from tests.fit.figures import paint_person
 
 
@@ -118,3 +120,32 @@ def test_clothes_beside_the_garment_tell_nothing_of_its_light() -> None:
     shades = [read_light(pixels, body, occluders, pose.mask, region, seen).shade for seen in (None, cover)]
     below = [np.abs(shade[round(0.72 * shade.shape[0]) :]).max() for shade in shades]
     assert below[0] > 0.1 and below[1] < 0.3 * below[0], below
+
+
+def sheet(x0: int, y0: int, x1: int, y1: int) -> Sheet:
+    """A solid rectangle of cloth."""
+    return Sheet(np.full((y1 - y0, x1 - x0, 4), 255, np.uint8), Box(x0, y0, x1, y1))
+
+
+def test_a_hole_where_a_sleeve_meets_the_trunk_is_dark_and_one_in_the_trunk_is_not() -> None:
+    """Holes of 10 × 14 pixels at a shoulder width of 300."""
+    region = (slice(20, 220), slice(10, 310))
+    trunk = [
+        sheet(60, 30, 100, 210),
+        sheet(110, 30, 160, 210),
+        sheet(90, 30, 120, 100),
+        sheet(90, 114, 120, 210),
+    ]
+    sleeve = [sheet(170, 30, 230, 210), sheet(150, 30, 180, 100), sheet(150, 114, 180, 210)]
+    nooks = shade_in_nooks(trunk, sleeve, region, 300.0)
+    assert nooks is not None
+    shade = cv2.resize(nooks, (300, 200))[107 - 20]
+    assert shade[165 - 10] > 0.8 and shade[105 - 10] < 0.02 and shade[245 - 10] < 0.02
+    assert shade_in_nooks(trunk, [], region, 300.0) is None
+
+
+def test_nothing_is_brighter_beneath_a_soft_edge_than_beside_it() -> None:
+    seen = np.repeat(np.clip((110.0 - np.arange(200)) / 10, 0, 1)[:, None], 300, axis=1).astype(np.float32)
+    nobody, person = np.zeros(seen.shape, np.uint8), np.full(seen.shape, 255, np.uint8)
+    shadow = thrown_shadow(seen, nobody, person, 300.0, 0.0)[:, 150]
+    assert shadow[103] >= shadow[111] > 0.15 and shadow[90] == 0
