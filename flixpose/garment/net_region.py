@@ -37,6 +37,7 @@ _SURE = 0.9
 _BITE, _ROUND = 0.03, 0.006  # of the longer side
 _OCCUPIED = 6.0  # L*a*b* from the empty background
 _FACE = 0.25  # share of the top fifth of a worn garment's region, head included
+_HANGER = 0.025  # of the height: what is thinner than twice that, wood, is no face
 _NARROW = 0.62  # of the widest row: a head is, a yoke is not
 _LEAST_AREA = 0.01
 _OTHER = 0.4  # of the garment's area: a garment of its own
@@ -242,7 +243,8 @@ def _has_head(region: Region, lab: Plane) -> bool:
     """Whether the region's top is narrow and shows skin, and its middle is of another colour."""
     rows = np.flatnonzero(region.any(axis=1))
     at = np.linspace(rows[0], rows[-1] + 1, 11).astype(int)  # tenths of the height
-    bare = skin(lab) & region
+    face = disc(max(1, round(_HANGER * (rows[-1] + 1 - rows[0]))))
+    bare = cv2.morphologyEx((skin(lab) & region).astype(np.uint8), cv2.MORPH_OPEN, face) > 0
     top, middle = (
         float(bare[a:b].sum()) / float(max(region[a:b].sum(), 1)) for a, b in (at[:3:2], at[4:7:2])
     )

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from flixpose.garment.net_region import _closed, _filled_in, _not_denied, _with_both_fronts
+from flixpose.garment.net_region import _closed, _filled_in, _has_head, _not_denied, _with_both_fronts
 from flixpose.garment.outline import trace
-from flixpose.garment.seeing import Seen
+from flixpose.garment.seeing import Seen, see
+from flixpose.structures.image import Image
+from flixpose.studio.garments import draw_sample
 
 
 def seen_with_bite(distance: float) -> tuple[Seen, np.ndarray, np.ndarray]:
@@ -69,3 +71,15 @@ def test_two_halves_have_one_outline():
     assert trace(closed.region) is not None
     alone = Seen(left, seen.lab, plane, 1.0, None, 1.0)
     assert _closed(alone) is alone
+
+
+def test_a_wooden_hanger_in_a_vest_is_no_head() -> None:
+    """It is of skin's colour, of many shades, and narrower than the hem."""
+    vest = draw_sample(2_002_000_031, (480, 640))
+    assert (vest.kind, vest.display) == ("vest", "hanger")
+    seen = see(Image(vest.image, None, "", "vest"))
+    assert not _has_head(seen.region, seen.lab)
+    face = seen.lab.copy()
+    face[seen.region & (np.arange(640)[:, None] < 190)] = (68, 14, 18)
+    face += np.random.default_rng(0).normal(0, 3, face.shape).astype(np.float32)
+    assert _has_head(seen.region, face)
