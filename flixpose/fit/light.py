@@ -38,6 +38,8 @@ _ASIDE = 0.8  # of the drop, where the light comes fully from one side
 # Where sleeves and trunk meet, what lies between them is in their shade: from such a share of cloth around it
 # on, and wholly; share of its light that it then loses; shoulder widths that count as around it.
 _HEMMED_IN, _DEEP, _NEAR = (0.5, 0.75), 0.95, 0.035
+_WRISTS = (0.65, 0.85)  # torso lengths below the shoulders, where cuffs begin to come near the hem
+_LACE = 0.12  # share of a part that is neither clear nor solid
 _BOTH = 0.12  # share of the surroundings that is the smaller part's, where they meet
 _COVERED = 1 - 0.5 / 255  # by cloth: no shadow is seen there
 _ON_CLOTH = 0.22  # light that a forearm takes from the cloth it lies on
@@ -145,22 +147,41 @@ def thrown_shadow(
 
 
 def shade_in_nooks(
-    trunk: Sequence[Sheet], sleeves: Sequence[Sheet], region: Region, unit: float
+    trunk: Sequence[Sheet], sleeves: Sequence[Sheet], region: Region, body: Body
 ) -> Plane | None:
     """(h', w') over the region: the share of light that is lost where sleeves and trunk meet around a hole.
 
-    However bright skin or old clothes are that show there, no light falls on them. None: nothing meets.
+    However bright skin or old clothes are that show there, no light falls on them; but at the wrists, beside
+    lace and through it. None: nothing meets.
     """
-    reduce = max(1.0, _NEAR * unit / _BLUR)
+    reduce = max(1.0, _NEAR * body.shoulder_width / _BLUR)
     size = tuple(max(1, round((part.stop - part.start) / reduce)) for part in region[::-1])
-    one, other = (_small(sheets, region, reduce, size) for sheets in (trunk, sleeves))
+    solid = ([sheet for sheet in sheets if _is_solid(sheet)] for sheets in (trunk, sleeves))
+    one, other = (_small(sheets, region, reduce, size) for sheets in solid)
     both = cv2.min(one, other)
     if not both.any():
         return None
     around = 1 - (1 - one) * (1 - other)
-    low, high = _HEMMED_IN
-    hemmed = np.clip((around - low) / (high - low), 0, 1) * np.clip(both / _BOTH, 0, 1)
+    y, x = np.indices(both.shape, np.float32)
+    off = (
+        x * reduce + region[1].start - body.mid_shoulder[0],
+        y * reduce + region[0].start - body.mid_shoulder[1],
+    )
+    depth = (off[0] * body.down[0] + off[1] * body.down[1]) / body.torso_length
+    hemmed = _ramp(around, *_HEMMED_IN) * _ramp(both, 0, _BOTH) * (1 - _ramp(depth, *_WRISTS))
     return np.asarray(_DEEP * hemmed, np.float32)
+
+
+def _ramp(values: Plane, low: float, high: float) -> Plane:
+    """0 up to `low`, 1 from `high` on."""
+    return np.clip((values - low) / (high - low), 0, 1)
+
+
+def _is_solid(sheet: Sheet) -> bool:
+    """Whether cloth is seen through at its edges alone."""
+    alpha = cv2.extractChannel(sheet.patch, 3) if sheet.patch.size else np.zeros((1, 1), np.uint8)
+    soft = cv2.countNonZero(cv2.inRange(alpha, np.array(26.0), np.array(229.0)))
+    return soft < _LACE * cv2.countNonZero(alpha)
 
 
 def _small(sheets: Sequence[Sheet], region: Region, reduce: float, size: tuple[int, ...]) -> Plane:

@@ -19,6 +19,7 @@ from flixpose.fit.palettes import AROUND_HAND, READ_HAND, Plane, Scene, fill
 from flixpose.fit.unmixed import OwnHair, unmix
 from flixpose.fit.worn import find_worn
 from flixpose.imaging.filters import guided_filter
+from flixpose.imaging.pieces import find_pieces
 from flixpose.structures.image import Image, Mask
 
 _OWN_COLOUR = 0.4  # share of a read hand that is skin's colour, or it wears a glove
@@ -35,6 +36,7 @@ _ASLANT = 0.5  # sine of the angle between an arm and the trunk from which on it
 _ROWS = 2  # sections of an arm past the last one beside bare skin: its lower edge is soft
 _PAST = 12  # sections of an arm below the first that comes out, where its skin begins to lie in front
 _SOFT_EDGE = 0.006  # shoulder widths over which an arm gives way to a bare trunk
+_SPECK = 0.05  # shoulder widths: what is smaller is no part of a hand
 _SHADED = 6.0  # Lab units by which the skin of fingers may be off, in one another's shade
 
 
@@ -183,8 +185,12 @@ def _arms(scene: Scene, is_skin: Plane) -> Plane:
             arms = np.maximum(arms, is_skin * scene.hand(hand, AROUND_HAND))
             arms[shape] = np.maximum(arms, scene.likeness(scene.arm_skin, others, _SHADED))[shape]
     # What is hardly like skin is none: a haze of the old clothes would lie around the hand.
-    clear = np.clip((arms - _HAZE[0]) / (_HAZE[1] - _HAZE[0]), 0, 1)
-    return np.asarray(clear * scene.inside, np.float32)
+    clear = np.clip((arms - _HAZE[0]) / (_HAZE[1] - _HAZE[0]), 0, 1) * scene.inside
+    _, labels, stats = find_pieces(clear > 0)
+    specks = stats[:, cv2.CC_STAT_AREA] < (_SPECK * scene.unit) ** 2  # rims whose colours mix to skin's
+    specks[0] = False
+    clear[specks[labels]] = 0
+    return np.asarray(clear, np.float32)
 
 
 def _off_bare_trunk(arms: Plane, scene: Scene, outlines: Mapping[str, ArmOutline]) -> Plane:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from flixpose.fit.body import Body
 from flixpose.fit.cuffs import before_sleeves
 from flixpose.fit.gaps import with_gaps
 from flixpose.fit.keyhole import without_keyhole
@@ -101,7 +102,7 @@ def composite(
         found = skin_under_hair(found, person.pixels, seen, garment.kind, plan.occluders, person_mask)
         return hair_over_cloth(found, plan.occluders.hair, stack)
 
-    nooks = _nooks(sheets, stack.region, plan.body.shoulder_width)
+    nooks = _nooks(sheets, stack.region, plan.body)
     shadow, painted = at_once(lambda: _lit(stack, scene, plan, front, person_left, light, nooks), ground)
     return _finished(painted, stack, shadow, person_left or Mask.full(*person.size), person.size)
 
@@ -296,10 +297,10 @@ def _lit(
     return shadow
 
 
-def _nooks(sheets: dict[str, Sheet], region: Region, unit: float) -> NDArray[np.float32] | None:
+def _nooks(sheets: dict[str, Sheet], region: Region, body: Body) -> NDArray[np.float32] | None:
     """The shade between sleeves and trunk."""
     sleeves = [sheet for name, sheet in sheets.items() if name.endswith("sleeve")]
-    return shade_in_nooks([sheets["torso"]], sleeves, region, unit) if sleeves else None
+    return shade_in_nooks([sheets["torso"]], sleeves, region, body) if sleeves else None
 
 
 def _finished(

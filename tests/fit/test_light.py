@@ -122,26 +122,43 @@ def test_clothes_beside_the_garment_tell_nothing_of_its_light() -> None:
     assert below[0] > 0.1 and below[1] < 0.3 * below[0], below
 
 
-def sheet(x0: int, y0: int, x1: int, y1: int) -> Sheet:
-    """A solid rectangle of cloth."""
-    return Sheet(np.full((y1 - y0, x1 - x0, 4), 255, np.uint8), Box(x0, y0, x1, y1))
+def sheet(x0: int, y0: int, x1: int, y1: int, *, lace: bool = False) -> Sheet:
+    """A rectangle of cloth."""
+    patch = np.full((y1 - y0, x1 - x0, 4), 255, np.uint8)
+    if lace:
+        patch[::2] = 90
+    return Sheet(patch, Box(x0, y0, x1, y1))
 
 
-def test_a_hole_where_a_sleeve_meets_the_trunk_is_dark_and_one_in_the_trunk_is_not() -> None:
-    """Holes of 10 × 14 pixels at a shoulder width of 300."""
-    region = (slice(20, 220), slice(10, 310))
-    trunk = [
-        sheet(60, 30, 100, 210),
-        sheet(110, 30, 160, 210),
-        sheet(90, 30, 120, 100),
-        sheet(90, 114, 120, 210),
-    ]
-    sleeve = [sheet(170, 30, 230, 210), sheet(150, 30, 180, 100), sheet(150, 114, 180, 210)]
-    nooks = shade_in_nooks(trunk, sleeve, region, 300.0)
-    assert nooks is not None
-    shade = cv2.resize(nooks, (300, 200))[107 - 20]
-    assert shade[165 - 10] > 0.8 and shade[105 - 10] < 0.02 and shade[245 - 10] < 0.02
-    assert shade_in_nooks(trunk, [], region, 300.0) is None
+def shade_at(x: int, y: int, *, lace: bool = False) -> float:
+    """Of a place where a sleeve lies beside a trunk, with holes of 6 × 8 pixels between them.
+
+    One is an armpit, one as far down as a wrist; a third is in the trunk.
+    """
+    _, pose, _ = paint_person("hanging")
+    body = measure_body(pose)
+    torso = body.torso_length
+    top, wrist = body.mid_shoulder[1] + 0.3 * torso, body.mid_shoulder[1] + 0.9 * torso
+    left = int(body.mid_shoulder[0])
+    region = (slice(20, 900), slice(10, 600))
+    rows = [(int(top) - 60, int(top)), (int(top) + 8, int(wrist)), (int(wrist) + 8, int(wrist) + 60)]
+    trunk = [sheet(left, low, left + 60, high) for low, high in rows]
+    trunk += [sheet(left + dx, rows[0][1], left + dx + 27, rows[1][0]) for dx in (0, 33)]
+    trunk += [sheet(left, rows[1][1], left + 60, rows[2][0])]
+    sleeve = [sheet(left + 60, low, left + 130, high, lace=lace) for low, high in rows]
+    sleeve += [sheet(left + 66, rows[0][0], left + 130, rows[2][1], lace=lace)]
+    nooks = shade_in_nooks(trunk, sleeve, region, body)
+    if nooks is None:
+        return 0.0
+    full = cv2.resize(nooks, (590, 880))
+    row = {0: int(top) + 4, 1: int(wrist) + 4}[y]
+    return float(full[row - 20, left + x - 10])
+
+
+def test_a_hole_between_sleeve_and_trunk_is_dark_but_not_at_a_wrist_or_beside_lace() -> None:
+    assert shade_at(63, 0) > 0.5
+    assert shade_at(30, 0) < 0.02 and shade_at(110, 0) < 0.02, "in the trunk, on the sleeve"
+    assert shade_at(63, 1) < 0.02 and shade_at(63, 0, lace=True) == 0
 
 
 def test_nothing_is_brighter_beneath_a_soft_edge_than_beside_it() -> None:
