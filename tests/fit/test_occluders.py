@@ -341,6 +341,21 @@ def test_no_haze_of_trousers_lies_around_a_hand_on_them(
     assert share(arms, where) > 0.8 and share(arms, ring) < 0.02, (share(arms, where), share(arms, ring))
 
 
+def test_a_speck_of_skins_colour_beside_a_hand_is_no_part_of_it() -> None:
+    """Such as the rim of red cloth before a white ground, where their colours mix."""
+    image, pose, labels = paint_person("akimbo")
+    pixels, body = image.pixels.copy(), measure_body(pose)
+    rows, columns = np.nonzero(cv2.erode((labels == SHIRT).astype(np.uint8), np.ones((25, 25), np.uint8)))
+    wrist = body.joints["left_wrist"]
+    nearest = int(np.argmin(np.hypot(columns - wrist[0], rows - wrist[1])))
+    x, y = int(columns[nearest]), int(rows[nearest])
+    speck = np.zeros(labels.shape, bool)
+    speck[y - 6 : y + 6, x - 1 : x + 2] = True
+    pixels[speck] = SKIN_COLOUR
+    arms = find_occluders(replace(image, pixels=pixels), body, pose.mask).arms
+    assert share(arms, speck) < 0.02, share(arms, speck)
+
+
 def test_bare_upper_arms_lie_before_armholes_and_clothed_ones_do_not() -> None:
     """Cloth that reaches out onto an arm ended in a notch where the arm's mask began."""
     image, pose, labels = paint_person("hanging")
