@@ -82,6 +82,10 @@ class Body:
         """(2,) pixels of a place given in shoulder widths and torso lengths."""
         return self.axis_at(depth) + across * self.shoulder_width * self.across_at(depth)
 
+    def depths(self, xy: NDArray[np.floating]) -> NDArray[np.float64]:
+        """(...) torso lengths below the shoulders of (..., 2) pixels, along the line to the hips."""
+        return np.asarray((xy - self.mid_shoulder) @ self.down / self.torso_length, np.float64)
+
     def limb(self, side: str, *names: str) -> list[Point]:
         """The chain of joints of one side that were found, up to the first that is missing."""
         chain: list[Point] = []

@@ -43,7 +43,7 @@ def _depths(stats: NDArray[np.int32], body: Body) -> tuple[NDArray[np.float64], 
     """(N,) twice: depths, torso lengths, at which pieces begin and end, by their boxes."""
     x, y, width, height = stats[:, :4].T.astype(np.float64)
     corners = np.stack([np.stack([x + a * width, y + b * height], 1) for a in (0, 1) for b in (0, 1)])
-    depths = (corners - body.mid_shoulder) @ body.down / body.torso_length
+    depths = body.depths(corners)
     return depths.min(axis=0), depths.max(axis=0)
 
 

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from flixpose.fit.body import Body
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.remembered import remembered
-from flixpose.fit.stack import Sheet
+from flixpose.fit.stack import Region, Sheet
 from flixpose.imaging.colour import delta_e_2000, linear_to_srgb, srgb_to_lab, srgb_to_linear
+from flixpose.imaging.filters import ramp
 from flixpose.structures.image import Mask
 
 Plane = NDArray[np.float32]
-Region = tuple[slice, slice]
 
 _WORK_UNIT = 64.0  # pixels of a shoulder width at which shading is measured
 _SOFTNESS = 0.075  # shoulder widths over which shading is smoothed
@@ -162,26 +162,17 @@ def shade_in_nooks(
     if not both.any():
         return None
     around = 1 - (1 - one) * (1 - other)
-    y, x = np.indices(both.shape, np.float32)
-    off = (
-        x * reduce + region[1].start - body.mid_shoulder[0],
-        y * reduce + region[0].start - body.mid_shoulder[1],
-    )
-    depth = (off[0] * body.down[0] + off[1] * body.down[1]) / body.torso_length
-    hemmed = _ramp(around, *_HEMMED_IN) * _ramp(both, 0, _BOTH) * (1 - _ramp(depth, *_WRISTS))
+    y, x = (np.indices(both.shape) + 0.5) * reduce
+    depths = body.depths(np.stack([x + region[1].start, y + region[0].start], axis=-1))
+    hemmed = ramp(around, *_HEMMED_IN) * ramp(both, 0, _BOTH) * (1 - ramp(depths, *_WRISTS))
     return np.asarray(_DEEP * hemmed, np.float32)
-
-
-def _ramp(values: Plane, low: float, high: float) -> Plane:
-    """0 up to `low`, 1 from `high` on."""
-    return np.clip((values - low) / (high - low), 0, 1)
 
 
 def _is_solid(sheet: Sheet) -> bool:
     """Whether cloth is seen through at its edges alone."""
     alpha = cv2.extractChannel(sheet.patch, 3) if sheet.patch.size else np.zeros((1, 1), np.uint8)
-    soft = cv2.countNonZero(cv2.inRange(alpha, np.array(26.0), np.array(229.0)))
-    return soft < _LACE * cv2.countNonZero(alpha)
+    soft = np.count_nonzero((alpha > 25) & (alpha < 230))
+    return bool(soft < _LACE * np.count_nonzero(alpha))
 
 
 def _small(sheets: Sequence[Sheet], region: Region, reduce: float, size: tuple[int, ...]) -> Plane:
@@ -189,9 +180,8 @@ def _small(sheets: Sequence[Sheet], region: Region, reduce: float, size: tuple[i
     drawn = np.zeros(size[::-1], np.uint8)
     for sheet in sheets:
         if sheet.box.area:
-            x, y = (
-                np.array([sheet.box.x0 - region[1].start, sheet.box.y0 - region[0].start]) + 0.5
-            ) / reduce - 0.5
+            corner = np.array([sheet.box.x0 - region[1].start, sheet.box.y0 - region[0].start])
+            x, y = (corner + 0.5) / reduce - 0.5  # of the first pixel's centre, by index
             matrix = np.array([[1 / reduce, 0, x], [0, 1 / reduce, y]], np.float32)
             cv2.max(drawn, cv2.warpAffine(cv2.extractChannel(sheet.patch, 3), matrix, size), drawn)
     return cv2.GaussianBlur(drawn.astype(np.float32) / 255, (0, 0), _BLUR)

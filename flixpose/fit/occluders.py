@@ -18,7 +18,7 @@ from flixpose.fit.hair import face_outline, find_hair
 from flixpose.fit.palettes import AROUND_HAND, READ_HAND, Plane, Scene, fill
 from flixpose.fit.unmixed import OwnHair, unmix
 from flixpose.fit.worn import find_worn
-from flixpose.imaging.filters import guided_filter
+from flixpose.imaging.filters import guided_filter, ramp
 from flixpose.imaging.pieces import find_pieces
 from flixpose.structures.image import Image, Mask
 
@@ -185,7 +185,7 @@ def _arms(scene: Scene, is_skin: Plane) -> Plane:
             arms = np.maximum(arms, is_skin * scene.hand(hand, AROUND_HAND))
             arms[shape] = np.maximum(arms, scene.likeness(scene.arm_skin, others, _SHADED))[shape]
     # What is hardly like skin is none: a haze of the old clothes would lie around the hand.
-    clear = np.clip((arms - _HAZE[0]) / (_HAZE[1] - _HAZE[0]), 0, 1) * scene.inside
+    clear = ramp(arms, *_HAZE) * scene.inside
     _, labels, stats = find_pieces(clear > 0)
     specks = stats[:, cv2.CC_STAT_AREA] < (_SPECK * scene.unit) ** 2  # rims whose colours mix to skin's
     specks[0] = False

@@ -117,11 +117,11 @@ class Scene:
         found = without(self._palette(where), self.clothes)
         if found is None or self.skin is None:
             return self.skin
-        away = distances(found, self.skin)
+        away = _away(found, self.skin)
         at_hips = without(self._on_trunk(_HIPS, but=self._near_hands), self.skin, least=_BEIGE)
         own = away < _SKIN_SHADES
         if at_hips is not None:  # trousers show between fingers, in their shade
-            own &= distances(found, _shaded(at_hips)) > _PLAINLY * away
+            own &= _away(found, _shaded(at_hips)) > _PLAINLY * away
         return np.vstack([self.skin, found[own]])
 
     @cached_property
@@ -359,11 +359,11 @@ def without(palette: Plane | None, other: Plane | None, *, least: float = _UNLIK
     """The colours of a palette that are not the other's (skin's, say); None where none is left."""
     if palette is None or other is None:
         return palette
-    far = distances(palette, other) > least
+    far = _away(palette, other) > least
     return palette[far] if far.any() else None
 
 
-def distances(palette: Plane, other: Plane) -> Plane:
+def _away(palette: Plane, other: Plane) -> Plane:
     """(N,) Lab units from each colour of a palette to the nearest one of another."""
     return np.asarray(np.linalg.norm(palette[:, None] - other, axis=2).min(axis=1), np.float32)
 
@@ -375,8 +375,7 @@ def _shaded(palette: Plane) -> Plane:
 
 def _share_below_armpits(body: Body, chain: list[Point]) -> float:
     """Which share of the upper arm lies above the armpits' depth, where a garment covers it."""
-    start = float((chain[0] - body.mid_shoulder) @ body.down) / body.torso_length
-    end = float((chain[1] - body.mid_shoulder) @ body.down) / body.torso_length
+    start, end = body.depths(np.stack(chain[:2])).tolist()
     return 0.5 if end <= start else float(np.clip((_BELOW_ARMPIT - start) / (end - start), 0.3, 1.0))
 
 

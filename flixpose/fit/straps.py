@@ -6,6 +6,7 @@ import numpy as np
 from flixpose.fit.body import Body
 from flixpose.fit.stack import Sheet
 from flixpose.fit.trunk import SIDES, Fit, Points
+from flixpose.imaging.filters import ramp
 from flixpose.structures.image import Mask
 
 _NARROW, _WIDE = 0.1, 0.2  # shoulder widths: a strap, and what reaches from the neck to the shoulder's tip
@@ -28,7 +29,7 @@ def over_shoulders(sheet: Sheet, body: Body, person: Mask) -> Sheet:
     rows, columns = np.ogrid[top:low, left : left + sheet.patch.shape[1]]
     x, y = columns + np.float32(0.5) - body.mid_shoulder[0], rows + np.float32(0.5) - body.mid_shoulder[1]
     depth = (x * body.down[0] + y * body.down[1]) / np.float32(body.torso_length)
-    free = np.clip((depth - _SHOULDER[0]) / (_SHOULDER[1] - _SHOULDER[0]), 0, 1)
+    free = ramp(depth, *_SHOULDER)
     size = 2 * max(1, round(_THICK * body.shoulder_width)) + 1
     outline = person.alpha[top:low, left : left + sheet.patch.shape[1]]
     solid = cv2.dilate((outline > 127).astype(np.uint8) * np.uint8(255), np.ones((size, size), np.uint8))

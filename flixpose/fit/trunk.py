@@ -183,7 +183,7 @@ def cling(own: float, body: float, rig: Rig) -> float:
 
 def in_body_frame(body: Body, xy: Point) -> tuple[float, float]:
     """(across, depth) of a point on the person image, to first order in the difference of the tilts."""
-    depth = float((xy - body.mid_shoulder) @ body.down) / body.torso_length
+    depth = float(body.depths(xy))
     across = float((xy - body.axis_at(depth)) @ body.across_at(depth)) / body.shoulder_width
     return across, depth
 

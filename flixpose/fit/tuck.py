@@ -76,7 +76,7 @@ def find_tuck(body: Body, occluders: Occluders, trunk: ControlPoints, how: Tuck)
     if waistband is None:
         return None
     corners = [trunk.person_xy[trunk.names.index(name)] for name in ("hem_left", "hem_right")]
-    hem = float((np.mean(corners, axis=0) - body.mid_shoulder) @ body.down) / body.torso_length
+    hem = float(body.depths(np.mean(corners, axis=0)))
     if how == "auto" and not waistband.tucks(hem):
         return None
     return tucked_into(body, occluders, waistband)
@@ -116,8 +116,8 @@ def _below_waistband(body: Body, occluders: Occluders) -> NDArray[np.bool_] | No
     size = max(1, round(width / reduce)), max(1, round(height / reduce))
     lower = cv2.resize(occluders.worn_lower.alpha, size, interpolation=cv2.INTER_AREA) > 127
     y, x = (np.mgrid[: size[1], : size[0]] + 0.5) * reduce
-    off = np.stack([x, y], axis=-1) - body.mid_shoulder
-    depth = off @ body.down / body.torso_length
+    places = np.stack([x, y], axis=-1)
+    off, depth = places - body.mid_shoulder, body.depths(places)
     across = np.abs(off @ np.array([body.down[1], -body.down[0]])) / body.shoulder_width
     middle = depth[lower & (across < _MIDDLE)]
     if not occluders.parted or not middle.size or np.percentile(middle, 3) < _MADE_UP:

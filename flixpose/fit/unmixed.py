@@ -18,6 +18,7 @@ from flixpose.fit.mixture import Mixture, fit_mixture
 from flixpose.fit.painted import Painted
 from flixpose.fit.stack import Region, Stack
 from flixpose.imaging.colour import linear_to_srgb, srgb_to_lab, srgb_to_linear
+from flixpose.imaging.filters import ramp
 
 Plane = NDArray[np.float32]
 Flags = NDArray[np.bool_]
@@ -165,7 +166,7 @@ class _Loose:
             return None
         step = max(1, round(_GRAIN * unit))
         core = (cv2.erode(hair, _disc(_CORE * unit)) > _SOLID) & (above > _NECK) & (jaw == 0)
-        told = _ramp(_TOP - above.ravel()[spots], 0, _TOP - _LOW)
+        told = ramp(_TOP - above.ravel()[spots], 0, _TOP - _LOW)
         return cls(pixels, hair, spots, told, core[::step, ::step], step, unit)
 
     def unmixed(self) -> tuple[Bytes, Bytes]:
@@ -186,7 +187,7 @@ class _Loose:
         solid = np.where(self.hair > _SOLID, self.hair, 0).astype(np.uint8)
         masked, beside = self._masked(self.hair), self._masked(_grown(solid, _BEYOND * self.unit))
         rim = np.maximum(masked, beside)
-        like = self._like_hair(hairs) * _ramp(part, *_BEHIND)
+        like = self._like_hair(hairs) * ramp(part, *_BEHIND)
         share = np.maximum(np.minimum(share, rim), masked * like)
         share = trust * share + (1 - trust) * masked
         part = np.maximum(part, like)
@@ -238,12 +239,12 @@ class _Loose:
     def _pure(self, hairs: Mixture) -> Plane:
         """(h', w') where there is hair alone, as far as colours tell."""
         solid = self.hair[:: self.step, :: self.step] > _SOLID
-        return (1 - _ramp(hairs.deviations(self._lab), *_HAIRS_OWN)) * solid
+        return (1 - ramp(hairs.deviations(self._lab), *_HAIRS_OWN)) * solid
 
     def _like_hair(self, hairs: Mixture) -> Plane:
         """(N,) whether colours are among those of hair alone: lights on it are no gaps."""
         lab = srgb_to_lab(self.pixels.reshape(-1, 3)[self.spots])
-        return 1 - _ramp(hairs.deviations(lab), *_HAIRS_OWN)
+        return 1 - ramp(hairs.deviations(lab), *_HAIRS_OWN)
 
     def _way(self, hair: Plane, behind: Plane, kind: Plane) -> "_Way":
         """From the light of one kind, (h', w', 3), to the hair's."""
@@ -261,16 +262,16 @@ class _Loose:
         within = self._masked(self.hair)
         from_, to = ((1 - within) * rim + within * deep for rim, deep in zip(_AT_RIM, _WITHIN, strict=True))
         trust = np.clip((full - empty - from_) / (to - from_), 0, 1)
-        trust *= _ramp(np.linalg.norm(np.sqrt(end) - np.sqrt(start), axis=1), *_APART)
-        trust *= 1 - _ramp(self._smooth(off, _DYED * self.unit), _ASIDE[0] ** 2, _ASIDE[1] ** 2)
-        return _Way(_ramp(share, empty, max(full, empty + 0.05)), np.clip(share, 0, 1), cost, trust)
+        trust *= ramp(np.linalg.norm(np.sqrt(end) - np.sqrt(start), axis=1), *_APART)
+        trust *= 1 - ramp(self._smooth(off, _DYED * self.unit), _ASIDE[0] ** 2, _ASIDE[1] ** 2)
+        return _Way(ramp(share, empty, max(full, empty + 0.05)), np.clip(share, 0, 1), cost, trust)
 
     def _colours(self, part: Plane, usual: Plane, trust: Plane) -> Plane:
         """(N, 3) light of the hair alone: the photo's where it is nearly alone, the usual where it is thin.
 
         What is behind is not taken out of the photo's colour: a kind that is mistaken would tint the strands.
         """
-        known = _ramp(part, *_ALONE)[:, None]
+        known = ramp(part, *_ALONE)[:, None]
         clean = known * self.light + (1 - known) * usual
         return np.asarray(trust[:, None] * clean + (1 - trust)[:, None] * self.light, np.float32)
 
@@ -331,10 +332,6 @@ def _share(light: Plane, start: Plane, end: Plane) -> Plane:
 
 def _usual(shares: Plane, percent: int, untold: float) -> float:
     return float(np.percentile(shares, percent)) if len(shares) >= _FEW else untold
-
-
-def _ramp(values: Plane, low: float, high: float) -> Plane:
-    return np.asarray(np.clip((values - low) / (high - low), 0, 1), np.float32)
 
 
 def _disc(radius: float) -> Bytes:

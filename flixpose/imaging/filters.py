@@ -1,10 +1,15 @@
-"""Edge-aware and plain smoothing of masks."""
+"""Edge-aware and plain smoothing of masks, and their soft thresholds."""
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 Plane = NDArray[np.float32]
+
+
+def ramp(values: NDArray[np.floating], low: float, high: float) -> Plane:
+    """0 up to `low`, 1 from `high` on, a straight line between; of any shape."""
+    return np.asarray(np.clip((values - low) / (high - low), 0, 1), np.float32)
 
 
 def box_mean(plane: NDArray[np.floating], radius: int) -> Plane:

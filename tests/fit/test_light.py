@@ -130,35 +130,34 @@ def sheet(x0: int, y0: int, x1: int, y1: int, *, lace: bool = False) -> Sheet:
     return Sheet(patch, Box(x0, y0, x1, y1))
 
 
-def shade_at(x: int, y: int, *, lace: bool = False) -> float:
-    """Of a place where a sleeve lies beside a trunk, with holes of 6 × 8 pixels between them.
+def shade_at(x: int, *, wrist: bool = False, lace: bool = False) -> float:
+    """In a row of holes of 6 × 8 pixels where a sleeve lies beside a trunk.
 
-    One is an armpit, one as far down as a wrist; a third is in the trunk.
+    Columns 27 to 32 are a hole in the trunk, 60 to 65 one between both, further on lies the sleeve.
+    wrist: the row is as far down as a wrist, else at an armpit.
     """
     _, pose, _ = paint_person("hanging")
     body = measure_body(pose)
     torso = body.torso_length
-    top, wrist = body.mid_shoulder[1] + 0.3 * torso, body.mid_shoulder[1] + 0.9 * torso
+    pit, end = (int(body.mid_shoulder[1] + share * torso) for share in (0.3, 0.9))
     left = int(body.mid_shoulder[0])
     region = (slice(20, 900), slice(10, 600))
-    rows = [(int(top) - 60, int(top)), (int(top) + 8, int(wrist)), (int(wrist) + 8, int(wrist) + 60)]
+    rows = [(pit - 60, pit), (pit + 8, end), (end + 8, end + 60)]
     trunk = [sheet(left, low, left + 60, high) for low, high in rows]
-    trunk += [sheet(left + dx, rows[0][1], left + dx + 27, rows[1][0]) for dx in (0, 33)]
-    trunk += [sheet(left, rows[1][1], left + 60, rows[2][0])]
+    trunk += [sheet(left + dx, top, left + dx + 27, top + 8) for dx in (0, 33) for top in (pit, end)]
     sleeve = [sheet(left + 60, low, left + 130, high, lace=lace) for low, high in rows]
     sleeve += [sheet(left + 66, rows[0][0], left + 130, rows[2][1], lace=lace)]
     nooks = shade_in_nooks(trunk, sleeve, region, body)
     if nooks is None:
         return 0.0
     full = cv2.resize(nooks, (590, 880))
-    row = {0: int(top) + 4, 1: int(wrist) + 4}[y]
-    return float(full[row - 20, left + x - 10])
+    return float(full[(end if wrist else pit) + 4 - 20, left + x - 10])
 
 
 def test_a_hole_between_sleeve_and_trunk_is_dark_but_not_at_a_wrist_or_beside_lace() -> None:
-    assert shade_at(63, 0) > 0.5
-    assert shade_at(30, 0) < 0.02 and shade_at(110, 0) < 0.02, "in the trunk, on the sleeve"
-    assert shade_at(63, 1) < 0.02 and shade_at(63, 0, lace=True) == 0
+    assert shade_at(63) > 0.5
+    assert shade_at(30) < 0.02 and shade_at(110) < 0.02, "in the trunk, on the sleeve"
+    assert shade_at(63, wrist=True) < 0.02 and shade_at(63, lace=True) == 0
 
 
 def test_nothing_is_brighter_beneath_a_soft_edge_than_beside_it() -> None:
