@@ -118,10 +118,11 @@ def _assemble(rng: Rng, plan: Plan, cut: Cut, *, coat: bool) -> Plan:
     collar = "none" if wrap else _collar(rng, coat=coat, cut=cut)
     cut = _fit_neck(rng, cut, collar)
     necks.mark_neck(plan, cut, back_view=back, mannequin=doll)
+    hood = None
     if collar == "hood_up":
-        necks.hood_up(plan, rng, cut, back_view=back)
+        hood = necks.hood_up(plan, rng, cut, back_view=back)
     if collar == "hood_down" and not back:
-        necks.hood_down(plan, rng, cut, back_view=False)
+        hood = necks.hood_down(plan, rng, cut, back_view=False)
     band = float(rng.choice([0.0, rng.uniform(0.8, 2), rng.uniform(1.8, 3.5)], p=[0.35, 0.35, 0.3]))
     _back_panel(plan, rng, cut, band, trim, collar)
     if doll:
@@ -135,6 +136,8 @@ def _assemble(rng: Rng, plan: Plan, cut: Cut, *, coat: bool) -> Plan:
     details.details(plan, rng, cut, coat=coat, trim=trim, wrap=wrap)
     _before(plan, cut, arms, paints)
     _neck_finish(plan, rng, cut, collar, band, trim)
+    if hood is not None and not back:
+        _hood_finish(plan, rng, cut, hood)
     _marks(plan, cut, arms, deep, seam=seam)
     if not arms and rng.random() < 0.16:
         details.shoulder_frill(plan, rng, cut, deep)
@@ -325,10 +328,12 @@ def _neck_finish(plan: Plan, rng: Rng, cut: Cut, collar: str, band: float, trim:
         necks.stand_collar(plan, rng, cut, trim, back_view=back)
     elif collar == "hood_down" and back:
         necks.hood_down(plan, rng, cut, back_view=True)
-    if collar.startswith("hood") and not back:
-        necks.hood_front(plan, rng, cut)
-        if rng.random() < 0.6 and not cut.long:
-            trims.kangaroo(plan, rng, cut)
+
+
+def _hood_finish(plan: Plan, rng: Rng, cut: Cut, hood: necks.Hood) -> None:
+    necks.hood_front(plan, rng, cut, hood)
+    if rng.random() < 0.6 and not cut.long:
+        trims.kangaroo(plan, rng, cut)
 
 
 def _shirt_front(plan: Plan, rng: Rng, cut: Cut, low: float) -> None:
