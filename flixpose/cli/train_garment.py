@@ -8,9 +8,13 @@ import click
 
 from flixpose.cli.progress import progress
 from flixpose.errors import UsageError
+from flixpose.models import GARMENT_NET
+from flixpose.resources import PACKAGE
 
 if TYPE_CHECKING:
     from flixpose.training.batches import Photos
+
+_SHIPPED = PACKAGE / (GARMENT_NET.member or "")
 
 
 @click.command()
@@ -52,6 +56,12 @@ if TYPE_CHECKING:
 )
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in DIR.")
 @click.option(
+    "--start",
+    type=click.Path(path_type=Path),
+    metavar="WEIGHTS",
+    help="Begin from weights instead of from nothing; `shipped`: those that flixpose came with.",
+)
+@click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda"]),
     default="auto",
@@ -69,6 +79,7 @@ def command(
     scenes: Path | None,
     data_share: float,
     resume: bool,
+    start: Path | None,
     device: str,
     threads: int | None,
     workers: int,
@@ -84,7 +95,8 @@ def command(
     Example:
       flixpose train garment --recipe configs/recipes/garment.toml
       flixpose train garment --recipe configs/recipes/garment.toml --resume
-      flixpose train garment --recipe configs/recipes/garment.toml --data corrected/annotations.json
+      flixpose train garment --recipe configs/recipes/garment-further.toml --start shipped \\
+        --data corrected/annotations.json
       python -m flixpose.studio.scenes --out out/products --count 100 --seed 2 --products-only
       flixpose train garment --recipe configs/recipes/garment.toml --scenes out/products
     """
@@ -93,6 +105,8 @@ def command(
     from flixpose.training.garment import train
     from flixpose.training.recipe import read_recipe
 
+    if resume and start:
+        raise UsageError("--start begins a run, --resume goes on with one.", advice="Leave one of them away.")
     recipe = read_recipe(recipe_file)
     photos = _photos(data, images, scenes, recipe.largest_drawn, data_share)
     where = _device(device, cuda=torch.cuda.is_available())
@@ -102,6 +116,7 @@ def command(
             recipe,
             out,
             resume=resume,
+            start=_SHIPPED if start == Path("shipped") else start,
             device=where,
             workers=workers,
             until=until,

@@ -9,7 +9,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from flixpose.errors import BadSettings, MissingInput
 from flixpose.garment.net import GarmentNet
+from flixpose.garment.net_eyes import load_net
 from flixpose.training import loop
 from flixpose.training.batches import Batch, Photos, mixed_batch
 from flixpose.training.curves import Curve
@@ -42,10 +44,12 @@ class State(loop.Learner[GarmentNet]):
     Attributes:
         studios: (step, digest) wherever the studio's code was found changed.
         mixed: wherever photos that are not drawn began or ceased to be mixed in.
+        start: digest of the weights that it began from; empty: from none.
     """
 
     studios: list[tuple[int, str]] = field(default_factory=list)
     mixed: list[Mixed] = field(default_factory=list)
+    start: str = ""
 
     def note_photos(self, photos: Photos | None) -> None:
         now = Mixed(self.step)
@@ -61,6 +65,24 @@ def fresh_state(recipe: Recipe, device: torch.device) -> State:
     net = GarmentNet(recipe.net).to(device)
     net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return State(net, loop.averaged(net), loop.optimiser_of(net, recipe.optimiser.weight_decay))
+
+
+def started(weights: Path, recipe: Recipe, device: torch.device) -> State:
+    """A run that begins from weights as they are served. Raises MissingInput, WeightsDamaged, BadSettings."""
+    if not weights.is_file():
+        raise MissingInput(f"there are no weights {weights}.", subject=str(weights))
+    known, _ = load_net(weights)
+    if known.shape != recipe.net:
+        raise BadSettings(
+            f"{weights} holds another net than the recipe's.",
+            advice=f"Give the recipe the net of the weights: {known.shape}.",
+            subject=str(weights),
+        )
+    state = fresh_state(recipe, device)
+    for net in (state.net, state.average):
+        net.load_state_dict(known.state_dict())
+    state.start = hashlib.sha256(weights.read_bytes()).hexdigest()
+    return state
 
 
 def learning_rate(recipe: Recipe, step: int) -> float:
@@ -82,11 +104,8 @@ def _losses(net: GarmentNet, batch: Batch, balance: Balance, emphasis: Tensor) -
 
 def save_checkpoint(path: Path, state: State, recipe: Recipe) -> None:
     """Whole or not at all; the recipe's text travels with it."""
-    loop.save(
-        path,
-        state,
-        {"recipe": recipe.text, "studios": state.studios, "photos": [tuple(entry) for entry in state.mixed]},
-    )
+    facts = {"recipe": recipe.text, "studios": state.studios, "start": state.start}
+    loop.save(path, state, facts | {"photos": [tuple(entry) for entry in state.mixed]})
 
 
 def load_checkpoint(path: Path, recipe: Recipe, device: torch.device) -> State:
@@ -95,6 +114,7 @@ def load_checkpoint(path: Path, recipe: Recipe, device: torch.device) -> State:
     content = loop.restore(path, state)
     state.studios = [tuple(entry) for entry in content["studios"]]
     state.mixed = [Mixed(*entry) for entry in content.get("photos", [])]
+    state.start = content.get("start", "")
     return state
 
 
@@ -114,6 +134,7 @@ def train(
     out: Path,
     *,
     resume: bool = False,
+    start: Path | None = None,
     device: str = "cpu",
     workers: int = 1,
     until: int | None = None,
@@ -123,15 +144,19 @@ def train(
     """Run a recipe; `out` gets checkpoint.pt, curve.csv, curve.png and, while it runs, the drawn shards.
 
     Args:
-        resume: go on from the checkpoint in `out`.
+        resume: go on from the checkpoint in `out`, whatever that began from.
+        start: weights to begin from, of the recipe's net; None: from none.
         until: stop before this step, as an interruption would.
         photos: mixed into the drawn ones; the checkpoint says so from then on.
         report: called with the step and a note.
 
-    Raises: MissingInput, BadSettings, DrawingFailed.
+    Raises: MissingInput, WeightsDamaged, BadSettings, DrawingFailed.
     """
     where = torch.device(device)
-    state = load_checkpoint(out / CHECKPOINT, recipe, where) if resume else fresh_state(recipe, where)
+    if resume:
+        state = load_checkpoint(out / CHECKPOINT, recipe, where)
+    else:
+        state = started(start, recipe, where) if start else fresh_state(recipe, where)
     out.mkdir(parents=True, exist_ok=True)
     (out / "recipe.toml").write_text(recipe.text)
     if not state.studios or state.studios[-1][1] != studio_digest():

@@ -46,6 +46,7 @@ class Trained:
 
     Attributes:
         means: the steps of the checkpoints whose weights were averaged; empty where there is one alone.
+        start: SHA-256 of the weights that the run began from; empty: from none.
     """
 
     net: GarmentNet
@@ -55,6 +56,7 @@ class Trained:
     studios: tuple[tuple[int, str], ...]
     mixed: tuple[Mixed, ...] = ()
     means: tuple[int, ...] = ()
+    start: str = ""
 
 
 def read_trained(folder: Path) -> Trained:
@@ -71,7 +73,8 @@ def read_trained(folder: Path) -> Trained:
         raise BadSettings(f"{path} holds another net than its recipe.", subject=str(path)) from failure
     studios = tuple((step, digest) for step, digest in content["studios"])
     mixed = tuple(Mixed(*entry) for entry in content.get("photos", ()))
-    return Trained(net, recipe, content["step"], content["seconds"], studios, mixed)
+    start = content.get("start", "")
+    return Trained(net, recipe, content["step"], content["seconds"], studios, mixed, start=start)
 
 
 def read_mean(folders: Sequence[Path]) -> Trained:
@@ -244,6 +247,7 @@ def card(
         minutes=trained.seconds / 60,
         data=_data(trained),
         history=history,
+        start=f"Begun from the weights `{trained.start[:12]}`." if trained.start else _FROM_NOTHING,
         figures=rows,
         photos=drawn.photos,
         drawn=next(islice(drawn.lines(), 1, None)),
@@ -306,6 +310,8 @@ The same on {photos} simulated mannequins that were not calibrated on: {told}.
 {reliability}
 """
 
+_FROM_NOTHING = "No weights of others were started from."
+
 _CARD = """# garment-net
 
 Landmarks, mask, kind and view of one garment in a product photo.
@@ -313,7 +319,7 @@ Landmarks, mask, kind and view of one garment in a product photo.
 - Licence: Apache-2.0, weights and training code alike.
 - Weights: {parameters:,} parameters in half precision, {size:,} bytes, SHA-256 `{sha256}`.
 - Data: product photos drawn by `flixpose.studio.garments` {data}
-  No weights of others were started from.
+  {start}
 - Made with `flixpose train garment` and `flixpose train publish`: seed {seed}, {step} steps,
   {minutes:.0f} minutes. Drawn by: {history}.{note}
 - Scores are calibrated on drawn photos of seeds that training never saw.

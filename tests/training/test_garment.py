@@ -1,6 +1,7 @@
 """A whole training run, tiny: it learns, can be stopped anywhere, and says what it did."""
 
 import csv
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,26 @@ def test_what_cannot_be_resumed_is_said(run: Path, tmp_path: Path):
     wider = parse_recipe(RECIPE.replace("features = 16", "features = 24"), "wider")
     with pytest.raises(BadSettings, match="another recipe"):
         load_checkpoint(run / CHECKPOINT, wider, torch.device("cpu"))
+
+
+def test_a_run_begins_from_weights_and_its_card_says_so(run: Path, tmp_path: Path):
+    publish(run, tmp_path, photos=2)
+    weights = tmp_path / WEIGHTS
+    train(TINY, tmp_path / "further", start=weights, until=4)
+    train(TINY, tmp_path / "further", resume=True, until=8)
+    anew, further = (
+        float(next(csv.DictReader((folder / "curve.csv").open()))["heat"])
+        for folder in (run, tmp_path / "further")
+    )
+    assert further < anew - 0.05, "after four steps: 5.48 instead of 5.59"
+    publish(tmp_path / "further", tmp_path / "out", photos=2)
+    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+    assert f"Begun from the weights `{digest[:12]}`" in (tmp_path / "out" / CARD).read_text()
+    wider = parse_recipe(RECIPE.replace("features = 16", "features = 24"), "wider")
+    with pytest.raises(BadSettings, match="another net"):
+        train(wider, tmp_path / "wider", start=weights)
+    with pytest.raises(MissingInput, match="no weights"):
+        train(TINY, tmp_path / "none", start=tmp_path / "none.safetensors")
 
 
 def test_a_checkpoint_becomes_weights_with_a_card(run: Path, tmp_path: Path):

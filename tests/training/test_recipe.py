@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from flixpose import resources
 from flixpose.errors import BadSettings, MissingInput
-from flixpose.training.garment import learning_rate
+from flixpose.models import GARMENT_NET
+from flixpose.training.garment import learning_rate, started
 from flixpose.training.recipe import parse_recipe, read_recipe
 from tests.training.tiny import RECIPE
 
@@ -61,3 +63,12 @@ def test_a_stage_may_weigh_landmarks_and_knows_their_names():
     assert (recipe.emphasis_at(11), recipe.emphasis_at(12)) == ({}, {"armpit": 2.5})
     with pytest.raises(BadSettings, match="armpits"):
         parse_recipe(RECIPE + "emphasis = { armpits = 2.5 }\n", "own")
+
+
+def test_the_short_recipe_begins_from_the_shipped_weights():
+    recipe = read_recipe(resources.CONFIGS / "recipes" / "garment-further.toml")
+    state = started(
+        resources.PACKAGE / "garment/weights/garment-net.safetensors", recipe, torch.device("cpu")
+    )
+    assert state.start == GARMENT_NET.info.sha256 and state.step == 0
+    assert learning_rate(recipe, recipe.steps // 4) <= 1e-4
