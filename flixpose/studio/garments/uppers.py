@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from flixpose.studio.curves import Points, bow, joined, smooth
-from flixpose.studio.garments import details, dummy, necks, outwear, sleeves, slings, trims
+from flixpose.studio.garments import details, dummy, hoods, necks, outwear, sleeves, slings, trims
 from flixpose.studio.garments.cut import (
     Cut,
     armhole,
@@ -120,9 +120,9 @@ def _assemble(rng: Rng, plan: Plan, cut: Cut, *, coat: bool) -> Plan:
     necks.mark_neck(plan, cut, back_view=back, mannequin=doll)
     hood = None
     if collar == "hood_up":
-        hood = necks.hood_up(plan, rng, cut, back_view=back)
+        hood = hoods.hood_up(plan, rng, cut, back_view=back)
     if collar == "hood_down" and not back:
-        hood = necks.hood_down(plan, rng, cut, back_view=False)
+        hood = hoods.hood_down(plan, rng, cut, back_view=False)
     band = float(rng.choice([0.0, rng.uniform(0.8, 2), rng.uniform(1.8, 3.5)], p=[0.35, 0.35, 0.3]))
     _back_panel(plan, rng, cut, band, trim, collar)
     if doll:
@@ -327,11 +327,11 @@ def _neck_finish(plan: Plan, rng: Rng, cut: Cut, collar: str, band: float, trim:
     elif collar == "stand":
         necks.stand_collar(plan, rng, cut, trim, back_view=back)
     elif collar == "hood_down" and back:
-        necks.hood_down(plan, rng, cut, back_view=True)
+        hoods.hood_down(plan, rng, cut, back_view=True)
 
 
-def _hood_finish(plan: Plan, rng: Rng, cut: Cut, hood: necks.Hood) -> None:
-    necks.hood_front(plan, rng, cut, hood)
+def _hood_finish(plan: Plan, rng: Rng, cut: Cut, hood: hoods.Hood) -> None:
+    hoods.hood_front(plan, rng, cut, hood)
     if rng.random() < 0.6 and not cut.long:
         trims.kangaroo(plan, rng, cut)
 
