@@ -15,6 +15,7 @@ for no helper that has not begun: work shared out within such work comes to no d
 """
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+_TURN_S = 5e-4  # after which a thread that computes in Python hands the interpreter on, if another waits
 _QUIET = 1 << 18  # multiplications; OpenBLAS takes more threads for a larger product
 _LOCK, _TORCH = Lock(), Lock()
 _Item = TypeVar("_Item")
@@ -105,10 +107,15 @@ def _helpers(_process: int) -> ThreadPoolExecutor:
 
 @dataclass
 class _Pictures:
-    """How many are being drawn, how many threads OpenCV had before, and how many there may be at most."""
+    """How many are being drawn, and how many threads there may be at most.
+
+    Attributes:
+        threads, turn: OpenCV's threads and the interpreter's turns, seconds, as they were before.
+    """
 
     drawn: int = 0
     threads: int = 1
+    turn: float = 0.005
     most: int | None = None
 
 
@@ -130,11 +137,15 @@ def _threads() -> int:
 
 @contextmanager
 def drawing() -> Iterator[None]:
-    """A picture is drawn: OpenCV keeps to the calling thread until the last of such blocks ends."""
+    """A picture is drawn: OpenCV keeps to the calling thread until the last of such blocks ends.
+
+    Threads take shorter turns, or one that has only to start OpenCV's next step waits for up to 5 ms.
+    """
     with _LOCK:
         if not _PICTURES.drawn:
-            _PICTURES.threads = max(cv2.getNumThreads(), 1)
+            _PICTURES.threads, _PICTURES.turn = max(cv2.getNumThreads(), 1), sys.getswitchinterval()
             cv2.setNumThreads(1)
+            sys.setswitchinterval(_TURN_S)
         _PICTURES.drawn += 1
     try:
         yield
@@ -143,6 +154,7 @@ def drawing() -> Iterator[None]:
             _PICTURES.drawn -= 1
             if not _PICTURES.drawn:
                 cv2.setNumThreads(_PICTURES.threads)
+                sys.setswitchinterval(_PICTURES.turn)
 
 
 @contextmanager

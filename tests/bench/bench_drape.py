@@ -69,6 +69,7 @@ def _beside_the_least(rounds: int) -> list[Row]:
 
     The person is analysed before the clock starts, as a plate is. "A known garment" has been read and cut out
     on another person; "a garment read before" is cut out anew; "a new garment" is read by the net as well.
+    "Nothing but the drape" is that of a known garment, from pixels to pixels.
     """
     settings = load_settings()
     tools = bootstrap.build(settings, store_url="file:///nowhere")
@@ -92,6 +93,7 @@ def _beside_the_least(rounds: int) -> list[Row]:
         encode_jpeg(drape(on, what, eyes).picture)
 
     works = {
+        "nothing but the drape": (whole, lambda: drape(person, product, tools)),
         "a known garment": (whole, whole),
         "a garment read before": (forget, whole),
         "a new garment": (forget, lambda: whole(anew)),

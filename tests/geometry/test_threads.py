@@ -1,5 +1,6 @@
 """Work is shared out once, whole; the libraries' thread counts come back as they were."""
 
+import sys
 import time
 from contextvars import ContextVar
 from threading import Barrier, get_ident
@@ -79,6 +80,15 @@ def test_pictures_share_the_threads_and_opencv_gets_its_own_back(two_threads):
             raise RuntimeError
         assert threads_at_work() == 2
     assert cv2.getNumThreads() == 2
+
+
+def test_while_a_picture_is_drawn_threads_take_short_turns():
+    before = sys.getswitchinterval()
+    with drawing():
+        with drawing():
+            assert sys.getswitchinterval() < 0.001
+        assert sys.getswitchinterval() < 0.001
+    assert sys.getswitchinterval() == before
 
 
 def test_a_process_that_is_not_alone_takes_its_share(two_threads):
