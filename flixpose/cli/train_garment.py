@@ -14,7 +14,7 @@ from flixpose.resources import PACKAGE
 if TYPE_CHECKING:
     from flixpose.training.batches import Photos
 
-_SHIPPED = PACKAGE / (GARMENT_NET.member or "")
+_SHIPPED = PACKAGE / GARMENT_NET.member
 
 
 @click.command()

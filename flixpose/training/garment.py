@@ -12,6 +12,7 @@ from torch import Tensor
 from flixpose.errors import BadSettings, MissingInput
 from flixpose.garment.net import GarmentNet
 from flixpose.garment.net_eyes import load_net
+from flixpose.imaging.files import sha256_hex
 from flixpose.training import loop
 from flixpose.training.batches import Batch, Photos, mixed_batch
 from flixpose.training.curves import Curve
@@ -44,7 +45,7 @@ class State(loop.Learner[GarmentNet]):
     Attributes:
         studios: (step, digest) wherever the studio's code was found changed.
         mixed: wherever photos that are not drawn began or ceased to be mixed in.
-        start: digest of the weights that it began from; empty: from none.
+        start: SHA-256 of the weights that it began from; empty: from none.
     """
 
     studios: list[tuple[int, str]] = field(default_factory=list)
@@ -81,7 +82,7 @@ def started(weights: Path, recipe: Recipe, device: torch.device) -> State:
     state = fresh_state(recipe, device)
     for net in (state.net, state.average):
         net.load_state_dict(known.state_dict())
-    state.start = hashlib.sha256(weights.read_bytes()).hexdigest()
+    state.start = sha256_hex(weights.read_bytes())
     return state
 
 

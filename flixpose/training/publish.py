@@ -247,7 +247,7 @@ def card(
         minutes=trained.seconds / 60,
         data=_data(trained),
         history=history,
-        start=f"Begun from the weights `{trained.start[:12]}`." if trained.start else _FROM_NOTHING,
+        start=_BEGUN_FROM.format(trained.start[:12]) if trained.start else _FROM_NOTHING,
         figures=rows,
         photos=drawn.photos,
         drawn=next(islice(drawn.lines(), 1, None)),
@@ -311,6 +311,7 @@ The same on {photos} simulated mannequins that were not calibrated on: {told}.
 """
 
 _FROM_NOTHING = "No weights of others were started from."
+_BEGUN_FROM = "Begun from the weights `{}`; what those were trained on their own card tells."
 
 _CARD = """# garment-net
 

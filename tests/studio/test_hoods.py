@@ -41,7 +41,7 @@ def test_half_of_the_raised_hoods_show_no_opening_and_half_of_those_laid_down_li
     assert sum(drawn(seed, up=False)[2].broad for seed in range(60)) > 25
 
 
-def test_from_behind_hoods_are_as_they_were_and_hide_the_nape() -> None:
+def test_from_behind_no_hood_is_open_and_the_nape_is_hidden() -> None:
     for up in (True, False):
         plan, _, hood = drawn(5, up=up, view="back")
         assert not hood.broad and not parts(plan, "inside") and "neck_back" in plan.hidden

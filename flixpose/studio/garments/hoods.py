@@ -69,14 +69,14 @@ def _hood_mouth(plan: Plan, rng: Rng, cut: Cut, hood: Hood) -> None:
 
 def hood_up(plan: Plan, rng: Rng, cut: Cut, *, back_view: bool) -> Hood:
     """A raised hood with its opening, or one that fell together and shows none."""
-    if fallen := not back_view and plan.display != "mannequin" and rng.random() < 0.5:
+    seen = not back_view and plan.display != "mannequin"
+    if seen and rng.random() < 0.5:
         hood = _fallen_hood(plan, rng, cut)
     else:
         hood = Hood(cut.neck * rng.uniform(1.0, 1.4), rng.uniform(22, 31))
         _raised_hood(plan, rng, cut, hood, back_view=back_view)
     plan.mark_both("neck_*", ridge_at(cut, hood.wide))
     plan.mark("neck_front", (0.0, cut.front), hidden=back_view)
-    seen = fallen or not (back_view or plan.display == "mannequin")
     plan.mark("neck_back", (0.0, cut.back), hidden=not seen)
     return hood
 
