@@ -5,14 +5,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import get_args
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.errors import FlixposeError, NoGarment, WeightsDamaged
 from flixpose.garment import kinds
 from flixpose.garment.classify import Guess, classify, shapes_for
-from flixpose.garment.gaps import top_of_gap
 from flixpose.garment.net_choice import Claim, Map, choose, claims
 from flixpose.garment.net_codec import mass_at, second_spot
 from flixpose.garment.net_eyes import GarmentEyes, Sight, load_eyes
@@ -23,14 +21,13 @@ from flixpose.garment.net_merge import (
     final_from,
     group_of,
     odds_of,
-    snapped,
     told,
     trust_from,
 )
+from flixpose.garment.net_outline import edge_of, settled
 from flixpose.garment.net_region import CROP, Found, find_region
 from flixpose.garment.outline import Outline
 from flixpose.garment.placing import place_landmarks
-from flixpose.garment.seeing import Seen
 from flixpose.garment.shapes import Point, agree, fit_shapes
 from flixpose.garment.shared_points import INDEX, KIND_NAMES, as_seen, mirror_name
 from flixpose.garment.silhouette import as_outwear, box_of, whole_outline
@@ -47,8 +44,6 @@ _LIKE = 0.95  # overlap of both regions from which the outline's corners are hea
 _BACKS_DRAWN, _BACKS_SOLD = 0.2, 0.08  # shares of photos that show a back: in training, in shops
 _ABSENT = 0.8  # sure enough that a landmark is not there
 _HIDDEN_ODDS = 1.5  # taken off: a landmark that the net thinks hidden is a guess
-_SNAP = 0.012  # of the garment's longer side
-_ON_OUTLINE = ("neck", "shoulder", "armpit", "cuff_outer", "cuff_inner", "waist", "hem")
 _OUTLINE_SAYS = 0.5  # weight of the outline's word on the kind against the net's
 _DOUBT = 0.03  # probability left to the kinds that the outline does not speak for
 
@@ -112,14 +107,14 @@ class NetReader:
     def _points(self, sight: Sight, found: Found, outline: Outline, kind: str) -> dict[str, Point]:
         """Named as seen, pixels of the photo."""
         theirs = outline_points(found, outline, kind)
-        edge = _edge(found.seen)
+        edge = edge_of(found.seen)
         side = float(np.ptp(edge, axis=0).max())
         axis = outline.axis / found.seen.shrink
-        points = {}
-        for name, claim in believed(sight, theirs, kind, self._trust, axis, side).items():
-            point = (*claim.xy, told(claim.odds, claim.met, self._final))
-            points[name] = on_outline(name, point, kind, found.seen, edge) if found.agreement > 0 else point
-        return points
+        points = {
+            name: (*claim.xy, told(claim.odds, claim.met, self._final))
+            for name, claim in believed(sight, theirs, kind, self._trust, axis, side).items()
+        }
+        return settled(points, kind, found.seen, edge) if found.agreement > 0 else points
 
     def _garment(
         self,
@@ -231,30 +226,6 @@ def _doubted(name: str, point: Point, view_score: float) -> Point:
     """Who is unsure of front and back is unsure of left and right."""
     x, y, score = point
     return (x, y, score * view_score) if mirror_name(name) != name else point
-
-
-def on_outline(name: str, point: Point, kind: str, seen: Seen, edge: NDArray[np.float64]) -> Point:
-    """A landmark that lies on the outline moved there, where it is near.
-
-    Args:
-        edge: (N, 2) the outline in pixels of the photo.
-    """
-    side = float(np.ptp(edge, axis=0).max())
-    if group_of(name) == "armpit" and kinds.has_sleeves(kind):
-        return _up_the_gap(point, seen, side)  # of a fork the outline's nearest point is a side, not the top
-    return snapped(point, edge, _SNAP * side) if group_of(name) in _ON_OUTLINE else point
-
-
-def _up_the_gap(point: Point, seen: Seen, side: float) -> Point:
-    x, y, score = point
-    up = top_of_gap(seen.region, (x * seen.shrink, y * seen.shrink), side * seen.shrink)
-    return up[0] / seen.shrink, up[1] / seen.shrink, score
-
-
-def _edge(seen: Seen) -> NDArray[np.float64]:
-    """(N, 2) the outline of the region in pixels of the photo, closely spaced."""
-    contours, _ = cv2.findContours(seen.region.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-    return (np.concatenate(contours)[:, 0].astype(np.float64) + 0.5) / seen.shrink
 
 
 def _view(told: str | None, back: float) -> tuple[View, float]:

@@ -12,8 +12,7 @@ from flixpose.evaluation.garment import Entry, evaluate_entries, evaluate_landma
 from flixpose.evaluation.garment_sets import CHECKED, drawn_entries
 from flixpose.garment.kinds import KINDS
 from flixpose.garment.net_eyes import load_net, without_others
-from flixpose.garment.net_reader import NetReader, load_reader, on_outline
-from flixpose.garment.seeing import Seen
+from flixpose.garment.net_reader import NetReader, load_reader
 from flixpose.garment.shared_points import mirror_name
 from flixpose.models import GARMENT_NET, MODELS
 from flixpose.resources import PACKAGE
@@ -168,19 +167,3 @@ def test_the_pole_of_a_stand_is_no_limb(reader: NetReader):
     from flixpose.imaging.decode import read_image
 
     assert reader(read_image(resources.SAMPLES / "products" / "cardigan.jpg")).score > UNSURE
-
-
-def test_a_fork_stays_above_its_gap_where_other_points_move_to_the_nearest_edge():
-    region = np.ones((200, 200), bool)
-    region[80:, 90:110] = False  # between a sleeve and the body
-    region[:, :10] = region[:, 190:] = region[:5] = region[195:] = False
-    seen = Seen(region, np.zeros((200, 200, 3), np.float32), np.zeros((200, 200), np.float32), 1.0, None, 1.0)
-    inner = cv2.erode(region.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-    rows, columns = np.nonzero(region & ~inner)
-    edge = np.stack([columns, rows], axis=1) + 0.5
-    inside = (89.0, 78.5, 0.9)
-    assert on_outline("armpit_left", inside, "long_sleeve_top", seen, edge) == inside
-    assert on_outline("armpit_left", inside, "vest", seen, edge) != inside
-    assert on_outline("neck_front", inside, "vest", seen, edge) == inside
-    below = (100.0, 120.0, 0.9)
-    assert on_outline("armpit_left", below, "long_sleeve_top", seen, edge) == (100.0, 80.0, 0.9)

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
+from flixpose.garment.turns import bend
 from flixpose.studio.curves import Points, joined, line
 from flixpose.studio.garments import bottoms, slings
 from flixpose.studio.garments.cut import Cut
 from flixpose.studio.garments.plan import Plan, pts
 from flixpose.studio.garments.sleeves import Sleeve, shoulder_turn
-from flixpose.studio.garments.telling import bend, parting
+from flixpose.studio.garments.telling import parting
 
 _EXTENT = 70.0
 _SIDE = line((18.0, 24.0), (18.0, 64.0), 41)

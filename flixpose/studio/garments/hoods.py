@@ -7,7 +7,7 @@ import numpy as np
 from flixpose.studio.curves import bow, joined, line, smooth
 from flixpose.studio.garments.cut import Cut
 from flixpose.studio.garments.necks import ridge_at
-from flixpose.studio.garments.plan import Line, Part, Plan, flipped, moved, pts
+from flixpose.studio.garments.plan import Line, Pair, Part, Plan, flipped, moved, pts
 
 Rng = np.random.Generator
 
@@ -27,17 +27,8 @@ def hood_down(plan: Plan, rng: Rng, cut: Cut, *, back_view: bool) -> Hood:
     hood = Hood(
         cut.neck * rng.uniform(1.25, 2.1 if broad else 1.7), rng.uniform(4, 12 if broad else 9), broad
     )
-    wide, tall = hood.wide, hood.tall
-    corner = rng.uniform(0.6, 0.85) if broad else 0.72
-    lobe = smooth(
-        [
-            (wide, 2.5),
-            (wide * 1.02, -tall * (0.25 if broad else 0.45)),
-            (wide * corner, -tall * 0.95),
-            (0, -tall * rng.uniform(0.95 if broad else 0.8, 1.1)),
-        ],
-        8,
-    )
+    wide = hood.wide
+    lobe = smooth(_lobe(rng, hood), 8)
     low = rng.uniform(10, 17) if back_view else cut.front + 1.5
     foot = smooth([(-wide, 2.5), (-wide * 0.8, low * 0.6), (0, low), (wide * 0.8, low * 0.6), (wide, 2.5)], 8)
     shape = joined(lobe, flipped(lobe)[::-1], foot)
@@ -48,6 +39,26 @@ def hood_down(plan: Plan, rng: Rng, cut: Cut, *, back_view: bool) -> Hood:
     plan.mark("neck_front", (0.0, cut.front), hidden=back_view)
     plan.mark("neck_back", (0.0, cut.back), hidden=back_view or plan.display == "mannequin")
     return hood
+
+
+def _lobe(rng: Rng, hood: Hood) -> list[Pair]:
+    """Half of a lying hood's outline, from the shoulder up: full, or slanting to a narrower top."""
+    wide, tall = hood.wide, hood.tall
+    if not hood.broad:
+        return [
+            (wide, 2.5),
+            (wide * 1.02, -tall * 0.45),
+            (wide * 0.72, -tall * 0.95),
+            (0, -tall * rng.uniform(0.8, 1.1)),
+        ]
+    corner, full = rng.uniform(0.6, 0.85), rng.uniform(0.0, 1.0)
+    side = wide * (full * 1.02 + (1 - full) * (0.7 + 0.3 * corner))
+    return [
+        (wide, 1.0 + 1.5 * full),
+        (side, -tall * (0.5 - 0.25 * full)),
+        (wide * corner, -tall * 0.95),
+        (0, -tall * rng.uniform(0.95, 1.1)),
+    ]
 
 
 def _hood_mouth(plan: Plan, rng: Rng, cut: Cut, hood: Hood) -> None:
@@ -62,7 +73,8 @@ def _hood_mouth(plan: Plan, rng: Rng, cut: Cut, hood: Hood) -> None:
     mouth = smooth([*half, top, *((-x, y) for x, y in half[::-1])], 8)
     shape = joined(mouth, pts((0, cut.front + 1)))
     tone = rng.uniform(0.5, 0.9)
-    plan.add(Part(shape, name="inside", paint="inside", tone=tone, shadow=0.2, bulge=0.9))
+    paint = "main" if hood.broad and rng.random() < 0.5 else "inside"
+    plan.add(Part(shape, name="inside", paint=paint, tone=tone, shadow=0.2, bulge=0.9))
     if hood.broad and rng.random() < 0.6:
         plan.add(Line(mouth * (1.08, 1.08), 0.18, -0.2, dash=(0.6, 0.4), within="hood"))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from flixpose.garment.turns import Bend, bend, dense
 from flixpose.studio.curves import Points, joined
 from flixpose.studio.garments.plan import Pair
 
@@ -80,38 +81,13 @@ def _highest_opening(line: Points, gap: np.ndarray, extent: float) -> int:
     return first if np.linalg.norm(line[plain[-1]] - line[first]) > VAGUE * extent else 0
 
 
-def _told(turn: "Bend", line: Points, gap: np.ndarray, extent: float) -> bool:
+def _told(turn: Bend, line: Points, gap: np.ndarray, extent: float) -> bool:
     """Whether an eye can tell a fork: a corner at once, a slit where it soon opens."""
     if abs(turn.degrees) < _KINK_DEG or turn.slow >= VAGUE * extent:
         return False
     narrow = np.flatnonzero(gap <= PLAIN_GAP * extent)
     long = float(np.linalg.norm(line[-1] - line[int(narrow[0])])) if len(narrow) else 0.0
     return abs(turn.degrees) < _SLIT_DEG or long < VAGUE * extent
-
-
-@dataclass(frozen=True, slots=True)
-class Bend:
-    """Where a line turns.
-
-    Attributes:
-        at: where half of the turn is done, units. slow: units that the middle fifth of the turn takes.
-        degrees: the whole turn from the line's beginning to its end, clockwise as seen.
-    """
-
-    at: Pair
-    slow: float
-    degrees: float
-
-
-def bend(line: Points) -> Bend:
-    """Of a line, (N, 2), that begins and ends about straight."""
-    even = dense(line, 100)
-    step = np.diff(even, axis=0)
-    angle = np.rad2deg(np.unwrap(np.arctan2(step[:, 1], step[:, 0])))
-    first, last = float(angle[:12].mean()), float(angle[-10:].mean())
-    share = (angle - first) / ((last - first) or 1.0)
-    soon, half, late = (int(np.argmax(share >= part)) for part in (0.4, 0.5, 0.6))
-    return Bend(_pair(even[half]), float(np.linalg.norm(step, axis=1)[soon:late].sum()), last - first)
 
 
 def kinked(before: Points, after: Points) -> bool:
@@ -124,13 +100,6 @@ def kinked(before: Points, after: Points) -> bool:
         return True
     turn = np.arctan2(*(a[-1] - first)[::-1]) - np.arctan2(*(second - b[0])[::-1])
     return bool(abs((np.rad2deg(turn) + 180) % 360 - 180) > _KINK_DEG)
-
-
-def dense(line: Points, count: int) -> Points:
-    """(count, 2) evenly spaced along a line."""
-    steps = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
-    t = np.linspace(0, steps[-1], count)
-    return np.stack([np.interp(t, steps, line[:, k]) for k in (0, 1)], axis=1)
 
 
 def _below(at: Points, side: Points) -> Points:

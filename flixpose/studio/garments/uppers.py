@@ -152,10 +152,10 @@ def _collar(rng: Rng, *, coat: bool, cut: Cut) -> str:
     if coat:
         names, shares = (
             ["none", "shirt", "stand", "hood_down", "hood_up", "lapel"],
-            [0.25, 0.2, 0.12, 0.13, 0.1, 0.2],
+            [0.22, 0.2, 0.12, 0.16, 0.1, 0.2],
         )
     else:
-        names, shares = ["none", "shirt", "stand", "hood_down", "hood_up"], [0.55, 0.15, 0.14, 0.09, 0.07]
+        names, shares = ["none", "shirt", "stand", "hood_down", "hood_up"], [0.51, 0.15, 0.14, 0.13, 0.07]
     return str(rng.choice(names, p=shares))
 
 

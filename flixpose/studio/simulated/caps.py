@@ -7,10 +7,10 @@ armpit and the last that is seen of the cuff. As sewn, the cuff goes on behind i
 import numpy as np
 from numpy.typing import NDArray
 
+from flixpose.garment.turns import bend, dense, outline_ring, way_between, without_steps
 from flixpose.studio.body import SIDES
 from flixpose.studio.curves import Points
-from flixpose.studio.garments.telling import bend, dense
-from flixpose.studio.simulated.outlines import Marks, outline_ring, way_between, without_steps
+from flixpose.studio.simulated.landmarks import Marks
 
 _SAME_PX = 2.0  # an armpit so near to the cuff's corner was put there for want of a gap
 _AROUND = 0.025  # of the garment's longer side: how much of cuff and side tell how they run

@@ -16,6 +16,7 @@ from flixpose.studio.simulated.refine import rim
 from flixpose.studio.solid import Array
 
 Index = NDArray[np.int64]
+Marks = dict[str, list[float]]  # landmark → x, y in pixels, visibility 0, 1 or 2
 
 _HEM_BEHIND = "hem_center_behind"
 # pixels of background between two parts from which on people see them part

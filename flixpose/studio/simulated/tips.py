@@ -1,8 +1,9 @@
 """Shoulder tips of sleeved garments on mannequins, read off their outline in the picture.
 
-The rule is the drawn studio's (`garments.telling.bend`): where the shoulder turns into the sleeve, half of
-the turn is done. What was sewn does not tell it: a cap or a dropped sleeve turns elsewhere than its seam
-lies. A person's bent elbow turns an outline too, so pictures of persons keep the point of the cloth.
+The rule is the drawn studio's and the reader's (`garment.turns`): where the shoulder turns into the
+sleeve, half of the turn is done. What was sewn does not tell it: a cap or a dropped sleeve turns elsewhere
+than its seam lies. A person's bent elbow turns an outline too, so pictures of persons keep the point of the
+cloth.
 """
 
 import json
@@ -12,24 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flixpose.garment.turns import outline_ring, shoulder_tip
 from flixpose.imaging.files import write_atomic
 from flixpose.studio.body import SIDES
 from flixpose.studio.curves import Points
-from flixpose.studio.garments.telling import Bend, bend
 from flixpose.studio.simulated.caps import cap_armpits
-from flixpose.studio.simulated.outlines import Marks, outline_ring, way_between, without_steps
+from flixpose.studio.simulated.landmarks import Marks
 from flixpose.studio.simulated.passes import garment_mask
 from flixpose.studio.simulated.waists import waists
-from flixpose.studio.solid import Array
 
 READ = ("product", "ghost")
-
-# Of the way from neck to armpit: the part of the outline that turns, measured along it.
-_FROM, _TO = 0.08, 1.35
-_SMOOTH = 0.012  # of the garment's longer side: folds that are no shoulder
-_ASTRAY = 0.03  # of it: a neck or a cuff so far off the outline is hidden behind something
-_TURN_DEG, _SLOW = 10.0, 0.055  # as in the drawn studio: less has no tip, nor has what turns so slowly
-_FEWEST = 12
 
 
 def shoulder_tips(region: NDArray[np.bool_], marks: Marks) -> Marks:
@@ -53,30 +46,11 @@ def _tip(ring: Points, marks: Marks, name: str) -> Marks:
     neck, cuff, pit = (
         np.array(marks[mark][:2]) for mark in (f"neck_{name}", f"cuff_{name}_outer", f"armpit_{name}")
     )
-    size = float(np.ptp(ring, axis=0).max())
-    path = way_between(ring, neck, cuff)
-    if known[2] < 2 or len(path) < _FEWEST or _off(path, neck, cuff) > _ASTRAY * size:
+    tip = shoulder_tip(ring, neck, cuff, pit)
+    if known[2] < 2 or tip is None:
         return {}
-    turn = bend(_turning(path, float(np.linalg.norm(pit - neck)), _SMOOTH * size))
-    down = turn.degrees if cuff[0] > neck[0] else -turn.degrees
-    told = down > _TURN_DEG and turn.slow < _SLOW * size
-    return {f"shoulder_{name}": _told(turn) if told else [known[0], known[1], 1.0]}
-
-
-def _told(turn: Bend) -> list[float]:
-    return [round(turn.at[0], 2), round(turn.at[1], 2), 2.0]
-
-
-def _off(path: Points, neck: Array, cuff: Array) -> float:
-    return float(max(np.linalg.norm(path[0] - neck), np.linalg.norm(path[-1] - cuff)))
-
-
-def _turning(path: Points, reach: float, sigma: float) -> Points:
-    """The outline near the shoulder, its pixels' steps and small folds smoothed away."""
-    line = without_steps(path, sigma)
-    gone = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
-    first, last = np.searchsorted(gone, (_FROM * _TO * reach, _TO * reach))
-    return line[int(first) : max(int(last), int(first) + 3)]
+    told = [round(tip.at[0], 2), round(tip.at[1], 2), 2.0] if tip.plain else [known[0], known[1], 1.0]
+    return {f"shoulder_{name}": told}
 
 
 def read_off(scene: Path, landmarks: dict[str, Marks]) -> None:

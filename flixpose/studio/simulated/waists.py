@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from flixpose.studio.simulated.outlines import Marks
+from flixpose.studio.simulated.landmarks import Marks
 from flixpose.studio.solid import Array
 
 _SAME_WIDTH = 0.0024  # of the length below the armpits: as much wider is as narrow
