@@ -106,8 +106,9 @@ class BareArm:
             share=np.clip((side - low) / np.maximum(high - low, 1e-6), 0, 1),
             outwards=(outward - inner) / np.maximum(outer - inner, 1e-6),
             near=np.linalg.norm(off, axis=1) < _REACH * self.unit,
-            # Above the shoulder joint and past the last station there is no arm of this kind.
-            beyond=np.abs(along) > 1.5 * step,
+            # Above the shoulder joint and past the last station there is no arm of this kind; around the
+            # outside of an elbow there is, however far the stations fan out.
+            beyond=(np.abs(along) > 1.5 * step) & ((nearest == 0) | (nearest == len(numbers) - 1)),
             place=place,
         )
 

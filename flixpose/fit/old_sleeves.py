@@ -86,6 +86,7 @@ def find_old_sleeve(
         return None
     if sleeve is None:
         sleeve = _on_arm(shows & beside.sleeve, beside.inside)
+    sleeve &= ~beside.below  # the soft rim of a hand runs on from it
     bare, person = occluders.arms.alpha[window] >= 128, person_mask.alpha[window]
     free = occluders.head.alpha[window] < 128
     away = distance(sleeve) / arm.unit
@@ -93,7 +94,7 @@ def find_old_sleeve(
     free &= (seen[window] < 255) | (before > 0)
     shade = np.clip(_DEEP * (1 - away / _SHADE), 0, 1) * (free & bare & (beside.inside > 0))
     rim = cv2.dilate((person > 12).astype(np.uint8), square(_EDGE * arm.unit)) > 0
-    end = (away < _SHADE) & (beside.sleeve | beside.past) & rim
+    end = (away < _SHADE) & (beside.sleeve | beside.past) & rim & (occluders.worn_lower.alpha[window] < 128)
     hole = free & (~bare | (beside.inside == 0)) & ((away < _EDGE) | end | (before > 0)) | (shade > 0)
     held = beside.held | chest(body, window)  # no background is there
     cover = np.where(held, 1, beside.inside) * _smooth_outline(person, arm.unit)
@@ -144,7 +145,7 @@ class _Around:
 
     Attributes:
         inside: how much of each is the arm. sleeve: what may be its sleeve. held: of that shoulder and
-            armpit, which are skin, too. past: beside the arm just below the sleeve.
+            armpit, which are skin, too. past: beside the arm just below the sleeve. below: further down.
         before: how much of the arm lies before a trunk: towards the sleeve's end more and more of it.
     """
 
@@ -155,7 +156,8 @@ class _Around:
         first, down = int(np.argmin(arm.covered)), at.nearest / arm.elbow
         cap = at.beyond & (at.nearest == 0)
         inside = np.where(at.beyond, 0.0, at.inside)
-        inward = (at.outwards < 0) & ~at.beyond
+        # With the edge's own pixels: where skin goes on beyond it, none of them is in part background.
+        inward = (at.outwards < 0.5) & (at.inside < 1) & ~at.beyond
         covered = at.nearest < first
         within = np.linalg.norm(
             np.stack([columns + window[1].start, rows + window[0].start], axis=1) + 0.5 - arm.stations[0],
@@ -167,6 +169,7 @@ class _Around:
         beside = (down < _ARMPIT) | covered & (at.outwards > -_GAP)
         self.held = (cap | (inward & beside)).reshape(shape)
         self.past = (~covered & ~at.beyond & at.near).reshape(shape)
+        self.below = (at.nearest >= first + _PAST).reshape(shape)
         above = (first - at.place) / (_BEFORE * arm.elbow)
         width = np.maximum(arm.high[at.nearest] - arm.low[at.nearest], 1.0)
         laid = (
