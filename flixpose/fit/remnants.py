@@ -135,7 +135,8 @@ def paint_remnants(
     if not (result.left.alpha.any() or rims.any()):
         return _with(result, blind)
     shown = cv2.max(without_leggings(result.left.alpha, kind, occluders), rims)
-    photo = _Photo(result.picture, seen, shown, rims, setting, body.shoulder_width, lower)
+    done = (result.mask.alpha > 0) & ~result.background
+    photo = _Photo(result.picture, seen, shown, rims, done, setting, body.shoulder_width, lower)
     places = [place for place in gathered(photo.look, photo.patches()) if place is not None]
     photo.choose(places)
     open_out(places, result.background, seen, rims, setting, photo.unit)
@@ -155,6 +156,7 @@ class _Photo:
 
     Attributes:
         left: what shows of the old clothes and of `rims`, thin rims of whatever the person is.
+        done: what was painted before, other than background; it stays beside what is painted now.
         unit: a shoulder width in pixels.
         lower: trousers or a skirt are replaced.
     """
@@ -163,6 +165,7 @@ class _Photo:
     seen: NDArray[np.uint8]
     left: NDArray[np.uint8]
     rims: NDArray[np.uint8]
+    done: Plane
     setting: Setting
     unit: float
     lower: bool
@@ -316,7 +319,7 @@ class _Photo:
         near = grown(shows, 2 * RIM * self.unit) & (self.left[here] > 12)
         near |= grown(shows, max(_EDGE * self.unit, LEAST_EDGE))
         near |= beside_edge(has(here, NOOK_EDGE), shows, self.unit)
-        near &= free & ~large & (self.seen[here] < 255)
+        near &= free & ~large & (self.seen[here] < 255) & (~self.done[here] | shows)
         at = np.flatnonzero(near)
         near.ravel()[at] = np.isfinite(place.away.reshape(len(place.away), -1)[:, at]).any(axis=0)
         place.hole = near
