@@ -148,7 +148,7 @@ def _find(
     reach = distance(core)
     # An outline that skin is painted beyond is none any more: its pixels, soft and lit from behind, go, too.
     within = cv2.erode((person > 127).view(np.uint8), square(LEAST_EDGE)) > 0
-    rim = within & (cv2.dilate(hole.view(np.uint8), square(0.5 * _EDGE * unit)) > 0)
+    rim = within & (cv2.dilate(hole.view(np.uint8), square(_EDGE * unit)) > 0)
     rim &= (person <= 230) & ~old & (occluders.worn_lower.alpha[window] < 26) & (head < 26)
     shade = np.clip(2 * (1 - reach / (_SHADE * unit)), 0, 1).astype(np.float32)
     shade *= (bare | rim) & free & ~hole

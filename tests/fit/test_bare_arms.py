@@ -159,3 +159,22 @@ def test_the_carried_outline_comes_to_the_one_that_is_seen() -> None:
     first = int(np.argmin(arm.covered))
     width = arm.high - arm.low
     assert np.abs(np.diff(width[first - 6 : first + 8])).max() < 1.5, width[first - 6 : first + 8]
+
+
+def test_around_the_outside_of_an_elbow_there_is_an_arm_however_far_its_stations_fan_out() -> None:
+    """Above the shoulder and past the last station there is none."""
+    bend = np.deg2rad(np.concatenate([np.zeros(20), np.linspace(0, 100, 6), np.full(20, 100)]))
+    down = np.stack([np.sin(bend), np.cos(bend)], axis=1)
+    stations = 300 + np.cumsum(down * 3.0, axis=0)
+    across = np.stack([-down[:, 1], down[:, 0]], axis=1)
+    width = np.full(len(stations), 15.0)
+    covered = np.arange(len(stations)) < 40
+    arm = BareArm(stations, across, -width, width, covered, 1, 20.0, np.zeros((32, 3)), 0.0, 150.0)
+    rows, columns = np.indices((500, 500)).reshape(2, -1)
+    found = arm.beside(rows, columns)
+    from_elbow = np.hypot(columns + 0.5 - stations[22, 0], rows + 0.5 - stations[22, 1])
+    outside = (from_elbow < 13) & (found.nearest > 3) & (found.nearest < 40)
+    assert outside.sum() > 300 and not found.beyond[outside].any() and (found.inside[outside] == 1).all()
+    above = (stations[0] - 8 * down[0])[None]
+    x, y = above[0].astype(int)
+    assert arm.beside(np.array([y]), np.array([x])).beyond[0]

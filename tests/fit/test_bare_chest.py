@@ -4,13 +4,16 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+from flixpose.fit import remnants
 from flixpose.fit.bared import bare_upper_body
 from flixpose.fit.body import measure_body
 from flixpose.fit.painted import Painted
 from flixpose.fit.remnants import paint_remnants
 from flixpose.fit.setting import look_around
+from flixpose.fit.slits import Slits
 from flixpose.structures.image import Mask
 from tests.fit.figures import PAPER, SKIN, WORN
 from tests.fit.test_bare_arms import OLD_HEM
@@ -133,3 +136,32 @@ def test_with_no_skin_to_be_seen_the_chest_stays() -> None:
     low = chest()
     low[: top() + 20] = False
     assert found.left.alpha[low].mean() > 200
+
+
+def test_an_outline_that_skin_is_painted_beyond_is_none_any_more() -> None:
+    """Its pixels are half background's in the person's mask, and lit from behind."""
+    photo, pose, _, occluders = person()
+    pixels, mask = photo.pixels.copy(), pose.mask.alpha.copy()
+    bar = np.s_[top() - 6 : top() - 3, 305:335]
+    pixels[bar], mask[bar] = (235, 215, 205), 200
+    found = paint_remnants(
+        pixels, covered(neck=DEEP), "short_sleeve_top", measure_body(pose), occluders, Mask(mask)
+    )
+    assert np.abs(found.picture[bar].astype(int) - SKIN).mean() < 12
+
+
+def test_beside_a_rim_that_becomes_background_painted_skin_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside the neck; the rim lies along the shoulder's outline."""
+    photo, pose, labels, occluders = person()
+    rows, columns = np.indices(labels.shape)
+    worn = labels == 3
+    bared = (columns > 330) & (columns < 372) & (rows < top() + 40)
+    rim = worn & (columns >= 372) & (columns < 392) & (rows < np.argmax(worn, axis=0) + 7)
+    seen = np.where(bared | rim, np.uint8(0), covered(neck=DEEP))
+    monkeypatch.setattr(remnants, "beside_background", lambda *_: Slits(rim.astype(np.uint8) * 255))
+    found = paint_remnants(
+        photo.pixels, seen, "short_sleeve_top", measure_body(pose), occluders, pose.mask
+    ).picture.astype(int)
+    assert np.abs(found[rim] - PAPER).mean() < 30
+    skin = worn & bared & (columns > 350)
+    assert skin.sum() > 500 and (np.abs(found[skin] - PAPER).max(axis=1) > 25).all()

@@ -134,3 +134,37 @@ def test_between_arm_and_trunk_there_is_skin_down_to_the_armpit_also_below_a_sho
         inward = np.array([x, y]) + 0.5 - short.stations[4]
         assert 4 / short.elbow < 0.35 and np.sign(inward @ short.across[4]) == -short.outer
         assert _Around(short, window).held[y, x]
+
+
+def test_skin_runs_on_over_the_inner_edge_of_an_arm_without_a_line() -> None:
+    """The edge's own pixels are partly the arm's: where skin lies beyond them, they are wholly skin."""
+    photo, body, occluders, _, _, mask = person()
+    for arm in find_bare_arms(photo.pixels, body, occluders, mask):
+        around = _Around(arm, np.s_[0 : mask.height, 0 : mask.width])
+        beyond = around.held & (around.inside == 0)
+        edge = (around.inside > 0) & (around.inside < 1) & around.sleeve
+        beside = edge & (cv2.dilate(beyond.view(np.uint8), np.ones((3, 3))) > 0)
+        assert beside.sum() > 10 and around.held[beside].mean() > 0.95
+
+
+def test_the_soft_rim_of_a_hand_below_a_sleeve_and_trousers_beside_it_stay() -> None:
+    photo, body, occluders, _, off, mask = person()
+    rows, columns = np.indices(off.shape)
+    left = occluders.worn_upper.alpha.copy()
+    rim = (
+        (columns > 320)
+        & (np.abs(off) >= HALF - 1)
+        & (np.abs(off) < HALF + 2)
+        & (rows >= OLD_HEM)
+        & (rows < 400)
+    )
+    left[rim] = 200
+    trousers = (columns > 320) & (off < -HALF - 2) & (rows > OLD_HEM - 6) & (rows < OLD_HEM + 40)
+    worn = replace(occluders, worn_lower=Mask((trousers * 255).astype(np.uint8)))
+    arm = next(arm for arm in find_bare_arms(photo.pixels, body, occluders, mask) if arm.stations[0, 0] > 320)
+    nothing = np.zeros_like(left)
+    sleeve = find_old_sleeve(arm, left, nothing, body, worn, mask, before_trunk=True, off_shoulders=True)
+    hole = np.zeros(left.shape, bool)
+    hole[sleeve.window] = sleeve.hole
+    low = rows > OLD_HEM + 20
+    assert hole.sum() > 500 and not hole[rim & low].any() and not hole[trousers & low].any()
