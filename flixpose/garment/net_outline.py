@@ -14,6 +14,7 @@ from flixpose.garment.turns import Points, outline_ring, shoulder_tip
 _SNAP = 0.012  # of the garment's longer side
 _ON_OUTLINE = ("neck", "shoulder", "armpit", "cuff_outer", "cuff_inner", "waist", "hem")
 _SAME_SHOULDER = 0.06  # of that side: a turn farther away is an elbow, or a fold
+_FURTHEST = 0.016  # of that side: a shoulder is moved no farther
 _JOINED = 0.02  # of that side: a sleeve's end so near to the armpit lies against the body
 
 
@@ -52,7 +53,7 @@ def _up_the_gap(point: Point, seen: Seen, side: float) -> Point:
 
 
 def _shoulders(points: dict[str, Point], seen: Seen) -> dict[str, Point]:
-    """Shoulders of sleeves half-way between where the net sees them and where the outline turns.
+    """Shoulders of sleeves about half-way between where the net sees them and where the outline turns.
 
     A round shoulder has no corner to snap to: the net errs along the outline, the turn errs where a fold or a
     hood bends it, and they err apart.
@@ -79,10 +80,12 @@ def _half_way(shoulder: Point, others: list[Point], ring: Points, seen: Seen) ->
     if tip is None or not tip.plain:
         return shoulder
     x, y, score = shoulder
-    at = np.array(tip.at) / seen.shrink
-    if np.hypot(at[0] - x, at[1] - y) > _SAME_SHOULDER * _longer(ring) / seen.shrink:
+    off, side = np.array(tip.at) / seen.shrink - (x, y), _longer(ring) / seen.shrink
+    gap = float(np.hypot(*off))
+    if gap > _SAME_SHOULDER * side:
         return shoulder
-    return (x + float(at[0])) / 2, (y + float(at[1])) / 2, score
+    move = off * min(0.5, _FURTHEST * side / max(gap, 1e-9))
+    return x + float(move[0]), y + float(move[1]), score
 
 
 def _joined_cuffs(points: dict[str, Point], edge: Points) -> dict[str, Point]:
