@@ -128,13 +128,13 @@ _FILES = (
 GARMENT_NET = ModelFile(
     ModelInfo(
         name="garment_net",
-        version="4",
+        version="5",
         task="mask, kind, view and landmarks of a garment",
         licence="Apache-2.0",
         origin="flixpose, trained on photos drawn and simulated by flixpose.studio",
-        sha256="d4431c0430910c4d7683c815a3275795f3d1ecfed6aa5af4b38ae68948fc223b",
+        sha256="4a668407fced02b178629b5e3806730552c76a521fcfdd522ba8c487a57cf1a3",
     ),
-    size=10_744_790,
+    size=10_746_638,
     wheel=None,
     member="garment/weights/garment-net.safetensors",
 )
