@@ -65,10 +65,16 @@ def test_a_stage_may_weigh_landmarks_and_knows_their_names():
         parse_recipe(RECIPE + "emphasis = { armpits = 2.5 }\n", "own")
 
 
-def test_the_short_recipe_begins_from_the_shipped_weights():
-    recipe = read_recipe(resources.CONFIGS / "recipes" / "garment-further.toml")
+@pytest.mark.parametrize("name", ["garment-further", "garment-longer"])
+def test_recipes_that_go_on_begin_from_weights_of_the_shipped_shape(name):
+    recipe = read_recipe(resources.CONFIGS / "recipes" / f"{name}.toml")
     state = started(
         resources.PACKAGE / "garment/weights/garment-net.safetensors", recipe, torch.device("cpu")
     )
     assert state.start == GARMENT_NET.info.sha256 and state.step == 0
+    assert learning_rate(recipe, recipe.steps - 1) < 1e-5
+
+
+def test_the_short_recipe_learns_gently():
+    recipe = read_recipe(resources.CONFIGS / "recipes" / "garment-further.toml")
     assert learning_rate(recipe, recipe.steps // 4) <= 1e-4
