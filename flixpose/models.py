@@ -124,7 +124,7 @@ _FILES = (
     ),
 )
 
-# Trained by configs/recipes/garment.toml; its model card lies beside it.
+# Trained by configs/recipes/garment.toml and garment-longer.toml; its model card lies beside it.
 GARMENT_NET = ModelFile(
     ModelInfo(
         name="garment_net",

@@ -2,7 +2,6 @@
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from flixpose.garment import kinds
 from flixpose.garment.gaps import top_of_gap
@@ -34,7 +33,7 @@ def settled(points: dict[str, Point], kind: str, seen: Seen, edge: Points) -> di
     return near | _shoulders(near, seen) | _joined_cuffs(near, edge)
 
 
-def on_outline(name: str, point: Point, kind: str, seen: Seen, edge: NDArray[np.float64]) -> Point:
+def on_outline(name: str, point: Point, kind: str, seen: Seen, edge: Points) -> Point:
     """A landmark that lies on the outline moved there, where it is near.
 
     Args:

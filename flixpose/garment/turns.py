@@ -16,7 +16,7 @@ XY = tuple[float, float]
 _FROM, _TO = 0.08, 1.35
 _SMOOTH = 0.012  # of the garment's longer side: folds that are no shoulder
 _ASTRAY = 0.03  # of it: a neck or a cuff so far off the outline is hidden behind something
-_TURN_DEG, _SLOW = 10.0, 0.055  # less has no tip, nor has what turns so slowly
+TURN_DEG, SLOW = 10.0, 0.055  # less has no tip; nor has one whose middle fifth is longer, of the same side
 _FEWEST = 12
 
 
@@ -100,7 +100,7 @@ def shoulder_tip(ring: Points, neck: Points, cuff: Points, armpit: Points) -> Ti
         return None
     turn = bend(_turning(path, float(np.linalg.norm(armpit - neck)), _SMOOTH * size))
     down = turn.degrees if cuff[0] > neck[0] else -turn.degrees
-    return Tip(turn.at, down > _TURN_DEG and turn.slow < _SLOW * size)
+    return Tip(turn.at, down > TURN_DEG and turn.slow < SLOW * size)
 
 
 def _off(path: Points, neck: Points, cuff: Points) -> float:

@@ -1,7 +1,6 @@
 """From a checkpoint to what is shipped: calibrated weights and their model card."""
 
 import csv
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +25,7 @@ from flixpose.garment.net_region import find_region
 from flixpose.garment.shapes import Point
 from flixpose.garment.shared_points import INDEX, as_seen
 from flixpose.garment.silhouette import whole_outline
-from flixpose.imaging.files import write_atomic
+from flixpose.imaging.files import sha256_hex, write_atomic
 from flixpose.structures.found import ModelInfo
 from flixpose.structures.image import Image
 from flixpose.training.calibrate import RIGHT_WITHIN, Case, fit_final, fit_trust
@@ -241,7 +240,7 @@ def card(
     return _CARD.format(
         parameters=net,
         size=len(weights),
-        sha256=hashlib.sha256(weights).hexdigest(),
+        sha256=sha256_hex(weights),
         seed=trained.recipe.seed,
         step=trained.step,
         minutes=trained.seconds / 60,

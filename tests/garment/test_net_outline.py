@@ -89,3 +89,13 @@ def test_a_fork_stays_above_its_gap_where_other_points_move_to_the_nearest_edge(
     assert on_outline("neck_front", inside, "vest", seen, edge) == inside
     below = (100.0, 120.0, 0.9)
     assert on_outline("armpit_left", below, "long_sleeve_top", seen, edge) == (100.0, 80.0, 0.9)
+
+
+def test_a_shoulder_is_not_moved_far() -> None:
+    seen = _top()
+    edge, start = edge_of(seen), (266.0, 49.0)
+    x, y, _ = settled(_points(start), "short_sleeve_top", seen, edge)["shoulder_left"]
+    near = on_outline("shoulder_left", (*start, 0.8), "short_sleeve_top", seen, edge)
+    moved, gap = np.hypot(x - near[0], y - near[1]), np.hypot(near[0] - 280, near[1] - 59)
+    side = float(np.ptp(edge, axis=0).max())
+    assert gap > 0.045 * side and 0.01 * side < moved < 0.0165 * side

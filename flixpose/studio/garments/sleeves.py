@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flixpose.garment.turns import bend
+from flixpose.garment.turns import SLOW, TURN_DEG, bend
 from flixpose.studio.curves import Points, bow, joined, offset, smooth
 from flixpose.studio.garments.cut import Cut, ridge, side_curve
 from flixpose.studio.garments.plan import Line, Pair, Part, Plan, flipped, pts
@@ -12,8 +12,6 @@ from flixpose.studio.garments.telling import VAGUE, parting
 
 Rng = np.random.Generator
 
-_TURN_DEG = 10.0  # a contour that turns less has no tip
-_SLOW = 0.055  # of a garment's extent: a shoulder whose middle fifth is longer has no tip
 _LEAVES = 0.55  # of a sleeve's upper line: what leaves the shoulder before the elbow
 _CAP = 12.0  # units: a sleeve so short has no elbow
 
@@ -238,11 +236,11 @@ def shoulder_turn(s: Sleeve, cut: Cut, *, seam: bool) -> tuple[Pair, bool]:
     where a plain `seam` ends, and where such a seam ends far from the turn nobody knows which is meant.
     """
     turn = bend(joined(ridge(cut)[3:], s.over[: len(s.over) if s.cap else int(len(s.over) * _LEAVES)]))
-    if turn.degrees < _TURN_DEG:
+    if turn.degrees < TURN_DEG:
         return cut.shoulder, seam
     reach = VAGUE * extent(s, cut)
     at_seam = float(np.linalg.norm(np.subtract(turn.at, cut.shoulder))) < reach
-    return turn.at, turn.slow < _SLOW * extent(s, cut) and (at_seam or not seam)
+    return turn.at, turn.slow < SLOW * extent(s, cut) and (at_seam or not seam)
 
 
 def extent(s: Sleeve, cut: Cut) -> float:
