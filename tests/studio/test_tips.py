@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from flixpose.studio.simulated.straps import strap_tops
 from flixpose.studio.simulated.tips import relabel, shoulder_tips
 
 # a top with caps: the right half of its outline, px about the neck's middle
@@ -70,3 +71,18 @@ def test_a_finished_scene_is_told_anew_once(tmp_path: Path) -> None:
     assert told["worn"] == old["worn"], "a person's elbow bends an outline too"
     written = path.read_bytes()
     assert relabel(tmp_path)["landmarks"] == told and path.read_bytes() == written
+
+
+def test_a_slings_strap_has_one_top() -> None:
+    marks = {
+        "neck_left": [200.0, 60.0, 2.0],
+        "shoulder_left": [210.0, 64.0, 1.0],
+        "neck_right": [100.0, 60.0, 2.0],
+        "armpit_left": [230.0, 120.0, 2.0],
+    }
+    told = strap_tops(marks)
+    assert told["neck_left"] == [205.0, 62.0, 1.0], "half-way, and a guess where one corner is"
+    assert told["neck_right"] == marks["neck_right"] and told["armpit_left"] == marks["armpit_left"]
+    assert not any(name.startswith("shoulder") for name in told)
+    assert strap_tops(told) == told
+    assert "shoulder_left" in marks

@@ -89,7 +89,7 @@ def shoot(s: Scene, fallen: Fallen, out: Path, *, height: int, samples: int, cor
         name: marks(view, sewn.landmarks, sewn.rims, sewn.shoulders, long=long, back=s.back, gaps=sewn.gaps)
         for name, view in seen.items()
     }
-    read_off(out, found)
+    read_off(out, s.pattern.kind, found)
     return told | {"size": size, "landmarks": found}
 
 

@@ -20,6 +20,7 @@ from flixpose.studio.curves import Points
 from flixpose.studio.simulated.caps import cap_armpits
 from flixpose.studio.simulated.landmarks import Marks
 from flixpose.studio.simulated.passes import garment_mask
+from flixpose.studio.simulated.straps import strap_tops
 from flixpose.studio.simulated.waists import waists
 
 READ = ("product", "ghost")
@@ -53,16 +54,19 @@ def _tip(ring: Points, marks: Marks, name: str) -> Marks:
     return {f"shoulder_{name}": told}
 
 
-def read_off(scene: Path, landmarks: dict[str, Marks]) -> None:
+def read_off(scene: Path, kind: str, landmarks: dict[str, Marks]) -> None:
     """Put into a scene's landmarks what the outlines of its product and ghost photos tell.
 
-    Those are the armpits of caps, the shoulders of sleeves and the waists of dresses.
+    Those are the armpits of caps, the shoulders of sleeves and the waists of dresses. The straps of slings
+    are told as everywhere else, in pictures of persons too.
     """
     for picture in READ:
         cover = garment_mask(scene / f"{picture}_parts.png")
         landmarks[picture] |= cap_armpits(cover > 127, landmarks[picture])
         landmarks[picture] |= shoulder_tips(cover > 127, landmarks[picture])
         landmarks[picture] |= waists(cover, landmarks[picture])
+    if kind.startswith("sling"):
+        landmarks.update({picture: strap_tops(marks) for picture, marks in landmarks.items()})
 
 
 def relabel(scene: Path) -> dict[str, Any]:
@@ -73,7 +77,7 @@ def relabel(scene: Path) -> dict[str, Any]:
     path = scene / "scene.json"
     truth: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     before = json.dumps(truth)
-    read_off(scene, truth["landmarks"])
+    read_off(scene, truth["kind"], truth["landmarks"])
     if json.dumps(truth) != before:
         write_atomic(path, (json.dumps(truth, indent=1) + "\n").encode())
     return truth
