@@ -6,7 +6,8 @@ from flixpose.fit.arms import held_aside
 from flixpose.fit.collar import stand_collar
 from flixpose.fit.hood import lay_hood
 from flixpose.fit.measure import pair, point
-from flixpose.fit.middle import add_front_of_neck, add_hem_center, bulge_to_camera
+from flixpose.fit.middle import add_front_of_neck, add_hem_center
+from flixpose.fit.panel import lay_panel
 from flixpose.fit.regions import leg_seam
 from flixpose.fit.shoulders import (
     add_between_neck_and_shoulder,
@@ -64,7 +65,7 @@ def torso_controls(fit: Fit) -> ControlPoints:
         _add_sides(points, fit, upper, lower)
     add_hem_center(points, fit)
     _add_armholes(points, fit)
-    bulge_to_camera(points, fit)
+    lay_panel(points, fit)
     return points.freeze("torso")
 
 
@@ -75,7 +76,7 @@ def skirt_controls(fit: Fit) -> ControlPoints:
     _add_pair(points, fit, "hem")
     _add_sides(points, fit, "waist", "hem")
     add_hem_center(points, fit)
-    bulge_to_camera(points, fit)
+    lay_panel(points, fit)
     return points.freeze("torso")
 
 
@@ -106,7 +107,7 @@ def seat_controls(fit: Fit) -> ControlPoints:
         bulge = abs(fit.own(cloth)[0]) - abs(fit.own((upper[1] + lower[1]) / 2)[0])
         across = _beside_hip(fit, abs(across) + bulge, depth, sign)
         points.add(f"hip_{side}", fit.body.place(sign * across, depth), cloth)
-    bulge_to_camera(points, fit)
+    lay_panel(points, fit)
     return points.freeze("torso")
 
 

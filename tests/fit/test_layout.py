@@ -19,6 +19,7 @@ from flixpose.fit.occluders import Occluders
 from flixpose.fit.rig import load_rigs
 from flixpose.fit.strips import cuff_direction, cuff_middle
 from flixpose.garment.kinds import KINDS, LEGGED, SLEEVED
+from flixpose.geometry.warp import map_points
 from flixpose.stages.solve_warps import solve_warps
 from flixpose.structures.found import Garment, Pose, View
 from flixpose.structures.image import Box, Image, Mask
@@ -255,35 +256,48 @@ def test_on_a_turned_body_the_middle_of_the_front_comes_to_its_side(turned: floa
     for name in ("neck_front", "hem_center"):
         moved = target(aside, name)[0] - target(straight, name)[0]
         assert np.sign(moved) == np.sign(turned) and 10 < abs(moved) < 60
-    middles = [name for name in aside.names if name.startswith("middle")]
-    assert middles and not [name for name in straight.names if name.startswith("middle")]
     hems = [sum(target(each, f"hem_{side}")[0] for side, _ in SIDES) for each in (aside, straight)]
     assert hems[0] == pytest.approx(hems[1], abs=1.0)
 
 
 @pytest.mark.parametrize("turned", [25.0, -25.0])
-def test_on_a_turned_body_cloth_halfway_to_the_sides_moves_too(turned: float) -> None:
-    """The front is round: it comes as far to the side as the middle, while the outline stays.
-
-    Not above the armpits: prints there would be torn between the shoulders and the chest.
-    """
+def test_on_a_turned_body_cloth_beside_the_middle_moves_too(turned: float) -> None:
+    """The front is round: it comes nearly as far to the side as the middle, while the outline stays."""
     product, garment = make_garment("vest")
+    straight = lay(product, garment, make_pose()).parts[0].controls
     trunk = lay(product, garment, make_pose(turned=turned)).parts[0].controls
-    for number in (2, 3):
-        (left, left_cloth), (right, right_cloth), (middle, middle_cloth) = (
-            (target(trunk, name), trunk.garment_xy[trunk.names.index(name)])
-            for name in (f"between_left_{number}", f"between_right_{number}", f"middle_{number}")
-        )
-        assert left_cloth[0] > middle_cloth[0] > right_cloth[0]
-        ways = left[0] - middle[0], middle[0] - right[0]
-        own = left_cloth[0] - middle_cloth[0], middle_cloth[0] - right_cloth[0]
-        assert ways[0] / own[0] == pytest.approx(ways[1] / own[1], rel=0.2), "as far as the middle"
-    assert "between_left_1" not in trunk.names
+    for row in (1, 3, 5):
+        names = [f"middle_{row}", *(f"panel_{side}_{row}_{n}" for side, _ in SIDES for n in (1, 2))]
+        moved = [target(trunk, name)[0] - target(straight, name)[0] for name in names]
+        assert all(np.sign(way) == np.sign(turned) for way in moved)
+        assert max(map(abs, moved)) == pytest.approx(abs(moved[0]), rel=0.08), "the middle goes farthest"
+        across = [f"panel_right_{row}_2", f"panel_right_{row}_1", *names[:3]]
+        assert (np.diff([target(trunk, name)[0] for name in across]) > 4).all(), "in their order"
 
 
 def test_trousers_are_not_as_round_as_a_chest() -> None:
     trunk = lay(*make_garment("shorts"), make_pose(turned=25.0)).parts[0].controls
-    assert not [name for name in trunk.names if name.startswith("between")]
+    assert not [name for name in trunk.names if name.startswith(("middle", "panel"))]
+
+
+def test_what_is_printed_across_a_chest_stays_straight() -> None:
+    """However much lower a garment's armholes reach than those of a body."""
+    product, garment = make_garment("vest")
+    points = {name: (*map(float, garment.landmarks[name]), 0.9) for name in garment.landmarks.present}
+    side = {name: np.array(points[f"armpit_{name}"][:2]) for name, _ in SIDES}
+    for name, _ in SIDES:
+        hem = np.array(points[f"hem_{name}"][:2])
+        points[f"armpit_{name}"] = (*map(float, side[name] + 0.3 * (hem - side[name])), 0.9)
+    low = replace(garment, landmarks=Keypoints.from_points(KINDS["vest"], points))
+    layout = lay(product, low, make_pose())
+    trunk, warp = layout.parts[0].controls, solve_warps(layout)[0].warp
+    (left, _), (right, _) = (target(trunk, f"armpit_{side}") for side, _ in SIDES)
+    top, low_end = (target(trunk, name)[1] for name in ("neck_front", "hem_center"))
+    across = (left + right) / 2 + 0.65 * np.linspace(-0.5, 0.5, 21) * (left - right)
+    long = points["hem_center"][1] - points["neck_front"][1]
+    for share in (0.15, 0.3, 0.45, 0.6, 0.75):
+        row = np.stack([across, np.full(21, top + share * (low_end - top))], axis=1)
+        assert np.ptp(map_points(warp, row)[:, 1]) < 0.015 * long
 
 
 def test_a_hem_read_off_its_middle_skews_nothing() -> None:
@@ -360,7 +374,7 @@ def test_a_body_that_leans_takes_its_garment_along(kind: str) -> None:
 
 
 def _hangs(name: str) -> bool:
-    return name.startswith(("side_", "under_", "hem_"))
+    return name.startswith(("side_", "under_", "hem_", "middle_", "panel_"))
 
 
 def test_a_top_on_a_leaning_body_hangs_down_from_the_shoulders() -> None:
