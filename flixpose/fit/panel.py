@@ -1,9 +1,9 @@
 """Control points inside a trunk: its rows stay straight, as woven, and its middle turns with the body.
 
 From the outline alone a spline would bend what is printed wherever an armpit or a hem lies higher on the body
-than on the garment. Worn cloth takes that up in folds under the arms: over the middle two thirds of 52
-simulated garments rows sagged by 0.02 % of the garment's height (+- 0.1), and by up to 1.9 % when draped by
-outline alone.
+than on the garment, and squeeze it wherever the body is narrower. Worn cloth takes that up in folds under the
+arms: over the middle two thirds of 52 simulated garments rows sagged by 0.02 % of the garment's height
+(+- 0.1), and by up to 1.9 % when draped by the outline alone.
 """
 
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ from flixpose.fit.measure import Point
 from flixpose.fit.trunk import SIDES, Fit, Points
 
 _ROWS = (0.12, 0.3, 0.5, 0.7, 0.87)  # of the way from the upper end of the middle line to the lower
-_COLUMNS = (0.35, 0.7)  # of the way from the middle to a side
+_COLUMNS = (0.4, 0.75)  # of the way from the middle to a side
 _BY_SIDES = 0.5  # how far the sides tell a row's height, in place of the middle line
 # Half the breadth and half the depth of a trunk, in shoulder widths: an ellipse.
 _BREADTH, _DEPTH = 0.5, 0.4
-_LEAST_ROOM = 0.35  # of a column's way to the side that cloth squeezed towards it keeps
+_LEAST_ROOM = 0.4  # of a column's share of the way to the side that is left to the cloth beyond it
 # How far the ends of the middle line lie before the axis, in shoulder widths.
 _AT_ENDS = {"neck_front": 0.45, "hem_center": 0.4, "waist_center": 0.4, "crotch": 0.2}
 _TURNED = 2.0  # degrees: less is no turn
@@ -33,10 +33,11 @@ _DOWN_THE_SIDE = (
 
 
 def lay_panel(points: Points, fit: Fit) -> None:
-    """Points on the middle line and beside it, at one height each row; on a turned body all come to one side.
+    """Points on the middle line and beside it, of one breadth and each row at one height.
 
-    The outline stays where it is: what lies between is squeezed on the one side and stretched on the other,
-    as on an elliptic cylinder. Of skirts and trousers, which are flatter, the middle line's ends alone come.
+    On a turned body all come to one side, as on an elliptic cylinder. The outline stays where it is: what
+    lies between is squeezed on the one side and stretched on the other. Of skirts and trousers, which are
+    flatter, the middle line's ends alone come.
     """
     (top, top_cloth), (low, low_cloth) = _upper_end(points), _lower_end(points)
     turn = fit.body.turn if abs(fit.body.turn) >= _TURNED else 0.0
@@ -44,18 +45,36 @@ def lay_panel(points: Points, fit: Fit) -> None:
     if "neck" not in fit.rig.places:
         return
     edges = {side: _side(points, fit, side) for side, _ in SIDES}
-    for number, share in enumerate(_ROWS, 1):
-        row = _Row(top + share * (low - top), top_cloth + share * (low_cloth - top_cloth), number)
-        _add_row(points, fit, row, {side: edge.at(row.cloth, fit) for side, edge in edges.items()}, turn)
+    rows = []
+    for share in _ROWS:
+        person, cloth = top + share * (low - top), top_cloth + share * (low_cloth - top_cloth)
+        ends = {side: edge.at(cloth, fit) for side, edge in edges.items()}
+        rows.append(_Row(person, cloth, fit.body.across_at(float(fit.body.depths(person))), ends))
+    scale = float(np.median([row.scale for row in rows]))
+    for number, row in enumerate(rows, 1):
+        _add_row(points, fit, row, number, scale, turn)
 
 
 @dataclass(frozen=True, eq=False)
 class _Row:
-    """The middle of a row of cloth: its place on the person's middle line, and on the garment."""
+    """A row of cloth.
+
+    Attributes:
+        person, cloth: its place on the person's middle line, and on the garment's.
+        across: unit vector along it on the person. ends: per side its place there, on person and garment.
+    """
 
     person: Point
     cloth: Point
-    number: int
+    across: Point
+    ends: dict[str, tuple[Point, Point]]
+
+    @property
+    def scale(self) -> float:
+        """How long the whole row is on the person, of its length on the garment."""
+        (left, left_cloth), (right, right_cloth) = self.ends["left"], self.ends["right"]
+        long = max(float(np.linalg.norm(left_cloth - right_cloth)), 1e-9)
+        return abs(float((left - right) @ self.across)) / long
 
 
 def _turn_ends(points: Points, fit: Fit, turn: float) -> None:
@@ -65,24 +84,23 @@ def _turn_ends(points: Points, fit: Fit, turn: float) -> None:
             points.person[points.names.index(name)] = points.of(name)[0] + depth * aside
 
 
-def _add_row(points: Points, fit: Fit, row: _Row, ends: dict[str, tuple[Point, Point]], turn: float) -> None:
-    """The points of one row; `ends`: where it meets the sides, on the person and on the garment."""
+def _add_row(points: Points, fit: Fit, row: _Row, number: int, scale: float, turn: float) -> None:
+    """The points of one row; `scale`: pixels of the person per pixel of the garment, along every row."""
     body = fit.body
-    across = body.across_at(float(body.depths(row.person)))
-    raised = float(np.mean([(person - row.person) @ body.down for person, _ in ends.values()]))
+    raised = float(np.mean([(person - row.person) @ body.down for person, _ in row.ends.values()]))
     middle = row.person + _BY_SIDES * raised * body.down
-    near, aside = (part * f(np.radians(turn)) for part, f in ((_BREADTH, np.cos), (_DEPTH, np.sin)))
-    narrowed, shift = near / np.hypot(near, aside), aside * body.shoulder_width
-    points.add(f"middle_{row.number}", middle + shift * across, row.cloth)
-    for side, (person, cloth) in ends.items():
-        reach = float((person - row.person) @ across)
+    facing, aside = _BREADTH * np.cos(np.radians(turn)), _DEPTH * np.sin(np.radians(turn))
+    narrowed, shift = facing / np.hypot(facing, aside), aside * body.shoulder_width
+    points.add(f"middle_{number}", middle + shift * row.across, row.cloth)
+    for side, (person, cloth) in row.ends.items():
+        reach = float((person - row.person) @ row.across)
+        outward = np.copysign(1.0, reach)
         for column, share in enumerate(_COLUMNS, 1):
-            own = share * narrowed
-            on_front = shift * float(np.sqrt(1 - share**2))
-            room = (1 - _LEAST_ROOM) * (1 - own) * reach
-            moved = np.clip(on_front, *sorted((room, -np.inf if reach > 0 else np.inf)))
-            place = middle + (own * reach + float(moved)) * across
-            points.add(f"panel_{side}_{row.number}_{column}", place, row.cloth + share * (cloth - row.cloth))
+            own = share * narrowed * scale * float(np.linalg.norm(cloth - row.cloth))
+            out = own + outward * shift * np.sqrt(1 - share**2)
+            most = abs(reach) * (1 - _LEAST_ROOM * (1 - share))
+            place = middle + outward * min(out, most) * row.across
+            points.add(f"panel_{side}_{number}_{column}", place, row.cloth + share * (cloth - row.cloth))
 
 
 @dataclass(frozen=True, eq=False)
