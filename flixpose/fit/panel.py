@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from flixpose.fit.measure import Point
 from flixpose.fit.trunk import SIDES, Fit, Points
+from flixpose.structures.warp import ControlPoints
 
 _ROWS = (0.12, 0.3, 0.5, 0.7, 0.87)  # of the way from the upper end of the middle line to the lower
 _COLUMNS = (0.4, 0.75)  # of the way from the middle to a side
@@ -23,6 +24,7 @@ _LEAST_ROOM = 0.4  # of a column's share of the way to the side that is left to 
 # How far the ends of the middle line lie before the axis, in shoulder widths.
 _AT_ENDS = {"neck_front": 0.45, "hem_center": 0.4, "waist_center": 0.4, "crotch": 0.2}
 _TURNED = 2.0  # degrees: less is no turn
+_PANEL = "panel_"
 _DOWN_THE_SIDE = (
     *("shoulder_{}", "armhole_{}_1", "armhole_{}_2", "armpit_{}"),
     *(f"side_armpit_{{}}_{number}" for number in range(1, 5)),
@@ -77,6 +79,16 @@ class _Row:
         return abs(float((left - right) @ self.across)) / long
 
 
+def without_panel(controls: ControlPoints) -> ControlPoints:
+    """A trunk's control points without those beside its middle line."""
+    kept = np.array([not name.startswith(_PANEL) for name in controls.names])
+    names = tuple(name for name, keep in zip(controls.names, kept, strict=True) if keep)
+    person, cloth, weights = (
+        rows[kept] for rows in (controls.person_xy, controls.garment_xy, controls.weights)
+    )
+    return ControlPoints(controls.part, names, person, cloth, weights)
+
+
 def _turn_ends(points: Points, fit: Fit, turn: float) -> None:
     aside = float(np.sin(np.radians(turn))) * fit.body.shoulder_width * fit.body.across_at(0.5)
     for name, depth in _AT_ENDS.items():
@@ -98,9 +110,11 @@ def _add_row(points: Points, fit: Fit, row: _Row, number: int, scale: float, tur
         for column, share in enumerate(_COLUMNS, 1):
             own = share * narrowed * scale * float(np.linalg.norm(cloth - row.cloth))
             out = own + outward * shift * np.sqrt(1 - share**2)
-            most = abs(reach) * (1 - _LEAST_ROOM * (1 - share))
-            place = middle + outward * min(out, most) * row.across
-            points.add(f"panel_{side}_{number}_{column}", place, row.cloth + share * (cloth - row.cloth))
+            if out <= abs(reach) * (1 - _LEAST_ROOM * (1 - share)):
+                place = middle + outward * out * row.across
+                points.add(
+                    f"{_PANEL}{side}_{number}_{column}", place, row.cloth + share * (cloth - row.cloth)
+                )
 
 
 @dataclass(frozen=True, eq=False)

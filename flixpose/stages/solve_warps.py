@@ -8,12 +8,15 @@ from numpy.typing import NDArray
 
 from flixpose.errors import DegenerateWarp
 from flixpose.fit.layout import Layout, PartPlan
+from flixpose.fit.panel import without_panel
 from flixpose.fit.strips import plainer
 from flixpose.geometry.parts import follow
 from flixpose.geometry.solve import Change, WarpFit, solve_warp
 from flixpose.geometry.threads import gathered
 from flixpose.structures.drape import PartWarp
 from flixpose.structures.warp import ControlPoints
+
+_MISSED = 0.004  # of the trunk's diagonal: straight rows may cost the outline no more
 
 
 def solve_warps(layout: Layout) -> tuple[PartWarp, ...]:
@@ -23,8 +26,31 @@ def solve_warps(layout: Layout) -> tuple[PartWarp, ...]:
         DegenerateWarp: a part's control points carry no warp that is free of folds; names part and points.
     """
     trunk, *limbs = layout.parts
-    fit = solve_warp(trunk.controls, area=trunk.border)
-    return (_part_warp(trunk.controls, fit), *gathered(lambda part: _limb_warp(part, fit), limbs))
+    controls, fit = _trunk_fit(trunk)
+    return (_part_warp(controls, fit), *gathered(lambda part: _limb_warp(part, fit), limbs))
+
+
+def _trunk_fit(trunk: PartPlan) -> tuple[ControlPoints, WarpFit]:
+    """Where straight rows cost the outline its place, as in a photo taken from the side, rows may bend.
+
+    Raises DegenerateWarp.
+    """
+    controls, plain = trunk.controls, without_panel(trunk.controls)
+    outline = np.isin(controls.names, plain.names)
+    least = _MISSED * float(np.hypot(*np.ptp(trunk.border, axis=0)))
+    try:
+        straight = solve_warp(controls, area=trunk.border)
+    except DegenerateWarp:
+        return plain, solve_warp(plain, area=trunk.border)
+    missed = _rms(straight.residuals[outline])
+    if missed <= least:
+        return controls, straight
+    bent = solve_warp(plain, area=trunk.border)
+    return (controls, straight) if missed <= _rms(bent.residuals) + least else (plain, bent)
+
+
+def _rms(residuals: NDArray[np.float64]) -> float:
+    return float(np.sqrt((residuals**2).mean()))
 
 
 def _limb_warp(part: PartPlan, trunk: WarpFit) -> PartWarp:

@@ -300,6 +300,34 @@ def test_what_is_printed_across_a_chest_stays_straight() -> None:
         assert np.ptp(map_points(warp, row)[:, 1]) < 0.015 * long
 
 
+def test_what_is_printed_is_as_broad_on_the_chest_as_on_the_waist() -> None:
+    """Though the body is narrower at the armpits than above and below them."""
+    trunk = lay(*make_garment("short_sleeve_top"), make_pose()).parts[0].controls
+    scales = []
+    for row in range(1, 6):
+        names = [f"panel_{side}_{row}_1" for side, _ in SIDES]
+        person, cloth = (
+            np.array([xy[trunk.names.index(name)] for name in names])
+            for xy in (trunk.person_xy, trunk.garment_xy)
+        )
+        scales.append(np.linalg.norm(person[0] - person[1]) / np.linalg.norm(cloth[0] - cloth[1]))
+    assert np.ptp(scales) < 0.01 * np.mean(scales)
+
+
+def test_rows_that_would_cost_the_outline_its_place_are_let_go() -> None:
+    whole = lay(*make_garment("vest"), make_pose())
+    trunk = whole.parts[0]
+    assert solve_warps(whole)[0].controls == trunk.controls
+    person = trunk.controls.person_xy.copy()
+    for row in range(1, 6):  # left and right exchanged: cloth would fold
+        left, right = (trunk.controls.names.index(f"panel_{side}_{row}_2") for side, _ in SIDES)
+        person[[left, right]] = person[[right, left]]
+    wrong = replace(trunk, controls=replace(trunk.controls, person_xy=person))
+    solved = solve_warps(replace(whole, parts=(wrong, *whole.parts[1:])))[0]
+    assert not [name for name in solved.controls.names if name.startswith("panel")]
+    assert solved.fold_ratio == 0 and solved.residual_px.max() < 1
+
+
 def test_a_hem_read_off_its_middle_skews_nothing() -> None:
     product, garment = make_garment("short_sleeve_outwear")
     points = {name: (*map(float, garment.landmarks[name]), 0.9) for name in garment.landmarks.present}
