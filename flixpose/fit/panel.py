@@ -35,7 +35,7 @@ _DOWN_THE_SIDE = (
 
 
 def lay_panel(points: Points, fit: Fit) -> None:
-    """Points on the middle line and beside it, of one breadth and each row at one height.
+    """Points on the middle line and beside it: each row at one height, all as broad as the narrowest.
 
     On a turned body all come to one side, as on an elliptic cylinder. The outline stays where it is: what
     lies between is squeezed on the one side and stretched on the other. Of skirts and trousers, which are
@@ -52,7 +52,7 @@ def lay_panel(points: Points, fit: Fit) -> None:
         person, cloth = top + share * (low - top), top_cloth + share * (low_cloth - top_cloth)
         ends = {side: edge.at(cloth, fit) for side, edge in edges.items()}
         rows.append(_Row(person, cloth, fit.body.across_at(float(fit.body.depths(person))), ends))
-    scale = float(np.median([row.scale for row in rows]))
+    scale = min(row.scale for row in rows)
     for number, row in enumerate(rows, 1):
         _add_row(points, fit, row, number, scale, turn)
 
