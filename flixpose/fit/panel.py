@@ -20,7 +20,7 @@ _COLUMNS = (0.4, 0.75)  # of the way from the middle to a side
 _BY_SIDES = 0.5  # how far the sides tell a row's height, in place of the middle line
 # Half the breadth and half the depth of a trunk, in shoulder widths: an ellipse.
 _BREADTH, _DEPTH = 0.5, 0.4
-_LEAST_ROOM = 0.4  # of a column's share of the way to the side that is left to the cloth beyond it
+_LEAST_ROOM = 0.4  # of its own part of the way to the side that is left to the cloth beyond a column
 # How far the ends of the middle line lie before the axis, in shoulder widths.
 _AT_ENDS = {"neck_front": 0.45, "hem_center": 0.4, "waist_center": 0.4, "crotch": 0.2}
 _TURNED = 2.0  # degrees: less is no turn
@@ -97,7 +97,11 @@ def _turn_ends(points: Points, fit: Fit, turn: float) -> None:
 
 
 def _add_row(points: Points, fit: Fit, row: _Row, number: int, scale: float, turn: float) -> None:
-    """The points of one row; `scale`: pixels of the person per pixel of the garment, along every row."""
+    """The points of one row, but for columns too near to the side to leave room for what lies beyond.
+
+    Args:
+        scale: pixels of the person per pixel of the garment, along every row.
+    """
     body = fit.body
     raised = float(np.mean([(person - row.person) @ body.down for person, _ in row.ends.values()]))
     middle = row.person + _BY_SIDES * raised * body.down

@@ -275,6 +275,14 @@ def test_on_a_turned_body_cloth_beside_the_middle_moves_too(turned: float) -> No
         assert (np.diff([target(trunk, name)[0] for name in across]) > 4).all(), "in their order"
 
 
+def test_where_a_turn_leaves_no_room_cloth_beside_the_middle_is_not_squeezed() -> None:
+    (product, garment), pose = make_garment("vest"), make_pose()
+    body = replace(measure_body(pose), turn=40.0)
+    trunk = plan_layout(garment, product, body, RIGS["vest"], pose.mask, BLANK).parts[0].controls
+    kept = {side: [name for name in trunk.names if name.startswith(f"panel_{side}")] for side, _ in SIDES}
+    assert len(kept["left"]) < 8 and len(kept["right"]) == 10, "the front comes to the wearer's left"
+
+
 def test_trousers_are_not_as_round_as_a_chest() -> None:
     trunk = lay(*make_garment("shorts"), make_pose(turned=25.0)).parts[0].controls
     assert not [name for name in trunk.names if name.startswith(("middle", "panel"))]
