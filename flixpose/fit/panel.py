@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from flixpose.fit.measure import Point
 from flixpose.fit.trunk import SIDES, Fit, Points
+from flixpose.geometry.usable import kept
 from flixpose.structures.warp import ControlPoints
 
 _ROWS = (0.12, 0.3, 0.5, 0.7, 0.87)  # of the way from the upper end of the middle line to the lower
@@ -28,7 +29,7 @@ _PANEL = "panel_"
 _DOWN_THE_SIDE = (
     *("shoulder_{}", "armhole_{}_1", "armhole_{}_2", "armpit_{}"),
     *(f"side_armpit_{{}}_{number}" for number in range(1, 5)),
-    *("waist_{}", "hip_{}", "side_{}"),
+    "waist_{}",
     *(f"side_waist_{{}}_{number}" for number in range(1, 5)),
     "hem_{}",
 )
@@ -41,20 +42,17 @@ def lay_panel(points: Points, fit: Fit) -> None:
     lies between is squeezed on the one side and stretched on the other. Of skirts and trousers, which are
     flatter, the middle line's ends alone come.
     """
-    (top, top_cloth), (low, low_cloth) = _upper_end(points), _lower_end(points)
     turn = fit.body.turn if abs(fit.body.turn) >= _TURNED else 0.0
+    rows = _rows(points, fit) if "neck" in fit.rig.places else []
     _turn_ends(points, fit, turn)
-    if "neck" not in fit.rig.places:
-        return
-    edges = {side: _side(points, fit, side) for side, _ in SIDES}
-    rows = []
-    for share in _ROWS:
-        person, cloth = top + share * (low - top), top_cloth + share * (low_cloth - top_cloth)
-        ends = {side: edge.at(cloth, fit) for side, edge in edges.items()}
-        rows.append(_Row(person, cloth, fit.body.across_at(float(fit.body.depths(person))), ends))
-    scale = min(row.scale for row in rows)
+    scale = min((row.scale for row in rows), default=0.0)
     for number, row in enumerate(rows, 1):
         _add_row(points, fit, row, number, scale, turn)
+
+
+def without_panel(controls: ControlPoints) -> ControlPoints:
+    """A trunk's control points without those beside its middle line."""
+    return kept(controls, np.array([not name.startswith(_PANEL) for name in controls.names]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,14 +77,15 @@ class _Row:
         return abs(float((left - right) @ self.across)) / long
 
 
-def without_panel(controls: ControlPoints) -> ControlPoints:
-    """A trunk's control points without those beside its middle line."""
-    kept = np.array([not name.startswith(_PANEL) for name in controls.names])
-    names = tuple(name for name, keep in zip(controls.names, kept, strict=True) if keep)
-    person, cloth, weights = (
-        rows[kept] for rows in (controls.person_xy, controls.garment_xy, controls.weights)
-    )
-    return ControlPoints(controls.part, names, person, cloth, weights)
+def _rows(points: Points, fit: Fit) -> list[_Row]:
+    (top, top_cloth), (low, low_cloth) = _upper_end(points), _lower_end(points)
+    edges = {side: _side(points, fit, side) for side, _ in SIDES}
+    rows = []
+    for share in _ROWS:
+        person, cloth = top + share * (low - top), top_cloth + share * (low_cloth - top_cloth)
+        ends = {side: edge.at(cloth, fit) for side, edge in edges.items()}
+        rows.append(_Row(person, cloth, fit.body.across_at(float(fit.body.depths(person))), ends))
+    return rows
 
 
 def _turn_ends(points: Points, fit: Fit, turn: float) -> None:
@@ -149,19 +148,15 @@ def _side(points: Points, fit: Fit, side: str) -> _Side:
 
 def _upper_end(points: Points) -> tuple[Point, Point]:
     """Of the middle line on the person, before it is moved, and on the garment."""
-    for name in ("neck_front", "waist_center"):
-        if name in points.names:
-            return points.of(name)
+    if "neck_front" in points.names:
+        return points.of("neck_front")
     return _middle_of(
-        points, next(n for n in ("neck", "shoulder", "armpit", "waist") if f"{n}_left" in points.names)
+        points, next(name for name in ("neck", "shoulder", "armpit") if f"{name}_left" in points.names)
     )
 
 
 def _lower_end(points: Points) -> tuple[Point, Point]:
-    for name in ("crotch", "hem_center"):
-        if name in points.names:
-            return points.of(name)
-    return _middle_of(points, "hem")
+    return points.of("hem_center") if "hem_center" in points.names else _middle_of(points, "hem")
 
 
 def _middle_of(points: Points, pair: str) -> tuple[Point, Point]:

@@ -36,6 +36,8 @@ def _trunk_fit(trunk: PartPlan) -> tuple[ControlPoints, WarpFit]:
     Raises DegenerateWarp.
     """
     controls, plain = trunk.controls, without_panel(trunk.controls)
+    if len(plain) == len(controls):
+        return controls, solve_warp(controls, area=trunk.border)
     outline = np.isin(controls.names, plain.names)
     least = _MISSED * float(np.hypot(*np.ptp(trunk.border, axis=0)))
     try:
