@@ -28,6 +28,9 @@ _HEAD_DEGREES = 60.0  # of turn where the nose lies a whole distance of the ears
 # Shoulders of people who face the camera, in torso lengths, at most; who shows broader ones is turned less.
 _BROADEST = 0.75
 _ALWAYS = 10.0  # degrees that the shoulders' breadth does not deny
+_MOST_TURN = 45.0  # degrees: seen narrower than that, shoulders tell nothing
+_RESTORED = 0.5  # of what a turn hides of the shoulders' width: 3-D keypoints are too rough for all of it
+_AS_DEEP = 0.7  # a trunk's depth, of its breadth: an ellipse, whose depth shows where it is turned
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +40,9 @@ class Body:
     Attributes:
         joints: name → (2,) float64; those of the skeleton that were found.
         scores: name → score in [0, 1].
-        shoulder_width: pixels, as if seen from the front (see `measure_body`).
+        shoulder_width: pixels that a trunk as broad as the shoulders takes up here: the unit of `across`.
+        frontal_width: pixels of the shoulders as if seen from the front (see `measure_body`): lengths and
+            girths are told by it.
         torso_length: pixels from mid shoulder to mid hip.
         view: "back" where the wearer's left is on the image's left.
         turn: degrees by which the shoulders are turned out of the picture plane, positive where the wearer's
@@ -48,6 +53,7 @@ class Body:
     joints: dict[str, Point]
     scores: dict[str, float]
     shoulder_width: float
+    frontal_width: float
     torso_length: float
     view: View
     hands: tuple[Hand, ...] = ()
@@ -114,7 +120,8 @@ def measure_body(pose: Pose) -> Body:
     """The frame of a pose.
 
     A turned body shows its shoulders narrower than they are; where the estimator gives 3-D keypoints the
-    shoulder width seen is restored by half of the missing part (the torso's depth shows instead).
+    shoulder width seen is restored by half of the missing part. Trunks lose less of their breadth: they are
+    taken for elliptic cylinders.
 
     Raises:
         MissingKeypoint: a shoulder was not found, or the points coincide.
@@ -139,11 +146,14 @@ def measure_body(pose: Pose) -> Body:
     )
     if torso_length < 4.0:
         raise MissingKeypoint("The shoulders and the hips coincide.", subject="hips")
+    turn = np.radians(min(turn_degrees(pose), _MOST_TURN))
+    frontal = seen_width * (1.0 + _RESTORED * (1.0 / float(np.cos(turn)) - 1.0))
     left_is_right_of_right = joints["left_shoulder"][0] > joints["right_shoulder"][0]
     return Body(
         joints=joints,
         scores=scores,
-        shoulder_width=_frontal_width(seen_width, pose),
+        shoulder_width=frontal * float(np.hypot(np.cos(turn), _AS_DEEP * np.sin(turn))),
+        frontal_width=frontal,
         torso_length=torso_length,
         view="front" if left_is_right_of_right else "back",
         hands=pose.hands,
@@ -193,11 +203,6 @@ def _head_turn(keypoints: Keypoints) -> float | None:
     if apart < 2.0 or left[0] < right[0]:
         return None
     return _HEAD_DEGREES * float((keypoints["nose"] - (left + right) / 2) @ (left - right)) / apart**2
-
-
-def _frontal_width(seen_width: float, pose: Pose) -> float:
-    cosine = float(np.cos(np.radians(min(turn_degrees(pose), 45.0))))
-    return seen_width * (1.0 + 0.5 * (1.0 / cosine - 1.0))
 
 
 def _complete_hips(joints: dict[str, Point], scores: dict[str, float], width: float) -> None:

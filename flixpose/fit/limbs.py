@@ -254,8 +254,8 @@ def _half_widths_on_limb(
     """
     shares = cloth / max(strip.along[-1] * scale, 1e-9)
     own = np.interp(shares, strip.along / strip.along[-1], half_widths(strip) * scale)
-    limb = np.interp(distances / whole, [0.0, 1.0], numbers.half_width) * body.shoulder_width
-    loose = np.clip(own, limb, numbers.max_half_width * body.shoulder_width) - limb
+    limb = np.interp(distances / whole, [0.0, 1.0], numbers.half_width) * body.frontal_width
+    loose = np.clip(own, limb, numbers.max_half_width * body.frontal_width) - limb
     free = np.clip(distances / (numbers.free_from * whole), 0.0, 1.0)
     caught = np.minimum(np.maximum(own, limb), numbers.inward * limb)
     fallen = np.clip(-normals[:, 1], 0.0, 1.0)

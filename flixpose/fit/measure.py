@@ -45,7 +45,7 @@ class GarmentFrame:
     def own(self, point: Point, body: Body) -> tuple[float, float]:
         """(across, depth) that the garment's own proportions give a point, on this body."""
         offset = np.asarray(point, dtype=np.float64) - self.origin
-        across = float(offset @ self.left) * self.scale * self.narrowing / body.shoulder_width
+        across = float(offset @ self.left) * self.scale * self.narrowing / body.frontal_width
         depth = self.depth + float(offset @ self.down) * self.scale / body.torso_length
         return across, depth
 
@@ -85,7 +85,7 @@ def _anchor_depth(body: Body, rig: Rig, frame: GarmentFrame, half: float) -> flo
     place = rig.places[frame.anchor]
     if frame.anchor != "shoulder" or not rig.straps:
         return place.depth
-    across = half * frame.scale / body.shoulder_width
+    across = half * frame.scale / body.frontal_width
     return float(np.interp(across, (_NECK[0], _TIP), (_NECK[1], place.depth)))
 
 
@@ -163,13 +163,13 @@ def _waist_width(body: Body, person_mask: Mask | None) -> float | None:
     left, right = (trunk_edge(body, person_mask, _WAIST_DEPTH, sign).seen for sign in (1.0, -1.0))
     if left is None or right is None or not _WAISTS[0] < left + right < _WAISTS[1]:
         return None
-    return (left + right) * body.shoulder_width
+    return (left + right) * body.frontal_width
 
 
 def _unit(body: Body, rig: Rig) -> float:
     """A shoulder width of this body, as the shoulders and the torso's length tell it together."""
     by_torso = body.torso_length / TORSO_PER_SHOULDER_WIDTH
-    return float(body.shoulder_width ** (1 - rig.torso_share) * by_torso**rig.torso_share)
+    return float(body.frontal_width ** (1 - rig.torso_share) * by_torso**rig.torso_share)
 
 
 def _length_ratio(garment: Garment, body: Body, rig: Rig, frame: GarmentFrame) -> float:

@@ -111,10 +111,26 @@ def test_a_turned_body_gets_back_some_of_its_width() -> None:
     assert turn_degrees(turned) == pytest.approx(1.2 * 26.0 - 0.6 * 0.69 * 20.0, abs=0.1)
     seen = 0.8 * measure_body(straight).shoulder_width
     turned = pose_of(moved(narrower(0.8)), turned=44.0)
-    assert seen * 1.05 < measure_body(turned).shoulder_width < seen / np.cos(np.radians(40.0))
+    body = measure_body(turned)
+    assert seen * 1.05 < body.frontal_width < seen / np.cos(np.radians(40.0))
     # Near profile the estimator's depth is no measure any more: bounded.
     profile = measure_body(pose_of(moved(narrower(0.4)), turned=85.0))
-    assert profile.shoulder_width < 1.3 * seen / 2
+    assert profile.frontal_width < 1.3 * seen / 2
+
+
+def test_a_turned_trunk_is_seen_narrower_than_it_is() -> None:
+    """As an ellipse 0.7 times as deep as broad; its length is told by the breadth from the front."""
+    straight, turned = (
+        measure_body(pose) for pose in (make_pose(), pose_of(moved(narrower(0.8)), turned=44.0))
+    )
+    assert straight.shoulder_width == straight.frontal_width
+    turn = np.radians(abs(turned.turn))
+    assert turned.shoulder_width == pytest.approx(
+        turned.frontal_width * np.hypot(np.cos(turn), 0.7 * np.sin(turn)), rel=1e-3
+    )
+    assert np.linalg.norm(turned.place(1.0, 0.0) - turned.place(0.0, 0.0)) == pytest.approx(
+        turned.shoulder_width
+    )
 
 
 def narrower(share: float) -> dict[str, tuple[float, float]]:

@@ -429,9 +429,9 @@ def test_a_top_on_a_leaning_body_hangs_down_from_the_shoulders() -> None:
 
 
 def test_from_a_mannequin_shoulders_size_what_shoulders_carry_and_chests_less() -> None:
-    """Of a tenth that shoulders are broader: half for garments with sleeves, less without."""
+    """Of a tenth that shoulders are broader: half or more for garments with sleeves, less without."""
     broad = {n: (1.1 * x, y) if "shoulder" in n else (x, y) for n, (x, y) in body_points().items()}
-    for kind, share in (("long_sleeve_top", 0.5), ("short_sleeve_dress", 0.5), ("vest", 0.3)):
+    for kind, share in (("long_sleeve_top", 0.5), ("short_sleeve_dress", 0.6), ("vest", 0.45)):
         rig, (_, garment) = RIGS[kind].worn, make_garment(kind)
         assert rig is not None
         usual, large = (
