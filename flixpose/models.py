@@ -124,17 +124,17 @@ _FILES = (
     ),
 )
 
-# Trained by configs/recipes/garment.toml and garment-longer.toml; its model card lies beside it.
+# Trained by the recipes garment, garment-longer and garment-again (configs/recipes); its card lies beside it.
 GARMENT_NET = ModelFile(
     ModelInfo(
         name="garment_net",
-        version="5",
+        version="6",
         task="mask, kind, view and landmarks of a garment",
         licence="Apache-2.0",
         origin="flixpose, trained on photos drawn and simulated by flixpose.studio",
-        sha256="4a668407fced02b178629b5e3806730552c76a521fcfdd522ba8c487a57cf1a3",
+        sha256="3db0b8f7e48b5a7ad042831891bcc118452f137acf18f7d81eadbfc0a3154bda",
     ),
-    size=10_746_638,
+    size=10_743_694,
     wheel=None,
     member="garment/weights/garment-net.safetensors",
 )
