@@ -10,13 +10,10 @@ import os
 import shutil
 import tempfile
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flixpose.adapters.watch import QueueState
 from flixpose.structures.job import Result
-
-if TYPE_CHECKING:
-    pass
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120)
