@@ -17,6 +17,7 @@ from flixpose.structures.image import Box
 
 _WINDOW = 2  # cells on either side of the peak whose mean is the place
 _NEAR = 1.5  # cells: the mass that lies this near the place speaks for it
+_HALVED = 3.0  # pixels of the photo for one of the square, from which on it is halved before
 _OF_ITS_OWN = 4  # cells: what lies nearer to a spot belongs to it
 
 Plane = NDArray[np.float32]
@@ -49,14 +50,20 @@ def square_around(box: Box, side: int, fill: float) -> Square:
 
 
 def cut(pixels: NDArray[np.uint8], square: Square) -> NDArray[np.uint8]:
-    """(H, W, 3) → (side, side, 3); beyond the photo its edge continues."""
-    extent = round(square.scale * square.side)
+    """(H, W, 3) → (side, side, 3); beyond the photo its edge continues.
+
+    Large photos are halved first: means of 2 × 2 pixels cost next to nothing, and the whole a third.
+    """
+    halved = square.scale >= _HALVED
+    extent = 2 * round(square.scale * square.side / 2) if halved else round(square.scale * square.side)
     x0, y0 = int(square.x0), int(square.y0)
     x1, y1 = x0 + extent, y0 + extent
     height, width = pixels.shape[:2]
     inner = pixels[max(y0, 0) : min(y1, height), max(x0, 0) : min(x1, width)]
     room = max(-y0, 0), max(y1 - height, 0), max(-x0, 0), max(x1 - width, 0)
     whole = cv2.copyMakeBorder(inner, *room, cv2.BORDER_REPLICATE)
+    if halved:
+        whole = cv2.resize(whole, (extent // 2, extent // 2), interpolation=cv2.INTER_AREA)
     way = cv2.INTER_AREA if square.scale > 1 else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(whole, (square.side, square.side), interpolation=way), np.uint8)
 
