@@ -72,6 +72,7 @@ def test_a_tee_has_its_landmarks_where_a_tailor_would_mark_them() -> None:
     sewn = sew(TEE, Build())
     at = {name: sewn.points[index] for name, index in sewn.landmarks.items()}
     assert at["neck_front"][1] < 0 < at["neck_back"][1]
+    assert abs(at["neck_back"][0]) < 0.005  # not where the neckline begins to rise
     assert at["hem_left"][0] > 0.12 and at["hem_right"][0] < -0.12
     assert at["hem_left"][2] == pytest.approx(TEE.bottom, abs=0.005)
     assert at["cuff_left_outer"][2] > at["cuff_left_inner"][2] > at["hem_left"][2]

@@ -84,7 +84,7 @@ def anchors(pattern: Pattern, body: Figure, v: Array, edges: dict[str, Index]) -
     aside = np.abs(v[neck, 0])
     front = neck[(aside < max(0.015, _FRONTS * pattern.gap)) & (v[neck, 1] < 0)]
     back = neck[(aside < 0.015) & (v[neck, 1] > 0)]
-    found |= {"neck_front": _best(front, v, (0, 0, -1)), "neck_back": _best(back, v, (0, 0, 1))}
+    found |= {"neck_front": _best(front, v, (0, 0, -1)), "neck_back": _most_central(back, v)}
     for name, side in SIDES:
         found[f"neck_{name}"] = _best(neck, v, (side, 0, 0))
         found |= _sleeve(body, v, edges, name, side) if pattern.sleeve > 0 else _hole(v, edges, name, side)
@@ -129,6 +129,10 @@ def _best(candidates: Index, points: Array, direction: tuple[float, float, float
     return int(candidates[np.argmax(points[candidates] @ np.asarray(direction, float))])
 
 
+def _most_central(candidates: Index, points: Array) -> int:
+    return int(candidates[np.argmin(np.abs(points[candidates, 0]))])
+
+
 def _from(v: Array, start: Array, direction: Array) -> int:
     """The point that a ray from `start` meets first, nearly."""
     away = v - start
@@ -143,8 +147,8 @@ def _hem(v: Array, low: Index) -> dict[str, int]:
     return {
         "hem_left": _best(low, v, (1, 0, 0)),
         "hem_right": _best(low, v, (-1, 0, 0)),
-        "hem_center": int(front[np.argmin(np.abs(v[front, 0]))]),
-        _HEM_BEHIND: int(back[np.argmin(np.abs(v[back, 0]))]),
+        "hem_center": _most_central(front, v),
+        _HEM_BEHIND: _most_central(back, v),
     }
 
 
