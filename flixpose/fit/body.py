@@ -28,7 +28,7 @@ _HEAD_DEGREES = 60.0  # of turn where the nose lies a whole distance of the ears
 # Shoulders of people who face the camera, in torso lengths, at most; who shows broader ones is turned less.
 _BROADEST = 0.75
 _ALWAYS = 10.0  # degrees that the shoulders' breadth does not deny
-_MOST_TURN = 45.0  # degrees: seen narrower than that, shoulders tell nothing
+_MOST_TURN = 45.0  # degrees: of a further turn no more is restored
 _RESTORED = 0.5  # of what a turn hides of the shoulders' width: 3-D keypoints are too rough for all of it
 _AS_DEEP = 0.7  # a trunk's depth, of its breadth: an ellipse, whose depth shows where it is turned
 

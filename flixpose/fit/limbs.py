@@ -64,7 +64,7 @@ def sleeve_controls(
     own = _half_widths_on_limb(
         strip, arm_shown.cloth_at(distances), distances, normals, whole, body, numbers, scale
     )
-    unit = body.shoulder_width
+    unit = body.frontal_width
     seen, slack = _Seen(person_mask, arm, unit), numbers.slack * unit
     inward = _along_outline(own[1], centres, -normals, seen, _LIMB_LIMIT, own[1] - slack, _INSIDE)
     least = own[0] - slack
@@ -77,7 +77,7 @@ def sleeve_controls(
     if arm is None:
         inner_side = _beside_seam(inner_start, inner_side, normals, distances / whole)
     outer_edge = Edge.starting(outer_start, centres + outward[:, None] * normals, tangents, distances)
-    outer_edge = outer_edge.rounded(centres[0], person_mask, body.shoulder_width)
+    outer_edge = outer_edge.rounded(centres[0], person_mask, unit)
     inner_edge = Edge.starting(inner_start, inner_side, tangents, distances)
     end = arm_shown.bounded(float(strip.along[-1]) * scale, numbers)
     shares, end = arm_shown.at(SHARES * end) / arm_shown.at(end), float(arm_shown.at(end))

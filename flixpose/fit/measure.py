@@ -157,7 +157,7 @@ def _rise_ratio(garment: Garment, body: Body, rig: Rig, frame: GarmentFrame) -> 
 
 
 def _waist_width(body: Body, person_mask: Mask | None) -> float | None:
-    """How wide the body is above its hips, in pixels; None where arms hide it or it cannot be."""
+    """Breadth above the hips as if seen from the front, pixels; None where arms hide it or it cannot be."""
     if person_mask is None:
         return None
     left, right = (trunk_edge(body, person_mask, _WAIST_DEPTH, sign).seen for sign in (1.0, -1.0))

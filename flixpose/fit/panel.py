@@ -19,7 +19,8 @@ from flixpose.structures.warp import ControlPoints
 _ROWS = (0.12, 0.3, 0.5, 0.7, 0.87)  # of the way from the upper end of the middle line to the lower
 _COLUMNS = (0.4, 0.75)  # of the way from the middle to a side
 _BY_SIDES = 0.5  # how far the sides tell a row's height, in place of the middle line
-# Half the breadth and half the depth of a trunk, in shoulder widths: an ellipse.
+# Half the breadth and half the depth of a trunk in its cloth, in shoulder widths: an ellipse, deeper than
+# the body alone (`fit.body`).
 _BREADTH, _DEPTH = 0.5, 0.4
 _LEAST_ROOM = 0.4  # of its own part of the way to the side that is left to the cloth beyond a column
 # How far the ends of the middle line lie before the axis, in shoulder widths.
@@ -89,7 +90,7 @@ def _rows(points: Points, fit: Fit) -> list[_Row]:
 
 
 def _turn_ends(points: Points, fit: Fit, turn: float) -> None:
-    aside = float(np.sin(np.radians(turn))) * fit.body.shoulder_width * fit.body.across_at(0.5)
+    aside = float(np.sin(np.radians(turn))) * fit.body.frontal_width * fit.body.across_at(0.5)
     for name, depth in _AT_ENDS.items():
         if name in points.names:
             points.person[points.names.index(name)] = points.of(name)[0] + depth * aside
@@ -105,7 +106,7 @@ def _add_row(points: Points, fit: Fit, row: _Row, number: int, scale: float, tur
     raised = float(np.mean([(person - row.person) @ body.down for person, _ in row.ends.values()]))
     middle = row.person + _BY_SIDES * raised * body.down
     facing, aside = _BREADTH * np.cos(np.radians(turn)), _DEPTH * np.sin(np.radians(turn))
-    narrowed, shift = facing / np.hypot(facing, aside), aside * body.shoulder_width
+    narrowed, shift = facing / np.hypot(facing, aside), aside * body.frontal_width
     points.add(f"middle_{number}", middle + shift * row.across, row.cloth)
     for side, (person, cloth) in row.ends.items():
         reach = float((person - row.person) @ row.across)

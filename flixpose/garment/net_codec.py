@@ -52,7 +52,7 @@ def square_around(box: Box, side: int, fill: float) -> Square:
 def cut(pixels: NDArray[np.uint8], square: Square) -> NDArray[np.uint8]:
     """(H, W, 3) → (side, side, 3); beyond the photo its edge continues.
 
-    Large photos are halved first: means of 2 × 2 pixels cost next to nothing, and the whole a third.
+    Large photos are halved first: means of 2 × 2 pixels cost next to nothing, and both together a third.
     """
     halved = square.scale >= _HALVED
     extent = 2 * round(square.scale * square.side / 2) if halved else round(square.scale * square.side)

@@ -76,7 +76,7 @@ class GarmentEyes:
         self._side = side
         self._device = torch.device(device)
         self._half = _multiplies_halves(self._device) if half is None else half
-        # Halved once: autocast would halve the same weights anew for every photo, a tenth of the time.
+        # Rounded once: autocast would round the same weights anew for every photo.
         weight = torch.bfloat16 if self._half else torch.float32
         self._net = folded(net).to(self._device, weight, memory_format=torch.channels_last)  # type: ignore[call-overload]
 

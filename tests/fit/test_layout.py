@@ -275,6 +275,22 @@ def test_on_a_turned_body_cloth_beside_the_middle_moves_too(turned: float) -> No
         assert (np.diff([target(trunk, name)[0] for name in across]) > 4).all(), "in their order"
 
 
+def test_how_narrow_a_trunk_is_seen_makes_no_garment_shorter() -> None:
+    """Its sides come in, its size and its lengths are those of the shoulders from the front."""
+    (product, garment), pose = make_garment("vest_dress"), make_pose()
+    body = measure_body(pose)
+    seen = replace(body, shoulder_width=0.9 * body.frontal_width)
+    whole, narrow = (
+        plan_layout(garment, product, each, RIGS["vest_dress"], None, BLANK).parts[0].controls
+        for each in (body, seen)
+    )
+    for name in ("armpit", "hem"):
+        sides = [(target(each, f"{name}_left"), target(each, f"{name}_right")) for each in (narrow, whole)]
+        narrower, broader = (left[0] - right[0] for left, right in sides)
+        assert narrower / broader == pytest.approx(0.9, abs=0.01), name
+        assert target(narrow, f"{name}_left")[1] == pytest.approx(target(whole, f"{name}_left")[1], abs=0.5)
+
+
 def test_where_a_turn_leaves_no_room_cloth_beside_the_middle_is_not_squeezed() -> None:
     (product, garment), pose = make_garment("vest"), make_pose()
     body = replace(measure_body(pose), turn=40.0)

@@ -65,7 +65,7 @@ def test_a_stage_may_weigh_landmarks_and_knows_their_names():
         parse_recipe(RECIPE + "emphasis = { armpits = 2.5 }\n", "own")
 
 
-@pytest.mark.parametrize("name", ["garment-further", "garment-longer"])
+@pytest.mark.parametrize("name", ["garment-further", "garment-longer", "garment-again"])
 def test_recipes_that_go_on_begin_from_weights_of_the_shipped_shape(name):
     recipe = read_recipe(resources.CONFIGS / "recipes" / f"{name}.toml")
     state = started(
