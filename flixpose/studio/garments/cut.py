@@ -10,7 +10,7 @@ from flixpose.studio.garments.plan import Pair, flipped, pts
 Rng = np.random.Generator
 
 _SAME_WIDTH = 0.12  # units of half-width: a third of a pixel of a small photo
-_VAGUE = 0.06  # of a garment's length: a place that may lie anywhere along so much is a guess
+VAGUE = 0.04  # of a garment's extent: a place that may lie anywhere along so much is a guess
 
 
 @dataclass
@@ -243,7 +243,8 @@ def narrowest(cut: Cut) -> tuple[Pair, bool]:
     if edge:
         return (float(np.interp(cut.waist[1], side[:, 1], side[:, 0])), cut.waist[1]), False
     as_narrow = inside[inside[:, 0] < at[0] + _SAME_WIDTH]
-    return (float(at[0]), float(at[1])), bool(np.ptp(as_narrow[:, 1]) < _VAGUE * cut.hem[1])
+    middle = as_narrow[len(as_narrow) // 2]
+    return (float(middle[0]), float(middle[1])), bool(np.ptp(as_narrow[:, 1]) < VAGUE * cut.hem[1])
 
 
 def _by_height(side: Points) -> Points:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from flixpose.studio.curves import Points, bow, joined, smooth
-from flixpose.studio.garments.cut import Cut
+from flixpose.studio.garments.cut import Cut, ridge
 from flixpose.studio.garments.plan import Pair, Part, Plan, box, flipped, moved, pts, ring
 from flixpose.studio.garments.sleeves import Sleeve
 
@@ -25,9 +25,9 @@ def behind(plan: Plan, rng: Rng, cut: Cut, rests: Sequence[Pair] = ()) -> None:
         _legs(plan, rng, hip, max(cut.hip[1] - 4, 44.0), dressed=low < 85 and rng.random() < 0.6)
     else:
         _stump(plan, rng, hip, cut, low)
-    tip = min(cut.shoulder[0] * 0.92, cut.armpit[0] * 0.98, 18.5)
-    top = [(3.8, -7.0), (4.2, -1.5), (tip * 0.75, 1.8), (tip, 6.5)]
-    if not cut.sleeved:
+    if cut.sleeved:
+        top = _clothed_shoulder(cut)
+    else:
         top = _bare_shoulder(rng, cut, rests or ((cut.neck, 0.0), cut.shoulder))
     chest = min(cut.armpit[0] * 0.94, 18.0)
     half = smooth(
@@ -42,6 +42,19 @@ def behind(plan: Plan, rng: Rng, cut: Cut, rests: Sequence[Pair] = ()) -> None:
     plan.add(_skin(joined(half, flipped(half)[::-1])))
     if not cut.sleeved:
         _bare_arms(plan, rng, top[-1], full=full)
+
+
+def _clothed_shoulder(cut: Cut) -> list[Pair]:
+    """From the neck along the shoulder, just under the cloth that lies on it."""
+    tip = min(cut.shoulder[0] * 0.92, cut.armpit[0] * 0.98, 18.5)
+    line = ridge(cut)
+    cloth = np.interp((tip * 0.75, tip), line[:, 0], line[:, 1])
+    return [
+        (3.8, -7.0),
+        (4.2, -1.5),
+        (tip * 0.75, max(1.8, float(cloth[0]) + 0.5)),
+        (tip, max(6.5, float(cloth[1]) + 1.5)),
+    ]
 
 
 def _bare_shoulder(rng: Rng, cut: Cut, rests: Sequence[Pair]) -> list[Pair]:

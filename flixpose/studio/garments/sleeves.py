@@ -6,9 +6,9 @@ import numpy as np
 
 from flixpose.garment.turns import SLOW, TURN_DEG, bend
 from flixpose.studio.curves import Points, bow, joined, offset, smooth
-from flixpose.studio.garments.cut import Cut, ridge, side_curve
+from flixpose.studio.garments.cut import VAGUE, Cut, ridge, side_curve
 from flixpose.studio.garments.plan import Line, Pair, Part, Plan, flipped, pts
-from flixpose.studio.garments.telling import VAGUE, parting
+from flixpose.studio.garments.telling import parting
 
 Rng = np.random.Generator
 
@@ -143,6 +143,9 @@ def sew(rng: Rng, cut: Cut, sc: SleeveCut) -> Sleeve:
     joint = tip + d1 * sc.length * 0.48
     outer = joint + d2 * sc.length * 0.52
     inner = outer + inward2 * sc.cuff + d2 * rng.normal(0.0, 0.6)
+    across = outer[0] < _deepest(inner[1], cut) + sc.cuff / 2  # the forearm lies on the body
+    if not across:
+        inner[0] = max(inner[0], _deepest(inner[1], cut))
     root = float(np.linalg.norm(pit - tip))
     wide = (0.45 * min(root, 20.0) + 0.55 * sc.cuff) * sc.swell
     middle = (inward1 + inward2) / np.linalg.norm(inward1 + inward2)
@@ -151,7 +154,8 @@ def sew(rng: Rng, cut: Cut, sc: SleeveCut) -> Sleeve:
     elbow_in = elbow_out + middle * (wide + puff)
     over = _over(tip, elbow_out, outer, sc, cut)
     under = smooth([inner, _below(elbow_in, pit, inner), pit], 14)
-    under[1:, 0] = np.maximum(under[1:, 0], _level(under[1:, 1], cut) - 4.0)
+    if not across:
+        under[1:, 0] = np.maximum(under[1:, 0], _deepest(under[1:, 1], cut))
     end = _end(rng, outer, inner, sc)
     return Sleeve(
         over,
@@ -166,10 +170,10 @@ def sew(rng: Rng, cut: Cut, sc: SleeveCut) -> Sleeve:
     )
 
 
-def _level(y: np.ndarray, cut: Cut) -> np.ndarray:
-    """x of the body's side at each y."""
+def _deepest(y: np.ndarray | float, cut: Cut) -> np.ndarray:
+    """How far in over the body a sleeve's inner line may reach: x at each y."""
     side = side_curve(cut)
-    return np.interp(y, side[:, 1], side[:, 0])
+    return np.interp(y, side[:, 1], side[:, 0]) - 4.0
 
 
 def _hugging(rng: Rng, cut: Cut, sc: SleeveCut) -> Sleeve:
