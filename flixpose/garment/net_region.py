@@ -15,7 +15,7 @@ from flixpose.garment.cutout import WORKING_SIDE, Region, disc, main_pieces
 from flixpose.garment.net_codec import Square, paste_back
 from flixpose.garment.net_eyes import Sight, on_paper
 from flixpose.garment.outline import trace
-from flixpose.garment.people import alive, cut_off, skin, worn
+from flixpose.garment.people import alive, broad_skin, cut_off, skin, worn
 from flixpose.garment.seeing import Seen, full_mask, see
 from flixpose.imaging.silhouette import tighten
 from flixpose.structures.image import Image, Mask
@@ -37,7 +37,6 @@ _SURE = 0.9
 _BITE, _ROUND = 0.03, 0.006  # of the longer side
 _OCCUPIED = 6.0  # L*a*b* from the empty background
 _FACE = 0.25  # share of the top fifth of a worn garment's region, head included
-_HANGER = 0.025  # of the height: what is thinner than twice that, wood, is no face
 _NARROW = 0.62  # of the widest row: a head is, a yoke is not
 _LEAST_AREA = 0.01
 _OTHER = 0.4  # of the garment's area: a garment of its own
@@ -116,11 +115,11 @@ def _refuse_several(image: Image, seen: Seen, cloth: Region) -> None:
     if seen.background is None or not cloth.any():
         return
     columns = np.flatnonzero(cloth.any(axis=0))
-    beside = (seen.distance > _OCCUPIED).astype(np.uint8)
-    beside[:, columns[0] : columns[-1] + 1] = 0
-    beside = np.asarray(cv2.morphologyEx(beside, cv2.MORPH_OPEN, disc(_THIN)))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(beside)
-    if stats[1:, cv2.CC_STAT_AREA].max(initial=0) > _OTHER * cloth.sum():
+    occupied = cv2.morphologyEx((seen.distance > _OCCUPIED).astype(np.uint8), cv2.MORPH_OPEN, disc(_THIN))
+    _, pieces = cv2.connectedComponents(occupied)
+    pieces[np.isin(pieces, np.unique(pieces[cloth]))] = 0  # such as the arms of the mannequin that wears it
+    pieces[:, columns[0] : columns[-1] + 1] = 0
+    if np.bincount(pieces.ravel())[1:].max(initial=0) > _OTHER * cloth.sum():
         raise NoGarment(f"{image.name}: several things stand side by side.", advice=CROP, subject=image.name)
 
 
@@ -243,8 +242,7 @@ def _has_head(region: Region, lab: Plane) -> bool:
     """Whether the region's top is narrow and shows skin, and its middle is of another colour."""
     rows = np.flatnonzero(region.any(axis=1))
     at = np.linspace(rows[0], rows[-1] + 1, 11).astype(int)  # tenths of the height
-    face = disc(max(1, round(_HANGER * (rows[-1] + 1 - rows[0]))))
-    bare = cv2.morphologyEx((skin(lab) & region).astype(np.uint8), cv2.MORPH_OPEN, face) > 0
+    bare = broad_skin(region, lab)
     top, middle = (
         float(bare[a:b].sum()) / float(max(region[a:b].sum(), 1)) for a, b in (at[:3:2], at[4:7:2])
     )

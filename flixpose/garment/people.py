@@ -4,12 +4,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from flixpose.garment.cutout import disc
 from flixpose.garment.outline import Outline
 
 _MOST_CONTACT = 0.3  # share of the region's extent along a side of the frame that may touch it
 _HEAD_ZONE = 0.4  # of the region's height, in which a head may lie
 _NECK_IN, _SHOULDERS_OUT = 0.8, 1.7  # a neck is narrower than the head, and shoulders are much wider
 _LEAST_SKIN = 0.25
+_HANGER = 0.025  # of the height: what is thinner than twice that, wood, is no face
 _PAINT, _BLOOD = (
     1.1,
     1.4,
@@ -39,8 +41,15 @@ def worn(region: NDArray[np.bool_], lab: NDArray[np.float32], outline: Outline) 
         return False
     head = region.copy()
     head[neck:] = False
-    bare = skin(lab)
-    return bool(bare[head].mean() > _LEAST_SKIN) and alive(lab, bare & head) > 0.5
+    bare = broad_skin(region, lab) & head
+    return bool(bare[head].mean() > _LEAST_SKIN) and alive(lab, bare) > 0.5
+
+
+def broad_skin(region: NDArray[np.bool_], lab: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """(H, W): what of a region has skin's colours, less wooden hangers and the caps of busts."""
+    rows = np.flatnonzero(region.any(axis=1))
+    wood = disc(max(1, round(_HANGER * (rows[-1] + 1 - rows[0]))))
+    return np.asarray(cv2.morphologyEx((skin(lab) & region).astype(np.uint8), cv2.MORPH_OPEN, wood)) > 0
 
 
 def alive(lab: NDArray[np.float32], bare: NDArray[np.bool_]) -> float:

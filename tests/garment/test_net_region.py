@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from flixpose.garment.net_region import _closed, _filled_in, _has_head, _not_denied, _with_both_fronts
+from flixpose.errors import NoGarment
+from flixpose.garment.net_region import (
+    _closed,
+    _filled_in,
+    _has_head,
+    _not_denied,
+    _refuse_several,
+    _with_both_fronts,
+)
 from flixpose.garment.outline import trace
 from flixpose.garment.seeing import Seen, see
 from flixpose.structures.image import Image
@@ -83,3 +91,15 @@ def test_a_wooden_hanger_in_a_vest_is_no_head() -> None:
     face[seen.region & (np.arange(640)[:, None] < 190)] = (68, 14, 18)
     face += np.random.default_rng(0).normal(0, 3, face.shape).astype(np.float32)
     assert _has_head(seen.region, face)
+
+
+def test_the_arms_of_the_mannequin_that_wears_it_are_no_other_garment() -> None:
+    sling = draw_sample(2_002_000_224, (480, 640))
+    assert (sling.kind, sling.display) == ("sling", "mannequin")
+    image = Image(sling.image, None, "", "sling")
+    cloth = sling.mask > 127
+    _refuse_several(image, see(image), cloth)
+    beside = image.pixels.copy()
+    beside[440:, 330:] = (40, 60, 120)
+    with pytest.raises(NoGarment, match="several things"):
+        _refuse_several(image, see(Image(beside, None, "", "sling")), cloth)

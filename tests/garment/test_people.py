@@ -36,6 +36,17 @@ def test_a_face_is_a_persons_and_a_smooth_head_of_one_colour_a_mannequins():
         assert outline is not None and worn(region, lab, outline) is person
 
 
+def test_the_wooden_cap_of_a_bust_is_no_head():
+    region, lab = _worn(np.full((60, 60, 3), 255.0))
+    cap = np.s_[68:80, 130:170]
+    region[cap] = True
+    lab[cap] = (60, 14, 26)
+    lab[72:76, 130:170] = (45, 20, 34)
+    lab[80:100] = (80, 1, 4)  # linen
+    outline = trace(region)
+    assert outline is not None and not worn(region, lab, outline)
+
+
 def test_skin_is_alive_and_a_shaded_paint_is_not():
     light = np.linspace(0.7, 1.1, 80)[:, None, None]
     moulded = rgb_to_lab((SKIN * light * np.ones((80, 80, 1))).clip(0, 255).astype(np.uint8))

@@ -1,13 +1,16 @@
 """The drawn studio's garments by seed."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
 import pytest
 
 from flixpose.garment.kinds import KINDS
-from flixpose.studio.garments import DISPLAYS, Sample, cut, draw_sample, sample
+from flixpose.studio.garments import DISPLAYS, Sample, cut, draw_sample, dummy, sample, sleeves
+from flixpose.studio.garments.cut import Cut
+from flixpose.studio.garments.plan import Plan
 
 _COUNT = 160
 
@@ -63,6 +66,36 @@ def test_a_waist_is_seen_where_a_side_is_narrowest_and_guessed_where_it_is_strai
     (x, y), told = cut.narrowest(waisted)
     assert told and 13 < x < 15 and y == pytest.approx(42, abs=3)
     assert not cut.narrowest(straight)[1]
+
+
+def _cuts() -> Iterator[tuple[np.random.Generator, Cut]]:
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        yield rng, cut.draw_cut(rng, sleeved=True, long=False, outwear=False, display="mannequin")
+
+
+def test_a_mannequins_shoulders_stay_under_the_cloth() -> None:
+    for rng, shape in _cuts():
+        plan = Plan("long_sleeve_top", "front", "mannequin")
+        dummy.behind(plan, rng, shape)
+        x, y = plan.steps[-1].outline.T
+        cloth = cut.ridge(shape)
+        beside = (x > shape.neck + 1) & (x < shape.shoulder[0]) & (y < shape.armpit[1])
+        assert (y[beside] > np.interp(x[beside], *cloth.T) - 0.3).all()
+
+
+def test_a_cuff_has_no_spike() -> None:
+    """Its inner corner lies no farther in than the sleeve's inner line just above it."""
+    for rng, shape in _cuts():
+        numbers = sleeves.draw_sleeve_cut(rng, shape, long=True, display="mannequin")
+        sleeve = sleeves.sew(rng, shape, numbers)
+        corner, near = (
+            sleeve.under[0],
+            sleeve.under[np.linalg.norm(sleeve.under - sleeve.under[0], axis=1) > 3][0],
+        )
+        along, down = near - corner, sleeve.end[0] - corner
+        turn = np.dot(along, down) / (np.linalg.norm(along) * np.linalg.norm(down))
+        assert np.degrees(np.arccos(turn)) > 45
 
 
 def test_what_is_lost_in_the_dark_is_a_guess() -> None:

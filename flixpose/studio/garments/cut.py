@@ -11,6 +11,7 @@ Rng = np.random.Generator
 
 _SAME_WIDTH = 0.12  # units of half-width: a third of a pixel of a small photo
 VAGUE = 0.04  # of a garment's extent: a place that may lie anywhere along so much is a guess
+_FLAT = 0.06  # of its length: an eye halves what is about as narrow, so a waist may be that flat
 
 
 @dataclass
@@ -244,7 +245,7 @@ def narrowest(cut: Cut) -> tuple[Pair, bool]:
         return (float(np.interp(cut.waist[1], side[:, 1], side[:, 0])), cut.waist[1]), False
     as_narrow = inside[inside[:, 0] < at[0] + _SAME_WIDTH]
     middle = as_narrow[len(as_narrow) // 2]
-    return (float(middle[0]), float(middle[1])), bool(np.ptp(as_narrow[:, 1]) < VAGUE * cut.hem[1])
+    return (float(middle[0]), float(middle[1])), bool(np.ptp(as_narrow[:, 1]) < _FLAT * cut.hem[1])
 
 
 def _by_height(side: Points) -> Points:

@@ -52,7 +52,7 @@ def _clothed_shoulder(cut: Cut) -> list[Pair]:
     return [
         (3.8, -7.0),
         (4.2, -1.5),
-        (tip * 0.75, max(1.8, float(cloth[0]) + 0.5)),
+        (tip * 0.75, max(1.8, float(cloth[0]) + 1.3)),
         (tip, max(6.5, float(cloth[1]) + 1.5)),
     ]
 

@@ -170,10 +170,10 @@ def sew(rng: Rng, cut: Cut, sc: SleeveCut) -> Sleeve:
     )
 
 
-def _deepest(y: np.ndarray | float, cut: Cut) -> np.ndarray:
+def _deepest(y: np.ndarray, cut: Cut) -> np.ndarray:
     """How far in over the body a sleeve's inner line may reach: x at each y."""
     side = side_curve(cut)
-    return np.interp(y, side[:, 1], side[:, 0]) - 4.0
+    return np.asarray(np.interp(y, side[:, 1], side[:, 0])) - 4.0
 
 
 def _hugging(rng: Rng, cut: Cut, sc: SleeveCut) -> Sleeve:

@@ -1,7 +1,8 @@
 """Where a short sleeve's end meets the side of the body, read off the outline of a garment on a mannequin.
 
-A sleeve that never parts from the side forks at its end: the corner that the outline makes there is both the
-armpit and the last that is seen of the cuff. As sewn, the cuff goes on behind it.
+A sleeve that never parts from the side forks at its end: the corner that the outline makes there is the
+armpit. The cuff's inner corner is where the outline turns from the sleeve's end towards the fork; where it turns
+nowhere before, the fork is the last that is seen of the cuff. As sewn, the cuff goes on behind it.
 """
 
 import numpy as np
@@ -16,6 +17,10 @@ _SAME_PX = 2.0  # an armpit so near to the cuff's corner was put there for want 
 _AROUND = 0.025  # of the garment's longer side: how much of cuff and side tell how they run
 _SMOOTH = 0.006  # of it: pixels' steps and small folds
 _CORNER_DEG = 25.0
+_NEAR = 0.012  # of the garment's longer side: how much of end and under edge tell how they run
+_END_DEG = 35.0
+_END = 0.03  # of it: so near to the outer corner, it is that one which turns
+_BESIDE = 0.075  # of it: a turn farther from the fork is a fold of the end
 _ASTRAY = 0.09  # of it: a corner farther away than this is another one
 
 
@@ -43,16 +48,33 @@ def _corner(ring: Points, marks: Marks, name: str) -> Marks:
     path = without_steps(way_between(ring, outer, hem), _SMOOTH * size)
     count = max(round(float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum())), 2)
     path = dense(path, count)  # a pixel apart
-    reach = round(_AROUND * size)
-    step = np.unwrap(np.arctan2(*np.diff(path, axis=0).T[::-1]))
     sense = 1.0 if hem[0] < outer[0] else -1.0
-    inward = -sense * np.rad2deg(step[2 * reach :] - step[: -2 * reach])
-    away = np.linalg.norm(path[reach : reach + len(inward)] - pit, axis=1)
+    inward = -sense * _turns(path, round(_AROUND * size))
+    away = np.linalg.norm(path - pit, axis=1)
     inward[away > _ASTRAY * size] = 0.0
-    known = away < _SAME_PX
-    if inward.max(initial=0.0) < _CORNER_DEG or inward[known].max(initial=0.0) > _CORNER_DEG:
+    if inward.max(initial=0.0) < _CORNER_DEG:
         return {}
-    at = reach + int(inward.argmax())
-    turn = bend(path[at - reach : at + reach + 1])
-    corner = [round(turn.at[0], 2), round(turn.at[1], 2), 2.0]
-    return {f"armpit_{name}": corner, f"cuff_{name}_inner": list(corner)}
+    fork, at = marks[f"armpit_{name}"], int(away.argmin())
+    if inward[away < _SAME_PX].max(initial=0.0) <= _CORNER_DEG:
+        at = int(inward.argmax())
+        fork = _place(path, at, round(_AROUND * size))
+    outward = sense * _turns(path, round(_NEAR * size))
+    before = slice(round(_END * size), max(at - round(_NEAR * size), 0))
+    outward[: before.start] = outward[before.stop :] = 0.0
+    outward[np.linalg.norm(path - fork[:2], axis=1) > _BESIDE * size] = 0.0
+    cornered = outward.max() > _END_DEG
+    inner = _place(path, int(outward.argmax()), round(_NEAR * size)) if cornered else list(fork)
+    return {f"armpit_{name}": fork, f"cuff_{name}_inner": inner}
+
+
+def _turns(path: Points, reach: int) -> NDArray[np.float64]:
+    """(N,) degrees by which a path, (N, 2), turns from so many points before each to as many after."""
+    step = np.unwrap(np.arctan2(*np.diff(path, axis=0).T[::-1]))
+    found = np.zeros(len(path))
+    found[reach : len(step) - reach] = np.rad2deg(step[2 * reach :] - step[: -2 * reach])
+    return found
+
+
+def _place(path: Points, at: int, reach: int) -> list[float]:
+    x, y = bend(path[at - reach : at + reach + 1]).at
+    return [round(x, 2), round(y, 2), 2.0]

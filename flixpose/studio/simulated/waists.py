@@ -12,7 +12,7 @@ from flixpose.studio.simulated.landmarks import Marks
 from flixpose.studio.solid import Array
 
 _SAME_WIDTH = 0.0024  # of the length below the armpits: as much wider is as narrow
-_VAGUE = 0.04  # of the garment's length: as narrow along so much is nowhere exactly
+_VAGUE = 0.06  # of the garment's length: as narrow along so much is nowhere exactly
 _EDGE = 0.03  # of the length below the armpits: a place so near to the end of the search is none
 _FIRST, _LAST = 0.08, 0.5  # of that length: where waists are
 _OFF_PX = 3.0  # a side found so far from where the trunk is known to end is a sleeve's
