@@ -37,7 +37,12 @@ READERS = ("net", "silhouette")
     metavar="DIR",
     help="Photos in DIR/garment and their masks in DIR/garment-mask, of the same names.",
 )
-@click.option("--scenes", type=click.Path(path_type=Path), metavar="DIR", help="Simulated scenes' products.")
+@click.option(
+    "--scenes",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Simulated scenes: their product photos on mannequins and as ghosts.",
+)
 @click.option("--drawn", type=click.IntRange(1), metavar="N", help="So many drawn photos, never trained on.")
 @click.option("--reader", type=click.Choice(READERS), default=READERS[0], show_default=True)
 @click.option("--told", is_flag=True, help="Tell the reader kind and view: landmarks alone are judged.")

@@ -28,6 +28,7 @@ from flixpose.garment.silhouette import whole_outline
 from flixpose.imaging.files import sha256_hex, write_atomic
 from flixpose.structures.found import ModelInfo
 from flixpose.structures.image import Image
+from flixpose.studio.simulated.tips import READ
 from flixpose.training.calibrate import RIGHT_WITHIN, Case, fit_final, fit_trust
 from flixpose.training.export import export
 from flixpose.training.garment import CHECKPOINT, Mixed, Report
@@ -37,6 +38,8 @@ from flixpose.training.samples import HELD_OUT
 
 WEIGHTS, CARD = "garment-net.safetensors", "garment-net.md"
 _CALIBRATION = HELD_OUT + 1_000_000  # seeds of their own
+
+_Photo = tuple[Entry, Image]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -123,9 +126,9 @@ def publish(
     side = side or trained.recipe.stages[-1].side
     eyes = GarmentEyes(trained.net, side=side)
     entries = drawn_entries(range(_CALIBRATION, _CALIBRATION + photos))
-    simulated = list(scene_entries(scenes)) if scenes else []
+    halves = _halves(list(scene_entries(scenes)) if scenes else [])
     readings = []
-    for done, (entry, image) in enumerate(chain(entries, simulated[::2])):
+    for done, (entry, image) in enumerate(chain(entries, halves[0])):
         readings.append(_read(eyes, entry, image))
         report(done + 1, "")
     trust = fit_trust((case for reading in readings for case in _cases(reading)), SAME)
@@ -143,10 +146,16 @@ def publish(
     export(trained.net, out / WEIGHTS, facts=facts)
     figures = held_out_figures(trained, folders, side, 2 * photos)
     checked = drawn_entries(range(CHECKED, CHECKED + photos // 2))
-    drawn, acted = _figures(out / WEIGHTS, checked), _figures(out / WEIGHTS, simulated[1::2])
+    drawn, acted = _figures(out / WEIGHTS, checked), _figures(out / WEIGHTS, halves[1])
     text = card(trained, figures, drawn, acted, (out / WEIGHTS).read_bytes(), note)
     write_atomic(out / CARD, text.encode())
     return figures
+
+
+def _halves(photos: Sequence[_Photo]) -> tuple[list[_Photo], list[_Photo]]:
+    """Every second scene's, and the others': no scene is in both."""
+    scenes = [photos[k : k + len(READ)] for k in range(0, len(photos), len(READ))]
+    return list(chain(*scenes[::2])), list(chain(*scenes[1::2]))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -206,7 +215,7 @@ def _right(xy: ArrayLike, truth: NDArray[np.float64], side: float) -> bool:
     return float(np.hypot(*(np.asarray(xy) - truth))) < RIGHT_WITHIN * side
 
 
-def _figures(weights: Path, entries: Iterable[tuple[Entry, Image]]) -> Figures:
+def _figures(weights: Path, entries: Iterable[_Photo]) -> Figures:
     """The whole reader on photos that neither training nor calibration saw."""
     reader = load_reader(weights, ModelInfo("garment-net", "", "garment", "Apache-2.0", "", ""))
     return evaluate_entries(reader, entries)

@@ -105,13 +105,17 @@ def test_products_of_scenes_come_with_their_truth(tmp_path: Path):
     folder = tmp_path / "0003"
     folder.mkdir()
     marks = {"waist_left": [30.5, 10.5, 2.0], "hem_left": [33.5, 50.5, 1.0]}
-    (folder / "scene.json").write_text(json.dumps({"kind": "skirt", "landmarks": {"product": marks}}))
-    cv2.imwrite(str(folder / "product.png"), np.full((90, 80, 3), 200, np.uint8))
-    parts = np.zeros((90, 80, 3), np.uint8)
-    parts[10:50, 5:35, 2] = 255  # red
-    cv2.imwrite(str(folder / "product_parts.png"), parts)
-    [(entry, image)] = scene_entries(tmp_path)
+    moved = {"waist_left": [40.5, 10.5, 2.0], "hem_left": [43.5, 50.5, 1.0]}
+    truth = {"kind": "skirt", "landmarks": {"product": marks, "ghost": moved}}
+    (folder / "scene.json").write_text(json.dumps(truth))
+    for picture, left in (("product", 5), ("ghost", 15)):
+        cv2.imwrite(str(folder / f"{picture}.png"), np.full((90, 80, 3), 200, np.uint8))
+        parts = np.zeros((90, 80, 3), np.uint8)
+        parts[10:50, left : left + 30, 2] = 255  # red
+        cv2.imwrite(str(folder / f"{picture}_parts.png"), parts)
+    (entry, image), (ghost, _) = scene_entries(tmp_path)
     assert entry["landmarks"]["waist_left"] == (30, 10) and entry["occluded"] == ["hem_left"]
+    assert ghost["landmarks"]["waist_left"] == (40, 10) and ghost["file"] == "scene 0003, ghost"
     assert (entry["mask"].alpha > 0).sum() == 40 * 30 and image.size == (80, 90)
     with pytest.raises(MissingInput, match="no scenes"):
         list(scene_entries(folder))

@@ -1,8 +1,8 @@
 """Where a short sleeve's end meets the side of the body, read off the outline of a garment on a mannequin.
 
 A sleeve that never parts from the side forks at its end: the corner that the outline makes there is the
-armpit. The cuff's inner corner is where the outline turns from the sleeve's end towards the fork; where it turns
-nowhere before, the fork is the last that is seen of the cuff. As sewn, the cuff goes on behind it.
+armpit. The cuff's inner corner is where the outline turns from the sleeve's end towards the fork; where it
+turns nowhere before, the fork is the last that is seen of the cuff. As sewn, the cuff goes on behind it.
 """
 
 import numpy as np
