@@ -129,7 +129,7 @@ def drape_all(person: Image, wears: Sequence[Wear], tools: Tools, look: Look = L
     ground = Ground(person, people[0].mask)
     for number in order:
         product = wears[number].product
-        with drawing(), nothing_written(ground.image.pixels, product.pixels):
+        with drawing(), nothing_written():
             one = _drape_one(ground, people, product, garments[number], tools, look, clock)
         done[number] = one
         ground = Ground(replace(person, pixels=done[number].picture), done[number].person_mask)

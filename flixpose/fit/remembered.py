@@ -4,8 +4,6 @@ A plate meets thousands of garments and a garment thousands of plates; in betwee
 either is the same.
 """
 
-import weakref
-import zlib
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,8 +13,8 @@ from typing import Any, Generic, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from xxhash import xxh3_64_intdigest
 
-from flixpose.geometry.threads import gathered
 from flixpose.structures.keypoints import Skeleton
 
 _Asked = ParamSpec("_Asked")
@@ -26,21 +24,15 @@ _SMALL = 4096  # bytes of an array that is compared whole
 _KEPT = 4  # answers of a function; each may be some tens of megabytes
 
 
-# What is known of things that nobody writes to: while a block lasts, and of answers for as long as they live.
+# What is known of things that nobody writes to while a block lasts.
 _STILL: ContextVar[dict[int, tuple[Any, Any]] | None] = ContextVar("still", default=None)
-_OF_ANSWERS: dict[int, tuple[weakref.ref[NDArray[Any]], int]] = {}
 
 
 @contextmanager
-def nothing_written(*asked: NDArray[Any]) -> Iterator[None]:
-    """Until the block ends nothing is written to that anything is asked about: each is looked at once.
-
-    Args:
-        asked: large arrays that are sure to be asked about; they are looked at all together.
-    """
+def nothing_written() -> Iterator[None]:
+    """Until the block ends nothing is written to that anything is asked about: each is looked at once."""
     token = _STILL.set({})
     try:
-        gathered(_sum, asked)
         yield
     finally:
         _STILL.reset(token)
@@ -62,9 +54,7 @@ class remembered(Generic[_Asked, _Answer]):  # noqa: N801  (used as a decorator)
         update_wrapper(self, function)
 
         def answer(question: _Question) -> _Answer:
-            found = function(*question.args, **question.kwargs)
-            _note(found, {id(array) for array in _arrays((question.args, question.kwargs))})
-            return found
+            return function(*question.args, **question.kwargs)
 
         self._known = lru_cache(maxsize=_KEPT)(answer)
         _ALL.append(self)
@@ -138,41 +128,7 @@ def _sum(array: NDArray[Any]) -> int:
     still, number = _STILL.get(), id(array)
     if still is not None and number in still:
         return int(still[number][1])
-    known = _OF_ANSWERS.get(number)
-    if known is not None and known[0]() is array:
-        return known[1]
-    found = zlib.crc32(np.ascontiguousarray(array).data)
+    found = xxh3_64_intdigest(np.ascontiguousarray(array).data)
     if still is not None:
         still[number] = array, found  # held, so that no other array gets its number
     return found
-
-
-def _note(answer: Any, asked: set[int]) -> None:
-    """Keep the sums of an answer's own large arrays: answers are not written to."""
-    for array in _arrays(answer):
-        if array.nbytes > _SMALL and array.base is None and id(array) not in asked:
-            number, total = id(array), _sum(array)
-            _OF_ANSWERS[number] = weakref.ref(array, _gone(number)), total
-
-
-def _gone(number: int) -> Callable[[Any], None]:
-    """Forgets an array's sum when it is gone, before another one can get its number."""
-
-    def forget(_: Any) -> None:
-        _OF_ANSWERS.pop(number, None)
-
-    return forget
-
-
-def _arrays(value: Any) -> Iterator[NDArray[Any]]:
-    if isinstance(value, np.ndarray):
-        yield value
-    elif names := _fields(type(value)):
-        for name in names:
-            yield from _arrays(getattr(value, name))
-    elif isinstance(value, Mapping):
-        for part in value.values():
-            yield from _arrays(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from _arrays(part)
