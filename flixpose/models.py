@@ -128,13 +128,13 @@ _FILES = (
 GARMENT_NET = ModelFile(
     ModelInfo(
         name="garment_net",
-        version="6",
+        version="7",
         task="mask, kind, view and landmarks of a garment",
         licence="Apache-2.0",
         origin="flixpose, trained on photos drawn and simulated by flixpose.studio",
-        sha256="3db0b8f7e48b5a7ad042831891bcc118452f137acf18f7d81eadbfc0a3154bda",
+        sha256="d4290af76a45a8859643a01f9c0007550e2a776878061603484855a625cb50c2",
     ),
-    size=10_743_694,
+    size=10_743_286,
     wheel=None,
     member="garment/weights/garment-net.safetensors",
 )

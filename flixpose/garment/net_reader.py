@@ -39,6 +39,7 @@ from flixpose.structures.keypoints import Keypoints
 _LEAST_WHOLE = 0.15  # below: no garment, two, or a part of one
 _MOST_SURE = 0.98
 _LEAST_SCORE = 0.1  # below, what is found is as likely a chair
+_UNKNOWN, _KNOWN, _SAME = 0.2, 0.5, 0.02  # scores; of the longer side: two points at one place
 _SEVERAL_VIEWS = 0.5  # of the score is left where front and back stand side by side
 _LIKE = 0.95  # overlap of both regions from which the outline's corners are heard
 _BACKS_DRAWN, _BACKS_SOLD = 0.2, 0.08  # shares of photos that show a back: in training, in shops
@@ -114,7 +115,8 @@ class NetReader:
             name: (*claim.xy, told(claim.odds, claim.met, self._final))
             for name, claim in believed(sight, theirs, kind, self._trust, axis, side).items()
         }
-        return settled(points, kind, found.seen, edge) if found.agreement > 0 else points
+        points = settled(points, kind, found.seen, edge) if found.agreement > 0 else points
+        return points | opposite(points, axis, side)
 
     def _garment(
         self,
@@ -220,6 +222,22 @@ def outline_points(found: Found, outline: Outline, kind: str) -> dict[str, Point
     guess = classify(outline, fit_shapes(outline, shapes_for(kind)), kind)
     points = place_landmarks(seen, outline, agree(outline, guess.fit), kind)
     return {name: (x / seen.shrink, y / seen.shrink, score) for name, (x, y, score) in points.items()}
+
+
+def opposite(points: Mapping[str, Point], axis: float, side: float) -> dict[str, Point]:
+    """Of two partners at one place the one that is next to unknown, moved to the other's mirror image.
+
+    Such is the armpit behind which an arm is hidden: it cannot be where the other one is seen.
+
+    Args:
+        axis, side: the garment's, in pixels of the photo.
+    """
+    moved = {}
+    for name, (x, y, score) in points.items():
+        partner = points.get(mirror_name(name), (x, y, score))
+        if score < _UNKNOWN < _KNOWN < partner[2] and np.hypot(x - partner[0], y - partner[1]) < _SAME * side:
+            moved[name] = 2 * axis - partner[0], partner[1], score
+    return moved
 
 
 def _doubted(name: str, point: Point, view_score: float) -> Point:

@@ -12,7 +12,7 @@ from flixpose.evaluation.garment import Entry, evaluate_entries, evaluate_landma
 from flixpose.evaluation.garment_sets import CHECKED, drawn_entries
 from flixpose.garment.kinds import KINDS
 from flixpose.garment.net_eyes import load_net, without_others
-from flixpose.garment.net_reader import NetReader, load_reader
+from flixpose.garment.net_reader import NetReader, load_reader, opposite
 from flixpose.garment.shared_points import mirror_name
 from flixpose.models import GARMENT_NET, MODELS
 from flixpose.resources import PACKAGE
@@ -50,6 +50,14 @@ def test_the_shipped_net_reads_drawn_photos_that_it_never_saw():
     figures = measure(net, [plain_batch(samples, range(64), side)])
     assert figures["pck05"] >= 0.93 and figures["pck02"] >= 0.80, figures
     assert figures["kind"] >= 0.80 and figures["view"] >= 0.80 and figures["iou"] >= 0.95, figures
+
+
+def test_a_point_that_is_next_to_unknown_does_not_lie_on_its_partner():
+    points = {"armpit_left": (300.0, 200.0, 0.9), "armpit_right": (302.0, 199.0, 0.04)}
+    assert opposite(points, 200.0, 400.0) == {"armpit_right": (100.0, 200.0, 0.04)}
+    assert opposite(points | {"armpit_right": (302.0, 199.0, 0.4)}, 200.0, 400.0) == {}
+    assert opposite(points | {"armpit_right": (320.0, 199.0, 0.04)}, 200.0, 400.0) == {}
+    assert opposite({"neck_front": (300.0, 200.0, 0.04)}, 200.0, 400.0) == {}
 
 
 def test_a_flipped_photo_exchanges_left_and_right(reader: NetReader):
