@@ -28,7 +28,6 @@ from flixpose.garment.silhouette import whole_outline
 from flixpose.imaging.files import sha256_hex, write_atomic
 from flixpose.structures.found import ModelInfo
 from flixpose.structures.image import Image
-from flixpose.studio.simulated.tips import READ
 from flixpose.training.calibrate import RIGHT_WITHIN, Case, fit_final, fit_trust
 from flixpose.training.export import export
 from flixpose.training.garment import CHECKPOINT, Mixed, Report
@@ -154,8 +153,12 @@ def publish(
 
 def _halves(photos: Sequence[_Photo]) -> tuple[list[_Photo], list[_Photo]]:
     """Every second scene's, and the others': no scene is in both."""
-    scenes = [photos[k : k + len(READ)] for k in range(0, len(photos), len(READ))]
-    return list(chain(*scenes[::2])), list(chain(*scenes[1::2]))
+    scenes = [entry["file"].partition(",")[0] for entry, _ in photos]
+    ours = set(sorted(set(scenes))[::2])
+    halves: tuple[list[_Photo], list[_Photo]] = [], []
+    for scene, photo in zip(scenes, photos, strict=True):
+        halves[scene not in ours].append(photo)
+    return halves
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -311,7 +314,7 @@ def _mixed(entry: Mixed) -> str:
 
 
 _SIMULATED = """
-The same on {photos} simulated mannequins that were not calibrated on: {told}.
+The same on {photos} simulated product photos that were not calibrated on: {told}.
 
 | score | landmarks | right within 2 % |
 |---|---|---|

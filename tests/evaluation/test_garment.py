@@ -117,5 +117,5 @@ def test_products_of_scenes_come_with_their_truth(tmp_path: Path):
     assert entry["landmarks"]["waist_left"] == (30, 10) and entry["occluded"] == ["hem_left"]
     assert ghost["landmarks"]["waist_left"] == (40, 10) and ghost["file"] == "scene 0003, ghost"
     assert (entry["mask"].alpha > 0).sum() == 40 * 30 and image.size == (80, 90)
-    with pytest.raises(MissingInput, match="no scenes"):
+    with pytest.raises(MissingInput, match="no scene"):
         list(scene_entries(folder))

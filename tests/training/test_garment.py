@@ -15,7 +15,6 @@ from flixpose.training.publish import CARD, WEIGHTS, publish, read_mean, read_tr
 from flixpose.training.recipe import parse_recipe
 from tests.training.tiny import RECIPE
 
-SCENES = Path(__file__).parents[1] / "data/scenes"
 TINY = parse_recipe(RECIPE, "tiny")
 
 
@@ -76,13 +75,13 @@ def test_a_run_begins_from_weights_and_its_card_says_so(run: Path, tmp_path: Pat
         train(TINY, tmp_path / "none", start=tmp_path / "none.safetensors")
 
 
-def test_a_checkpoint_becomes_weights_with_a_card(run: Path, tmp_path: Path):
-    figures = publish(run, tmp_path, photos=3, scenes=SCENES)
+def test_a_checkpoint_becomes_weights_with_a_card(run: Path, scenes: Path, tmp_path: Path):
+    figures = publish(run, tmp_path, photos=3, scenes=scenes)
     assert set(figures) == {"pck05", "pck02", "nme", "kind", "view", "iou"}
     assert load_reader(tmp_path / WEIGHTS, MODEL).model is MODEL
     text = (tmp_path / CARD).read_text()
     assert "Apache-2.0" in text and "seed 7, 20 steps" in text and RECIPE.strip() in text
-    assert "simulated mannequins that were not calibrated on" in text
+    assert "simulated product photos that were not calibrated on" in text
 
 
 def test_the_mean_of_two_checkpoints_can_be_published(run: Path, tmp_path: Path):

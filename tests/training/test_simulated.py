@@ -1,7 +1,5 @@
 """Product photos of simulated scenes among drawn ones."""
 
-import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,22 +13,6 @@ from flixpose.training.publish import _data, read_trained
 from flixpose.training.recipe import parse_recipe
 from flixpose.training.simulated import read_scenes
 from tests.training.tiny import RECIPE
-
-SCENES = Path(__file__).parents[1] / "data/scenes"
-
-
-@pytest.fixture(scope="module")
-def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny scenes; what is kept of them has no ghost photo, so their product photo stands for it."""
-    out = tmp_path_factory.mktemp("scenes")
-    shutil.copytree(SCENES, out, dirs_exist_ok=True)
-    for told in out.glob("*/scene.json"):
-        truth = json.loads(told.read_text())
-        truth["landmarks"]["ghost"] = truth["landmarks"]["product"]
-        told.write_text(json.dumps(truth))
-        for name in ("", "_parts"):
-            shutil.copy(told.parent / f"product{name}.png", told.parent / f"ghost{name}.png")
-    return out
 
 
 def test_both_photos_of_a_scene_are_cut_out_with_their_landmarks(scenes: Path):
