@@ -39,6 +39,7 @@ _ARM = ("shoulder", "elbow", "wrist")
 _ARM_ZONE = 0.5
 _BEHIND = -2  # depth of a sleeve behind the trunk; its lower half lies before the upper one
 _CAP, _UNDERSIDE = 0.6, 0.06  # of the seam
+_ALIKE = 2.0  # times as long an underside: one whose partner is a cap is one too
 
 
 @dataclass(frozen=True, eq=False)
@@ -314,17 +315,21 @@ def _limbs(garment: Garment, frame: GarmentFrame, forks: dict[str, Point]) -> tu
             outer, inner = point(garment, tip), point(garment, pit)
         part = f"{side}_{'leg' if legs else 'sleeve'}"
         fork = None if legs else forks.get(side)
-        limb = LimbLandmarks(part, outer, inner, point(garment, cuffs[0]), point(garment, cuffs[1]), fork)
-        if legs or not _is_cap(limb):
-            found.append(limb)
-    return tuple(found)
+        ends = point(garment, cuffs[0]), point(garment, cuffs[1])
+        found.append(LimbLandmarks(part, outer, inner, *ends, fork))
+    least = _UNDERSIDE * (_ALIKE if any(_is_cap(limb, _UNDERSIDE) for limb in found) else 1.0)
+    return tuple(limb for limb in found if legs or not _is_cap(limb, least))
 
 
-def _is_cap(limb: LimbLandmarks) -> bool:
-    """A sleeve that ends on the shoulder's curve or in the armpit follows no arm: it goes with the trunk."""
+def _is_cap(limb: LimbLandmarks, least: float) -> bool:
+    """A sleeve that ends on the shoulder's curve or in the armpit follows no arm: it goes with the trunk.
+
+    Args:
+        least: underside of a sleeve, of its seam.
+    """
     edge, under = (
         float(np.linalg.norm(end - start))
         for start, end in ((limb.outer, limb.cuff_outer), (limb.inner, limb.cuff_inner))
     )
     seam = float(np.linalg.norm(limb.outer - limb.inner))
-    return edge < _CAP * seam or under < _UNDERSIDE * seam
+    return edge < _CAP * seam or under < least * seam

@@ -572,6 +572,25 @@ def test_a_sleeve_without_an_underside_goes_with_the_trunk() -> None:
     assert names == ["torso", "left_sleeve"]
 
 
+def test_a_sleeve_that_is_nearly_a_cap_is_one_where_its_partner_is() -> None:
+    product, garment = make_garment("short_sleeve_top")
+    points, index = garment.landmarks.xy.copy(), garment.landmarks.skeleton.index
+
+    def parts(under: float) -> list[str]:
+        """With an underside of the left sleeve, of its seam."""
+        pit = points[index["armpit_left"]]
+        seam = float(np.linalg.norm(points[index["shoulder_left"]] - pit))
+        along = points[index["cuff_left_inner"]] - pit
+        moved = points.copy()
+        moved[index["cuff_left_inner"]] = pit + under * seam * along / np.linalg.norm(along)
+        alike = replace(garment, landmarks=replace(garment.landmarks, xy=moved))
+        return [part.controls.part for part in lay(product, alike, make_pose()).parts]
+
+    assert parts(0.09) == ["torso", "left_sleeve", "right_sleeve"]
+    points[index["cuff_right_inner"]] = points[index["armpit_right"]]
+    assert parts(0.09) == ["torso"] and parts(0.14) == ["torso", "left_sleeve"]
+
+
 def test_a_sleeve_behind_the_trunk_does_not_take_it_along() -> None:
     """Of a garment turned aside one sleeve is hidden, and its landmarks lie on the trunk."""
     product, garment = make_garment("short_sleeve_top")
