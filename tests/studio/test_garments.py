@@ -68,6 +68,16 @@ def test_a_waist_is_seen_where_a_side_is_narrowest_and_guessed_where_it_is_strai
     assert not cut.narrowest(straight)[1]
 
 
+def test_a_waist_lies_in_the_middle_of_where_a_dress_is_about_as_narrow() -> None:
+    dress = cut.Cut(8, 5, 1, "crew", (20, 4), (19, 24), (15, 38), (16, 60), (24, 100), long=True)
+    heights = np.arange(30.0, 58.0, 0.25)
+    half = np.interp(heights, *cut.side_curve(dress).T[::-1])
+    as_narrow = heights[half < half.min() + 0.12]
+    (_, y), _ = cut.narrowest(dress)
+    assert y == pytest.approx((as_narrow[0] + as_narrow[-1]) / 2, abs=0.3)
+    assert y > heights[half.argmin()] + 0.5, "not where it is narrowest by a hair"
+
+
 def _cuts() -> Iterator[tuple[np.random.Generator, Cut]]:
     for seed in range(200):
         rng = np.random.default_rng(seed)
@@ -89,10 +99,8 @@ def test_a_cuff_has_no_spike() -> None:
     for rng, shape in _cuts():
         numbers = sleeves.draw_sleeve_cut(rng, shape, long=True, display="mannequin")
         sleeve = sleeves.sew(rng, shape, numbers)
-        corner, near = (
-            sleeve.under[0],
-            sleeve.under[np.linalg.norm(sleeve.under - sleeve.under[0], axis=1) > 3][0],
-        )
+        corner = sleeve.under[0]
+        near = sleeve.under[np.linalg.norm(sleeve.under - corner, axis=1) > 3][0]
         along, down = near - corner, sleeve.end[0] - corner
         turn = np.dot(along, down) / (np.linalg.norm(along) * np.linalg.norm(down))
         assert np.degrees(np.arccos(turn)) > 45

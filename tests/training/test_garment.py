@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from flixpose.errors import BadSettings, MissingInput
+from flixpose.evaluation.garment_sets import scene_entries
 from flixpose.garment.net_reader import load_reader
 from flixpose.garment.silhouette import MODEL
 from flixpose.training.garment import CHECKPOINT, load_checkpoint, train
-from flixpose.training.publish import CARD, WEIGHTS, publish, read_mean, read_trained
+from flixpose.training.publish import CARD, WEIGHTS, _halves, publish, read_mean, read_trained
 from flixpose.training.recipe import parse_recipe
 from tests.training.tiny import RECIPE
 
@@ -82,6 +83,13 @@ def test_a_checkpoint_becomes_weights_with_a_card(run: Path, scenes: Path, tmp_p
     text = (tmp_path / CARD).read_text()
     assert "Apache-2.0" in text and "seed 7, 20 steps" in text and RECIPE.strip() in text
     assert "simulated product photos that were not calibrated on" in text
+
+
+def test_a_scene_calibrates_or_checks_and_never_does_both(scenes: Path):
+    photos = list(scene_entries(scenes))
+    ours, others = ({entry["file"].partition(",")[0] for entry, _ in half} for half in _halves(photos))
+    assert len(ours) == 2 and len(others) == 1 and not ours & others
+    assert sum(map(len, _halves(photos))) == len(photos) == 6
 
 
 def test_the_mean_of_two_checkpoints_can_be_published(run: Path, tmp_path: Path):

@@ -10,7 +10,6 @@ from flixpose.studio.garments.plan import Pair, flipped, pts
 Rng = np.random.Generator
 
 _SAME_WIDTH = 0.12  # units of half-width: a third of a pixel of a small photo
-VAGUE = 0.04  # of a garment's extent: a place that may lie anywhere along so much is a guess
 _FLAT = 0.06  # of its length: an eye halves what is about as narrow, so a waist may be that flat
 
 

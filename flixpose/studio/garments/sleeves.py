@@ -6,9 +6,9 @@ import numpy as np
 
 from flixpose.garment.turns import SLOW, TURN_DEG, bend
 from flixpose.studio.curves import Points, bow, joined, offset, smooth
-from flixpose.studio.garments.cut import VAGUE, Cut, ridge, side_curve
+from flixpose.studio.garments.cut import Cut, ridge, side_curve
 from flixpose.studio.garments.plan import Line, Pair, Part, Plan, flipped, pts
-from flixpose.studio.garments.telling import parting
+from flixpose.studio.garments.telling import VAGUE, parting
 
 Rng = np.random.Generator
 

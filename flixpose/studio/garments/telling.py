@@ -11,10 +11,10 @@ import numpy as np
 
 from flixpose.garment.turns import Bend, bend, dense
 from flixpose.studio.curves import Points, joined
-from flixpose.studio.garments.cut import VAGUE
 from flixpose.studio.garments.plan import Pair
 
 SEEN_GAP, PLAIN_GAP = 0.004, 0.012  # of the extent: a slit that begins to show, one that nobody overlooks
+VAGUE = 0.04  # of a garment's extent: a place that may lie anywhere along so much is a guess
 _BEFORE, _AFTER = 0.15, 0.07  # of the extent: how much of a sleeve and of a side tell which way they run
 _AROUND = 2.5  # units on either side of a kink that tell its angle
 _KINK_DEG = 12.0

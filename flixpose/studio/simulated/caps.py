@@ -17,7 +17,7 @@ _SAME_PX = 2.0  # an armpit so near to the cuff's corner was put there for want 
 _AROUND = 0.025  # of the garment's longer side: how much of cuff and side tell how they run
 _SMOOTH = 0.006  # of it: pixels' steps and small folds
 _CORNER_DEG = 25.0
-_NEAR = 0.012  # of the garment's longer side: how much of end and under edge tell how they run
+_NEAR = 0.012  # of it: how much of end and under edge tell how they run
 _END_DEG = 35.0
 _END = 0.03  # of it: so near to the outer corner, it is that one which turns
 _BESIDE = 0.075  # of it: a turn farther from the fork is a fold of the end
@@ -27,7 +27,7 @@ _ASTRAY = 0.09  # of it: a corner farther away than this is another one
 def cap_armpits(region: NDArray[np.bool_], marks: Marks) -> Marks:
     """Armpits and inner cuffs anew, from a garment's region, (H, W), and all of its landmarks.
 
-    Nothing of sleeves that part from the side, and of those whose armpit lies in a corner already.
+    Nothing of sleeves that part from the side. An armpit that lies in a corner already stays there.
     """
     ring = outline_ring(region)
     if ring is None:
@@ -49,21 +49,21 @@ def _corner(ring: Points, marks: Marks, name: str) -> Marks:
     count = max(round(float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum())), 2)
     path = dense(path, count)  # a pixel apart
     sense = 1.0 if hem[0] < outer[0] else -1.0
-    inward = -sense * _turns(path, round(_AROUND * size))
+    reach, near = (max(1, round(share * size)) for share in (_AROUND, _NEAR))
+    inward = -sense * _turns(path, reach)
     away = np.linalg.norm(path - pit, axis=1)
     inward[away > _ASTRAY * size] = 0.0
-    if inward.max(initial=0.0) < _CORNER_DEG:
+    if inward.max() < _CORNER_DEG:
         return {}
     fork, at = marks[f"armpit_{name}"], int(away.argmin())
     if inward[away < _SAME_PX].max(initial=0.0) <= _CORNER_DEG:
         at = int(inward.argmax())
-        fork = _place(path, at, round(_AROUND * size))
-    outward = sense * _turns(path, round(_NEAR * size))
-    before = slice(round(_END * size), max(at - round(_NEAR * size), 0))
-    outward[: before.start] = outward[before.stop :] = 0.0
+        fork = _place(path, at, reach)
+    outward = sense * _turns(path, near)
+    outward[: round(_END * size)] = outward[max(at - near, 0) :] = 0.0
     outward[np.linalg.norm(path - fork[:2], axis=1) > _BESIDE * size] = 0.0
-    cornered = outward.max() > _END_DEG
-    inner = _place(path, int(outward.argmax()), round(_NEAR * size)) if cornered else list(fork)
+    end = int(outward.argmax())
+    inner = _place(path, end, near) if outward[end] > _END_DEG else list(fork)
     return {f"armpit_{name}": fork, f"cuff_{name}_inner": inner}
 
 
@@ -76,5 +76,6 @@ def _turns(path: Points, reach: int) -> NDArray[np.float64]:
 
 
 def _place(path: Points, at: int, reach: int) -> list[float]:
+    """x, y, visibility of where a path turns, near one of its points."""
     x, y = bend(path[at - reach : at + reach + 1]).at
     return [round(x, 2), round(y, 2), 2.0]
