@@ -25,10 +25,15 @@ _FEW = 20  # pixels that tell nothing
 
 def cut_off(region: NDArray[np.bool_]) -> bool:
     """Whether a side of the frame cuts through the region."""
-    across = np.maximum(region.any(axis=0).sum(), 1)
-    along = np.maximum(region.any(axis=1).sum(), 1)
+    return contact(region) > _MOST_CONTACT
+
+
+def contact(region: NDArray[np.bool_]) -> float:
+    """The share of a region's extent that touches a side of the frame, on the side where it is largest."""
+    across = max(int(region.any(axis=0).sum()), 1)
+    along = max(int(region.any(axis=1).sum()), 1)
     sides = ((region[0], across), (region[-1], across), (region[:, 0], along), (region[:, -1], along))
-    return any(float(edge.sum()) / float(extent) > _MOST_CONTACT for edge, extent in sides)
+    return max(float(edge.sum()) / extent for edge, extent in sides)
 
 
 def worn(region: NDArray[np.bool_], lab: NDArray[np.float32], outline: Outline) -> bool:

@@ -14,8 +14,9 @@ from flixpose.garment.kinds import KINDS
 from flixpose.garment.net_eyes import load_net, without_others
 from flixpose.garment.net_reader import NetReader, load_reader, opposite
 from flixpose.garment.shared_points import mirror_name
+from flixpose.imaging.decode import read_image
 from flixpose.models import GARMENT_NET, MODELS
-from flixpose.resources import PACKAGE
+from flixpose.resources import PACKAGE, SAMPLES
 from flixpose.structures.image import Box, Image, Mask
 from flixpose.training.batches import plain_batch
 from flixpose.training.held_out import test as measure
@@ -103,6 +104,17 @@ def _bad() -> dict[str, np.ndarray]:
         "hem cut off": drawings.draw(drawings.TEE)[:380],
         "side cut off": np.ascontiguousarray(drawings.draw(drawings.TEE)[:, 290:]),
     }
+
+
+@pytest.mark.parametrize("name", ["breton", "cardigan", "tank", "tee-sun", "meadow-dress"])
+def test_a_garment_that_touches_the_frame_is_never_read_with_confidence(reader: NetReader, name: str):
+    photo = read_image(SAMPLES / f"products/{name}.jpg")
+    whole = reader(photo)
+    assert whole.score > 0.9
+    x1, y0, share = round(whole.box.x1), round(whole.box.y0), 0.03
+    without_edge = photo.pixels[:, : round(x1 - share * (whole.box.x1 - whole.box.x0))]
+    without_top = photo.pixels[round(y0 + share * (whole.box.y1 - whole.box.y0)) :]
+    assert max(_score(reader, np.ascontiguousarray(crop)) for crop in (without_edge, without_top)) <= UNSURE
 
 
 def test_front_and_back_in_one_photo_are_read_once_and_doubted(reader: NetReader):
