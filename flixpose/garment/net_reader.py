@@ -42,7 +42,7 @@ _MOST_SURE = 0.98
 _LEAST_SCORE = 0.1  # below, what is found is as likely a chair
 _UNKNOWN, _KNOWN, _SAME = 0.2, 0.5, 0.02  # scores; of the longer side: two points at one place
 _SEVERAL_VIEWS = 0.5  # of the score is left where front and back stand side by side
-# Of 106 whole garments in real photos two touch the frame, by at most .028 of their extent. What may be cut off:
+# Of 106 whole garments in real photos two touch the frame, by at most .028 of their extent; what may be cut:
 _TOUCHES, _PERHAPS_CUT = 0.035, 0.5  # share of the region's extent; of the score is left from there on
 _LIKE = 0.95  # overlap of both regions from which the outline's corners are heard
 _BACKS_DRAWN, _BACKS_SOLD = 0.2, 0.08  # shares of photos that show a back: in training, in shops
