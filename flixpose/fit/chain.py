@@ -13,6 +13,17 @@ def length_of(chain: list[Point] | Curve) -> float:
     return float(np.linalg.norm(np.diff(np.array(chain), axis=0), axis=1).sum())
 
 
+def lengths_along(curve: Curve) -> NDArray[np.float64]:
+    """(K,) how far along a curve each of its (K, 2) places lies."""
+    return np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
+
+
+def places_along(curve: Curve, distances: NDArray[np.float64]) -> Curve:
+    """(N, 2) places at (N,) distances along a curve."""
+    at = lengths_along(curve)
+    return np.stack([np.interp(distances, at, curve[:, axis]) for axis in (0, 1)], axis=1)
+
+
 def handedness(body: Body, side: str) -> float:
     """+1 where a limb's outer edge lies to the left-hand normal (-dy, dx) of its direction, else -1.
 

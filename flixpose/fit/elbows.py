@@ -1,20 +1,24 @@
-"""Sleeves on arms that are bent further than one piece of cloth can follow: an upper and a lower half.
+"""Sleeves on arms that are bent further than one piece of cloth follows: an upper and a lower half.
 
-Each half follows its own bone; both go on a little past the elbow, and the lower one lies before the upper.
+On the outside of a bent elbow a sleeve is taut; what is too much on the inside folds into the crook. So both
+halves keep the cloth's own cross-sections and lengths, and meet along the line from elbow to crook, where the
+lower one lies before the upper. What a sleeve is wider than its arm falls to the side that faces down.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.errors import DegenerateWarp
 from flixpose.fit.body import Body
-from flixpose.fit.chain import handedness
+from flixpose.fit.chain import handedness, length_of, lengths_along, places_along
+from flixpose.fit.limbs import begin_of_arm
 from flixpose.fit.measure import Point
 from flixpose.fit.outline import reaches
 from flixpose.fit.rig import Limb
-from flixpose.fit.strips import COVER, SHARES, Strip, half_widths, plainer, rows_to_controls
+from flixpose.fit.strips import COVER, ROWS, Edge, Strip, half_widths, plainer, rows_to_controls
 from flixpose.fit.trunk import trunk_border
 from flixpose.geometry.parts import follow
 from flixpose.geometry.solve import solve_warp
@@ -23,18 +27,20 @@ from flixpose.structures.warp import ControlPoints
 
 Points = NDArray[np.float64]
 
-_BENT = 75.0  # degrees from which on a sleeve may have to be halved
+_BENT = 70.0  # degrees from which on cloth folds in the crook
 _FOLDED = 120.0  # degrees from which on a forearm lies before its upper arm
-_UPPER_ARM = 0.85  # shoulder widths from the shoulder to the elbow, seen square
-_LONGEST = 0.6  # of a sleeve that its upper half may be
-_LEAST = 1.15  # upper arms that a sleeve is long, or it does not reach the forearm
-_ROUND = 0.10  # shoulder widths that either half goes on past the elbow
-# Cross-sections from a half's beginning to the elbow, 1, and two past it, at shares of _ROUND; their widths.
-_TO_ELBOW = np.array([0.0, 0.14, 0.30, 0.50, 0.75, 1.0, 1.0, 1.0])
-_ENDS, _ROUNDED = np.array([0.55, 1.0]), np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.8, 0.4])
-_BLENDED = 0.4  # of the upper half, over which its cross-sections turn from the seam square to the arm
-_NEAR = 1.5  # times as wide as cloth or limb
-_LIMIT = 0.30  # shoulder widths from the bone to a limb's own outline
+_BELOW_ELBOW = 0.98  # shoulder widths that a sleeve is long at least to reach the forearm
+# Shares of the bones at which edges are looked for.
+_ON_UPPER_ARM, _ON_FOREARM = np.linspace(0.1, 0.88, 12), np.linspace(0.15, 1.6, 24)
+_PAST = 0.12  # shoulder widths that the upper half goes on under the lower one
+_ROUND = 0.2, 0.35  # of that, on the elbow's outside: down the upper arm, and down the forearm
+_THIN, _NEAR = 0.67, 1.3  # usual half widths of a limb within which an outline is its own
+_NEAR_ELBOW = 1.8  # the same at the elbow's corner
+_LIMIT, _SHOULDER_LIMIT = 0.30, 0.45  # shoulder widths from the bone that are looked at; above an upper arm
+_MOST_OF_BONE, _MOST_OF_CLOTH = 0.85, 0.8  # within which the crook and the sleeve's elbow lie
+_PARALLEL = 0.1  # sine of the angle between bones whose edges meet nowhere
+_CAUGHT = 0.5  # of the upper arm, on which a sleeve does not hang free yet
+_APART = 0.03  # shoulder widths between places of an edge
 
 
 def is_folded(chain: list[Point]) -> bool:
@@ -42,14 +48,28 @@ def is_folded(chain: list[Point]) -> bool:
     return len(chain) == 3 and _bend(chain) > _FOLDED
 
 
-def bends_too_far(
-    controls: ControlPoints, border: Points, seam: Points, trunk: ControlPoints, chain: list[Point]
-) -> bool:
-    """Whether a sleeve along shoulder, elbow and wrist, folds however plainly it follows them."""
-    if len(chain) < 3 or _bend(chain) < _BENT:
-        return False
-    if is_folded(chain):
-        return True
+def is_bent(chain: list[Point]) -> bool:
+    """Whether a sleeve along shoulder, elbow and wrist folds in the crook."""
+    return len(chain) == 3 and _bend(chain) > _BENT
+
+
+def reaches_forearm(strip: Strip, body: Body, scale: float) -> bool:
+    """Whether a sleeve ends below the elbow.
+
+    Args:
+        scale: pixels of the person image for one of the product's.
+    """
+    return float(strip.along[-1]) * scale > _BELOW_ELBOW * body.frontal_width
+
+
+def straightened(chain: list[Point]) -> list[Point]:
+    """Shoulder, elbow and wrist of an arm that goes on straight: what ends above the elbow knows no bend."""
+    shoulder, elbow, wrist = chain
+    return [shoulder, elbow, elbow + float(np.linalg.norm(wrist - elbow)) * _unit(elbow - shoulder)]
+
+
+def folds(controls: ControlPoints, border: Points, seam: Points, trunk: ControlPoints) -> bool:
+    """Whether a sleeve in one part folds however plainly it follows its limb."""
     leader = solve_warp(trunk, area=trunk_border(trunk)).warp
     for plain in plainer(controls):
         try:
@@ -71,95 +91,246 @@ def elbow_halves(
     scale: float,
     person: Mask | None,
 ) -> Iterator[tuple[ControlPoints, Mask]]:
-    """Control points and matte of the upper half, then of the lower one; the upper alone for short sleeves.
+    """Control points and matte of the upper half, then of the lower one.
 
     Args:
         part: "left_sleeve" …; the lower half, which ends in the cuff, keeps that name.
         strip, matte: of the whole sleeve on the product photo.
-        seam: (outer, inner) ends of the seam on the person. scale: person's pixels for one of the product's.
+        chain: shoulder, elbow, wrist. seam: (outer, inner) ends of the seam on the person.
+        scale: person's pixels for one of the product's.
+        person: its mask, where it is known.
     """
-    side, unit = part.split("_")[0], body.shoulder_width
-    _, elbow, wrist = chain
-    whole, past = float(strip.along[-1]) * scale, _ROUND * unit
-    handed = handedness(body, side)
-    top = (seam[0] + seam[1]) / 2
-    is_short = whole < _LEAST * _UPPER_ARM * unit
-    cut = whole if is_short else min(_UPPER_ARM * unit, _LONGEST * whole)
-    # Seen from the end an upper arm is short, and so is its sleeve.
-    upper_arm = float(np.linalg.norm(elbow - top))
-    shares, round_end = (SHARES, np.ones(len(SHARES))) if is_short else (_TO_ELBOW, _ROUNDED)
-    cloth, places = shares * cut, shares * upper_arm * min(1.0, cut / (_UPPER_ARM * unit))
-    if not is_short:
-        cloth[-2:], places[-2:] = cut + _ENDS * past, upper_arm + _ENDS * past
-    upper = _part_of(strip, cloth / scale)
-    halves = _widths(upper, 0.5 * shares, numbers, unit, scale) * round_end
-    placed = _placed(top, _unit(elbow - top), places, halves, handed, person, unit)
-    name = part if is_short else f"{side}_upper_sleeve"
-    yield rows_to_controls(name, upper, *_from_seam(*placed, seam, shares)), _on_side(matte, upper, last=True)
-    if is_short:
-        return
-    forearm = float(np.linalg.norm(wrist - elbow))
-    reach = min(whole - cut, numbers.max_reach * forearm)
-    shares = 1 - _TO_ELBOW[::-1]
-    cloth, places = cut + shares * (whole - cut), shares * reach
-    cloth[:2], places[:2] = cut - _ENDS[::-1] * past, -_ENDS[::-1] * past
-    lower = _part_of(strip, cloth / scale)
-    halves = _widths(lower, 0.5 + 0.5 * np.clip(shares, 0, 1), numbers, unit, scale) * _ROUNDED[::-1]
-    placed = _placed(elbow, _unit(wrist - elbow), places, halves, handed, person, unit)
-    yield rows_to_controls(part, lower, *placed), _on_side(matte, lower, last=False)
+    side, (_, elbow, wrist) = part.split("_")[0], chain
+    handed, unit = handedness(body, side), body.frontal_width
+    bones = _Bone.between(begin_of_arm(*seam, person), elbow, handed), _Bone.between(elbow, wrist, handed)
+    arm = _Arm(*bones, strip, numbers, scale, unit, person)
+    outer, inner = _edges(arm, seam)
+    half = _strip(outer.cloth_above(), inner.cloth_above())
+    controls = rows_to_controls(f"{side}_upper_sleeve", half, outer.above(), inner.above())
+    yield controls, _on_side(matte, half, last=True)
+    half = _strip(outer.cloth_below(), inner.cloth_below())
+    controls = rows_to_controls(part, half, outer.below(), inner.below())
+    yield controls, _on_side(matte, half, last=False)
+
+
+@dataclass(frozen=True, eq=False)
+class _Bone:
+    """Its upper end, unit vectors down it and to the outer side, all (2,), and its length in pixels."""
+
+    start: Point
+    along: Point
+    out: Point
+    length: float
+
+    @classmethod
+    def between(cls, start: Point, end: Point, handed: float) -> "_Bone":
+        along = _unit(end - start)
+        return cls(start, along, handed * np.array([-along[1], along[0]]), float(np.linalg.norm(end - start)))
+
+    def at(self, shares: Points) -> Points:
+        """(K, 2) places at (K,) shares of the bone."""
+        return np.asarray(self.start + (shares * self.length)[:, None] * self.along)
+
+    def depth(self, places: Points) -> Points:
+        """(K,) pixels down the bone at which (K, 2) places lie."""
+        return np.asarray((places - self.start) @ self.along)
+
+
+@dataclass(frozen=True, eq=False)
+class _Arm:
+    """A bent arm and the sleeve that is to go around it; `unit` is a shoulder width, pixels."""
+
+    upper: _Bone
+    fore: _Bone
+    strip: Strip
+    numbers: Limb
+    scale: float
+    unit: float
+    person: Mask | None
+
+    @property
+    def taut(self) -> float:
+        """1 where the sleeve's outer edge lies on the outside of the bend, -1 where its inner one does."""
+        return -1.0 if float(self.fore.along @ self.upper.out) > 0 else 1.0
+
+    def usual(self, shares: Points) -> Points:
+        """(K,) half widths of a usual arm at shares of it, pixels."""
+        return np.interp(shares, [0.0, 1.0], self.numbers.half_width) * self.unit
+
+    def seen(self, places: Points, outward: Point, limit: float = _LIMIT) -> Points:
+        """(K,) pixels to cloth on the person's outline; NaN where none is seen."""
+        if self.person is None:
+            return np.full(len(places), np.nan)
+        outwards = np.tile(outward, (len(places), 1))
+        return reaches(self.person, places, outwards, limit * self.unit) + COVER * self.unit
+
+    def beside(self, bone: _Bone, shares: Points) -> tuple[Points, Points]:
+        """(outer, inner), (K, 2) edges of the sleeve beside a bone, where it is not bent."""
+        first = bone is self.upper
+        usual = self.usual((0.0 if first else 0.5) + 0.5 * np.minimum(shares, 1.0))
+        middle = bone.at(shares)
+        sides = [_own(self.seen(middle, side * bone.out), usual) for side in (1.0, -1.0)]
+        if first:
+            found = self.seen(middle, bone.out, _SHOULDER_LIMIT)
+            sides[0] = np.where(np.isnan(found), usual, np.maximum(found, _THIN * usual))
+        cloth = shares * bone.length + (0.0 if first else self.upper.length)
+        halves = np.interp(cloth, self.strip.along * self.scale, half_widths(self.strip) * self.scale)
+        wide = 2 * np.clip(halves, usual, self.numbers.max_half_width * self.unit)
+        free = np.clip(shares / _CAUGHT, 0.0, 1.0) if first else np.clip(shares, 0.0, 1.0)
+        loose = free * np.maximum(wide - sides[0] - sides[1], 0.0)
+        falls = (1 + bone.out[1]) / 2
+        outer, inner = sides[0] + loose * falls, sides[1] + loose * (1 - falls)
+        return middle + outer[:, None] * bone.out, middle - inner[:, None] * bone.out
+
+    def corner(self) -> Point:
+        """Where the sleeve's edge turns on the outside of the elbow."""
+        elbow, outward = self.fore.start, _unit(self.taut * (self.upper.out + self.fore.out))
+        usual = float(self.usual(np.array([0.5]))[0])
+        found = float(self.seen(elbow[None], outward)[0])
+        return np.asarray(elbow + outward * (found if found < _NEAR_ELBOW * usual else usual))
+
+    def crook(self, upper: Point, fore: Point) -> Point:
+        """Where lines along the bones through two places of the inside meet, not too far from the elbow."""
+        lines, elbow = np.array([self.upper.along, -self.fore.along]).T, self.fore.start
+        if abs(float(np.linalg.det(lines))) < _PARALLEL:
+            return np.asarray((upper + fore) / 2)
+        place = upper + np.linalg.solve(lines, fore - upper)[0] * self.upper.along
+        far = self.upper.length - self.upper.depth(place), self.fore.depth(place)
+        most = _MOST_OF_BONE * np.array([self.upper.length, self.fore.length])
+        return np.asarray(elbow + min(1.0, *(most / np.maximum(far, 1e-6))) * (place - elbow))
+
+
+def _own(found: Points, usual: Points) -> Points:
+    """A limb's outline where it is its own: old sleeves and what is beside the limb are not."""
+    return np.where(found < _NEAR * usual, np.maximum(found, _THIN * usual), usual)
+
+
+@dataclass(frozen=True, eq=False)
+class _SleeveEdge:
+    """One edge of a sleeve on a bent arm.
+
+    Attributes:
+        upper, lower: (K, 2) pixels of the person image, from the seam to the elbow, and on to the cuff.
+        past: (2,) where the upper half ends under the lower one.
+        cloth: (R, 2) pixels of the product photo, from the seam to the cuff.
+        until, since: pixels along it at which the upper half ends and the lower one begins; between them it
+            folds away. under: pixels that the upper half goes on.
+    """
+
+    upper: Points
+    lower: Points
+    past: Point
+    cloth: Points
+    until: float
+    since: float
+    under: float
+
+    def above(self) -> Points:
+        """(R, 2) places of the upper half's cross-sections on the person image, as all that follows."""
+        return np.vstack([_spread(self.upper, 0.0, length_of(self.upper), ROWS - 1), self.past])
+
+    def below(self) -> Points:
+        return _spread(self.lower, 0.0, length_of(self.lower), ROWS)
+
+    def cloth_above(self) -> Points:
+        """(R, 2) the same places on the product photo."""
+        end = min(self.until + self.under, length_of(self.cloth))
+        return np.vstack(
+            [_spread(self.cloth, 0.0, self.until, ROWS - 1), places_along(self.cloth, np.array([end]))]
+        )
+
+    def cloth_below(self) -> Points:
+        return _spread(self.cloth, self.since, length_of(self.cloth), ROWS)
+
+
+def _edges(arm: _Arm, seam: tuple[Point, Point]) -> tuple[_SleeveEdge, _SleeveEdge]:
+    """The outer and the inner edge.
+
+    The taut one is as long as it is, from the seam on; the other one ends beside it, and what it is too long
+    folds away.
+    """
+    inner = 1 if arm.taut > 0 else 0  # the edge that lies in the crook
+    on_upper, on_fore = arm.beside(arm.upper, _ON_UPPER_ARM), arm.beside(arm.fore, _ON_FOREARM)
+    corner, crook = arm.corner(), arm.crook(on_upper[inner][-1], on_fore[inner][1])
+    ends = (corner, crook) if inner == 1 else (crook, corner)
+    upper = [_from_seam(arm, number, seam[number], on_upper[number], ends[number]) for number in (0, 1)]
+    lower = [
+        np.vstack([end, _further(arm, arm.fore, edge, end)]) for edge, end in zip(on_fore, ends, strict=True)
+    ]
+    cloth = arm.strip.outer, arm.strip.inner
+    taut, slack = 1 - inner, inner
+    whole = [length_of(edge) for edge in cloth]
+    cut = min(length_of(upper[taut]) / arm.scale, _MOST_OF_CLOTH * whole[taut])
+    lower[taut] = _cut(lower[taut], (whole[taut] - cut) * arm.scale)
+    lower[taut] = _cut_at(lower[taut], arm.fore, arm.numbers.max_reach * arm.fore.length)
+    end = float(arm.fore.depth(lower[taut][-1:])[0])
+    least = float(arm.fore.depth(crook[None])[0]) + _APART * arm.unit
+    lower[slack] = _cut_at(lower[slack], arm.fore, max(end, least))
+    lengths = np.array([length_of(upper[slack]), length_of(lower[slack])]) / arm.scale
+    lengths *= min(1.0, whole[slack] / max(float(lengths.sum()), 1e-9))
+    past = _PAST * arm.unit
+    found = {
+        taut: _SleeveEdge(
+            upper[taut],
+            lower[taut],
+            corner + past * (_ROUND[0] * arm.upper.along + _ROUND[1] * arm.fore.along),
+            cloth[taut],
+            cut,
+            cut,
+            past / 2 / arm.scale,
+        ),
+        slack: _SleeveEdge(
+            upper[slack],
+            lower[slack],
+            crook + past * arm.upper.along,
+            cloth[slack],
+            lengths[0],
+            whole[slack] - lengths[1],
+            past / arm.scale,
+        ),
+    }
+    return found[0], found[1]
+
+
+def _from_seam(arm: _Arm, number: int, start: Point, edge: Points, end: Point) -> Points:
+    """An edge (0: the outer one) from its end of the seam down the upper arm to the elbow."""
+    bone = arm.upper
+    kept = edge[bone.depth(edge) < float(bone.depth(end[None])[0]) - _APART * arm.unit]
+    if number == 0 and len(kept):
+        around = Edge.starting(start, kept, np.tile(bone.along, (len(kept), 1)), bone.depth(kept))
+        return np.vstack([around.rounded(bone.start, arm.person, arm.unit).curve, end])
+    past = kept[bone.depth(kept) > float(bone.depth(start[None])[0]) + _APART * arm.unit]
+    return np.vstack([start, past, end])
+
+
+def _further(arm: _Arm, bone: _Bone, edge: Points, start: Point) -> Points:
+    """What of an edge lies below a place of it."""
+    return edge[bone.depth(edge) > float(bone.depth(start[None])[0]) + _APART * arm.unit]
+
+
+def _cut(curve: Points, length: float) -> Points:
+    """A curve's beginning, so long at most."""
+    at = lengths_along(curve)
+    return np.vstack([curve[at < length], places_along(curve, np.array([length]))])
+
+
+def _cut_at(curve: Points, bone: _Bone, depth: float) -> Points:
+    """A curve's beginning, down to so far along a bone."""
+    return _cut(curve, float(np.interp(depth, bone.depth(curve), lengths_along(curve))))
+
+
+def _spread(curve: Points, start: float, end: float, count: int) -> Points:
+    """(count, 2) places evenly along a curve between two lengths."""
+    return places_along(curve, np.linspace(start, end, count))
+
+
+def _strip(outer: Points, inner: Points) -> Strip:
+    return Strip(outer, inner, lengths_along((outer + inner) / 2))
 
 
 def _bend(chain: list[Point]) -> float:
     one, other = _unit(chain[1] - chain[0]), _unit(chain[2] - chain[1])
     return float(np.degrees(np.arccos(np.clip(float(one @ other), -1.0, 1.0))))
-
-
-def _part_of(strip: Strip, along: Points) -> Strip:
-    """The strip's cross-sections at distances from the seam."""
-    outer, inner = (
-        np.stack([np.interp(along, strip.along, side[:, axis]) for axis in (0, 1)], axis=1)
-        for side in (strip.outer, strip.inner)
-    )
-    return Strip(outer, inner, along - along[0])
-
-
-def _widths(strip: Strip, limb_shares: Points, numbers: Limb, unit: float, scale: float) -> Points:
-    """(R,) half widths on the person: the cloth's own, but as wide as the limb and no wider than allowed."""
-    limb = np.interp(limb_shares, [0.0, 1.0], numbers.half_width) * unit
-    return np.clip(half_widths(strip) * scale, limb, numbers.max_half_width * unit)
-
-
-def _placed(
-    start: Point,
-    along: Point,
-    places: Points,
-    halves: Points,
-    handed: float,
-    person: Mask | None,
-    unit: float,
-) -> tuple[Points, Points]:
-    """(R, 2) outer and inner ends square to a bone, on the person's outline where it is near."""
-    centres = start + places[:, None] * along
-    normals = np.tile(handed * np.array([-along[1], along[0]]), (len(centres), 1))
-    outward, inward = (_seen(person, centres, side * normals, halves, unit) for side in (1.0, -1.0))
-    return centres + outward[:, None] * normals, centres - inward[:, None] * normals
-
-
-def _seen(person: Mask | None, centres: Points, outwards: Points, halves: Points, unit: float) -> Points:
-    """(R,) from a bone to the limb's outline, where the person's is near enough to be that."""
-    if person is None:
-        return halves
-    found = reaches(person, centres, outwards, _LIMIT * unit) + COVER * unit
-    return np.where(found < _NEAR * halves, np.maximum(found, halves / _NEAR), halves)
-
-
-def _from_seam(
-    outer: Points, inner: Points, seam: tuple[Point, Point], shares: Points
-) -> tuple[Points, Points]:
-    """Cross-sections that begin at the seam and turn square to the arm from there."""
-    share = np.clip(1 - shares / _BLENDED, 0.0, 1.0)[:, None]
-    shifts = (seam[0] - outer[0], seam[1] - inner[0])
-    return outer + share * shifts[0], inner + share * shifts[1]
 
 
 def _on_side(matte: Mask, half: Strip, *, last: bool) -> Mask:

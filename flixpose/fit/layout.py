@@ -11,7 +11,7 @@ from flixpose.errors import MissingKeypoint
 from flixpose.fit.armholes import at_creases, cap_end, lay_caps, under_armpits
 from flixpose.fit.arms import ArmOutline, arm_chain, is_behind
 from flixpose.fit.body import Body
-from flixpose.fit.elbows import bends_too_far, elbow_halves
+from flixpose.fit.elbows import elbow_halves, folds, is_bent, is_folded, reaches_forearm, straightened
 from flixpose.fit.forks import with_armpits
 from flixpose.fit.legs import find_legs, leg_controls, nearer_leg
 from flixpose.fit.limbs import sleeve_controls
@@ -258,7 +258,13 @@ def _sleeve_plans(
     controls = sleeve_controls(limb, strip, chain, ends, fit.body, numbers, scale, fit.person, arm)
     border, seam = strip_border(controls), _seam_places(limb, fit)
     depth = _BEHIND if is_behind(fit.body, side) else 1
-    if not bends_too_far(controls, border, seam, trunk, chain):
+    if not is_bent(chain):
+        return [PartPlan(controls, matte, border, depth, seam)]
+    if not reaches_forearm(strip, fit.body, scale):
+        if is_folded(chain) or folds(controls, border, seam, trunk):
+            chain = straightened(chain)
+            controls = sleeve_controls(limb, strip, chain, ends, fit.body, numbers, scale, fit.person)
+            border = strip_border(controls)
         return [PartPlan(controls, matte, border, depth, seam)]
     halves = elbow_halves(limb.part, strip, matte, chain, ends, fit.body, numbers, scale, fit.person)
     return [

@@ -14,7 +14,7 @@ from flixpose.fit.chain import Curve, handedness, length_of, walk
 from flixpose.fit.outline import reach
 from flixpose.fit.regions import LimbLandmarks
 from flixpose.fit.rig import Limb
-from flixpose.fit.strips import Edge, Strip, curve_length, half_widths, rows_to_controls
+from flixpose.fit.strips import Edge, Strip, half_widths, rows_to_controls
 from flixpose.structures.image import Mask
 from flixpose.structures.warp import ControlPoints
 
@@ -131,7 +131,7 @@ def leg_controls(
     inward = inward + _fading(leg, inner_start, inward, -1.0)
     outer = Edge.starting(outer_start, leg.centres + outward[:, None] * leg.normals, leg.tangents, leg.along)
     inner = Edge.starting(inner_start, leg.centres - inward[:, None] * leg.normals, leg.tangents, leg.along)
-    reached = outer.end(curve_length(strip.outer) * scale) + inner.end(curve_length(strip.inner) * scale)
+    reached = outer.end(length_of(strip.outer) * scale) + inner.end(length_of(strip.inner) * scale)
     end = float(np.clip(reached / 2, numbers.min_reach * leg.length, numbers.max_reach * leg.length))
     end = max(end, outer.least_reach(leg.length), inner.least_reach(leg.length))
     return rows_to_controls(limb.part, strip, outer.rows(end), inner.rows(end))

@@ -54,7 +54,7 @@ def sleeve_controls(
         arm: the arm as it is seen, where it was looked for: the mask does not show its inner edge.
     """
     outer_start, inner_start = seam_on_person
-    path = np.vstack([_begin(outer_start, inner_start, person_mask), *chain[1:]])
+    path = np.vstack([begin_of_arm(outer_start, inner_start, person_mask), *chain[1:]])
     whole = length_of(chain)
     distances = np.linspace(0.0, 1.3 * numbers.max_reach * whole, _DENSE)
     centres, tangents = walk(path, distances)
@@ -129,7 +129,7 @@ class _Shown:
         )
 
 
-def _begin(outer: Point, inner: Point, person: Mask | None) -> Point:
+def begin_of_arm(outer: Point, inner: Point, person: Mask | None) -> Point:
     """The middle of the seam, or of as much of it as lies on the person.
 
     Wide sleeves are joined far down the trunk: on a raised arm the middle of their seam lies below the arm.

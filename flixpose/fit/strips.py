@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from flixpose.fit.chain import length_of, lengths_along, places_along
 from flixpose.fit.measure import Point
 from flixpose.fit.outline import reach
 from flixpose.fit.regions import LimbLandmarks
@@ -15,7 +16,7 @@ from flixpose.structures.warp import ControlPoints
 
 # Where along a limb its cross-sections lie, seam 0 to cuff 1: closer together around the shoulder's curve.
 SHARES = np.array([0.0, 0.06, 0.14, 0.27, 0.42, 0.60, 0.80, 1.0])
-_ROWS = len(SHARES)
+ROWS = len(SHARES)
 _PLAINER = ((0, 3, 5, 7), (0, 5, 7), (0, 7))
 _LOOKS = 25
 _MOST_BEND = 0.25
@@ -46,8 +47,7 @@ def garment_strip(limb: LimbLandmarks, region: Mask) -> Strip:
     inner = limb.inner + shares * (limb.cuff_inner - limb.inner)
     outer, inner = _spaced(_on_outline(outer, inner, region)), _spaced(_on_outline(inner, outer, region))
     centres = (outer + inner) / 2
-    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(centres, axis=0), axis=1))])
-    return Strip(outer, inner, along)
+    return Strip(outer, inner, lengths_along(centres))
 
 
 def _on_outline(side: NDArray[np.float64], other: NDArray[np.float64], region: Mask) -> NDArray[np.float64]:
@@ -74,9 +74,7 @@ def _on_outline(side: NDArray[np.float64], other: NDArray[np.float64], region: M
 
 def _spaced(curve: NDArray[np.float64]) -> NDArray[np.float64]:
     """(R, 2) points along a curve at the shares of its length, ends included."""
-    at = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
-    wanted = SHARES * at[-1]
-    return np.stack([np.interp(wanted, at, curve[:, axis]) for axis in (0, 1)], axis=1)
+    return places_along(curve, SHARES * length_of(curve))
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,8 +123,7 @@ class Edge:
                 + (usual if found is None else max(found + COVER * width, _LEAST_ARC * usual)) * direction
             )
         curve = np.vstack([self.curve[:1], arc, self.curve[1:]])
-        length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
-        return Edge(curve, np.concatenate([np.full(3, self.reach[0]), self.reach]), length)
+        return Edge(curve, np.concatenate([np.full(3, self.reach[0]), self.reach]), lengths_along(curve))
 
     def end(self, length: float) -> float:
         """How far along the limb the edge ends when it is so long."""
@@ -142,24 +139,20 @@ class Edge:
         return np.stack([np.interp(wanted, self.length, self.curve[:, axis]) for axis in (0, 1)], axis=1)
 
 
-def curve_length(side: NDArray[np.float64]) -> float:
-    return float(np.linalg.norm(np.diff(side, axis=0), axis=1).sum())
-
-
 def strip_border(controls: ControlPoints) -> NDArray[np.float64]:
     """(2 R, 2) polygon around a limb on the person image: down its outer edge, up its inner one."""
-    outer, inner = controls.person_xy[:_ROWS], controls.person_xy[_ROWS : 2 * _ROWS]
+    outer, inner = controls.person_xy[:ROWS], controls.person_xy[ROWS : 2 * ROWS]
     return np.vstack([outer, inner[::-1]])
 
 
 def cuff_middle(controls: ControlPoints) -> Point:
     """(2,) where a limb of cloth ends on the person image."""
-    return (controls.person_xy[_ROWS - 1] + controls.person_xy[2 * _ROWS - 1]) / 2
+    return (controls.person_xy[ROWS - 1] + controls.person_xy[2 * ROWS - 1]) / 2
 
 
 def cuff_direction(controls: ControlPoints) -> Point:
     """(2,) unit vector in which a limb of cloth ends on the person image."""
-    before = (controls.person_xy[_ROWS - 2] + controls.person_xy[2 * _ROWS - 2]) / 2
+    before = (controls.person_xy[ROWS - 2] + controls.person_xy[2 * ROWS - 2]) / 2
     along = cuff_middle(controls) - before
     return along / max(float(np.linalg.norm(along)), 1e-9)
 
@@ -168,7 +161,7 @@ def plainer(controls: ControlPoints) -> Iterator[ControlPoints]:
     """A limb's control points, then fewer and fewer of its cross-sections, for limbs bent too far."""
     yield controls
     for rows in _PLAINER:
-        kept = [row + column for column in (0, _ROWS, 2 * _ROWS) for row in rows]
+        kept = [row + column for column in (0, ROWS, 2 * ROWS) for row in rows]
         yield ControlPoints(
             controls.part,
             tuple(controls.names[k] for k in kept),

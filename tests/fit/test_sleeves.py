@@ -13,7 +13,7 @@ from flixpose.fit.arms import ArmOutline, arm_chain, find_arms, read_hands
 from flixpose.fit.body import Body, measure_body
 from flixpose.fit.cuffs import before_sleeves
 from flixpose.fit.layout import plan_layout
-from flixpose.fit.limbs import _along_outline, _begin, _Seen, sleeve_controls
+from flixpose.fit.limbs import _along_outline, _Seen, begin_of_arm, sleeve_controls
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.regions import LimbLandmarks
 from flixpose.fit.rig import Limb, Rig, load_rigs
@@ -148,11 +148,11 @@ def test_a_wide_sleeve_on_a_raised_arm_begins_on_the_arm() -> None:
     cv2.line(alpha, (300, 200), (450, 230), 255, 40)
     alpha[180:600, 200:300] = 255
     outer, inner = np.array((310.0, 184.0)), np.array((310.0, 330.0))
-    begin = _begin(outer, inner, Mask(alpha))
+    begin = begin_of_arm(outer, inner, Mask(alpha))
     assert begin[1] - 200 == pytest.approx(5.0, abs=14.0) and (outer + inner)[1] / 2 - begin[1] > 30
-    assert _begin(outer, inner, None) == pytest.approx((outer + inner) / 2)
+    assert begin_of_arm(outer, inner, None) == pytest.approx((outer + inner) / 2)
     hanging = np.full(SIZE[::-1], 255, np.uint8)
-    assert _begin(outer, inner, Mask(hanging)) == pytest.approx((outer + inner) / 2)
+    assert begin_of_arm(outer, inner, Mask(hanging)) == pytest.approx((outer + inner) / 2)
 
 
 def test_a_wide_short_sleeve_falls_straight_and_stands_off_by_part_of_its_width() -> None:
