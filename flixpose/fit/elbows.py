@@ -37,8 +37,9 @@ _ROUND = 0.2, 0.35  # of that, on the elbow's outside: down the upper arm, and d
 _THIN, _NEAR = 0.67, 1.3  # usual half widths of a limb within which an outline is its own
 _NEAR_ELBOW = 1.8  # the same at the elbow's corner
 _LIMIT, _SHOULDER_LIMIT = 0.30, 0.45  # shoulder widths from the bone that are looked at; above an upper arm
-_MOST_OF_BONE, _MOST_OF_CLOTH = 0.85, 0.8  # within which the crook and the sleeve's elbow lie
+_MOST_OF_BONE, _MOST_OF_CLOTH = 0.85, 0.62  # within which the crook and the sleeve's elbow lie
 _PARALLEL = 0.1  # sine of the angle between bones whose edges meet nowhere
+_UPPER_ARM = 0.54  # of a sleeve, above the elbow
 _CAUGHT = 0.5  # of the upper arm, on which a sleeve does not hang free yet
 _APART = 0.03  # shoulder widths between places of an edge
 
@@ -51,6 +52,16 @@ def is_folded(chain: list[Point]) -> bool:
 def is_bent(chain: list[Point]) -> bool:
     """Whether a sleeve along shoulder, elbow and wrist folds in the crook."""
     return len(chain) == 3 and _bend(chain) > _BENT
+
+
+def bends_in(chain: list[Point], handed: float) -> bool:
+    """Whether a forearm turns to the inner side of its sleeve, as on a hip: not over the head.
+
+    Args:
+        handed: of `handedness`.
+    """
+    upper, fore = _Bone.between(chain[0], chain[1], handed), _Bone.between(chain[1], chain[2], handed)
+    return bool(fore.along @ upper.out < 0)
 
 
 def reaches_forearm(strip: Strip, body: Body, scale: float) -> bool:
@@ -247,7 +258,7 @@ def _edges(arm: _Arm, seam: tuple[Point, Point]) -> tuple[_SleeveEdge, _SleeveEd
     """The outer and the inner edge.
 
     The taut one is as long as it is, from the seam on; the other one ends beside it, and what it is too long
-    folds away.
+    folds away. On an arm held up, whose armpit is drawn out, the elbow is where sleeves have it.
     """
     inner = 1 if arm.taut > 0 else 0  # the edge that lies in the crook
     on_upper, on_fore = arm.beside(arm.upper, _ON_UPPER_ARM), arm.beside(arm.fore, _ON_FOREARM)
@@ -260,14 +271,20 @@ def _edges(arm: _Arm, seam: tuple[Point, Point]) -> tuple[_SleeveEdge, _SleeveEd
     cloth = arm.strip.outer, arm.strip.inner
     taut, slack = 1 - inner, inner
     whole = [length_of(edge) for edge in cloth]
-    cut = min(length_of(upper[taut]) / arm.scale, _MOST_OF_CLOTH * whole[taut])
+    if arm.taut > 0:
+        cut = min(length_of(upper[taut]) / arm.scale, _MOST_OF_CLOTH * whole[taut])
+    else:
+        cut = _UPPER_ARM * whole[taut]
     lower[taut] = _cut(lower[taut], (whole[taut] - cut) * arm.scale)
     lower[taut] = _cut_at(lower[taut], arm.fore, arm.numbers.max_reach * arm.fore.length)
     end = float(arm.fore.depth(lower[taut][-1:])[0])
     least = float(arm.fore.depth(crook[None])[0]) + _APART * arm.unit
     lower[slack] = _cut_at(lower[slack], arm.fore, max(end, least))
-    lengths = np.array([length_of(upper[slack]), length_of(lower[slack])]) / arm.scale
-    lengths *= min(1.0, whole[slack] / max(float(lengths.sum()), 1e-9))
+    if arm.taut > 0:
+        lengths = np.array([length_of(upper[slack]), length_of(lower[slack])]) / arm.scale
+        lengths *= min(1.0, whole[slack] / max(float(lengths.sum()), 1e-9))
+    else:
+        lengths = whole[slack] * np.array([_UPPER_ARM, 1 - _UPPER_ARM])
     past = _PAST * arm.unit
     found = {
         taut: _SleeveEdge(

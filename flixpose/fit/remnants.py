@@ -59,7 +59,7 @@ from flixpose.fit.setting import (
     Setting,
     look_around,
 )
-from flixpose.fit.slits import beside_background
+from flixpose.fit.slits import Slits, beside_background
 from flixpose.fit.under_lace import skin_under_lace, within_outline
 from flixpose.garment.kinds import LEGGED, group
 from flixpose.geometry.threads import gathered
@@ -99,12 +99,14 @@ def paint_remnants(
     body: Body,
     occluders: Occluders,
     person_mask: Mask | None,
+    slits: Slits | None = None,
 ) -> Painted:
     """Paint over what is small of the old clothes beside the garment.
 
     Args:
         person: (H, W, 3) sRGB. seen: (H, W) how much of each pixel the garment covers.
         kind: of the garment; outwear is worn over the clothes below it, which stay.
+        slits: of `beside_background`, where they were looked for before.
     """
     occluders = replace(occluders, worn_upper=without_crumbs(occluders.worn_upper, body))
     worn = old_clothes(occluders, kind)
@@ -116,7 +118,7 @@ def paint_remnants(
     lower = group(kind) == "lower"
     setting = look_around(person, body, occluders, person_mask, lower=lower)
     arms = setting.arms
-    slits = beside_background(seen, kind, body, occluders, person_mask)
+    slits = slits or beside_background(seen, kind, body, occluders, person_mask)
     rims, blind = slits.open, None
     if slits.blind is not None:  # whatever would be painted there, cloth it is not
         blind = cv2.min(left, cv2.subtract(slits.blind, rims))

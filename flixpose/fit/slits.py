@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.fit.body import Body
+from flixpose.fit.crumbs import without_crumbs
 from flixpose.fit.occluders import Occluders
 from flixpose.fit.old_sleeves import sleeveless
 from flixpose.fit.patching import LEAST_EDGE, Plane, Window, square
@@ -214,7 +215,9 @@ def beside_background(
     """What of the person shows where background is to be expected, `open`, and where cloth is, `blind`."""
     if group(kind) == "lower":
         rims = slivers(seen, body, occluders, person_mask)
-        rims = np.asarray(cv2.max(rims, flaps(seen, occluders.worn_upper.alpha, body)), np.uint8)
+        rims = np.asarray(
+            cv2.max(rims, flaps(seen, without_crumbs(occluders.worn_upper, body).alpha, body)), np.uint8
+        )
         rims = cv2.max(rims, between_legs(seen, occluders, body)) if kind in LEGGED else rims
         return Slits(rims)
     if sleeveless(kind):

@@ -128,24 +128,30 @@ class Stack:
         cv2.insertChannel(cv2.max(self.drawn, seen), layer, 3)
         return layer
 
-    def over(self, pixels: Bytes, shadow: Plane) -> Bytes:
-        """(h, w, 3): pixels under shadow and garment, mixed in light, only where there is something to mix.
+    def lay_over(self, pixels: Bytes, shadow: Plane) -> None:
+        """Lay shadow and garment over (h, w, 3) pixels, mixed in light, only where there is something to mix.
 
         Args:
-            shadow: (h, w) the share of light that is taken away.
+            pixels: are written to. shadow: (h, w) the share of light that is taken away.
         """
-        touched = (self.seen > np.float32(0.5 / 255)) | (shadow > 0)
-        solid = (self.seen >= _WHOLE) & ~self._other
-        picture = pixels.copy()
-        if not picture.size:
-            return picture
-        cv2.copyTo(self.rgb, solid.view(np.uint8), picture)
-        at = np.flatnonzero(touched & ~solid)
-        seen = self.seen.ravel()[at]
-        light = srgb_to_linear(pixels.reshape(-1, 3)[at]) * ((1 - seen) * (1 - shadow.ravel()[at]))[:, None]
-        light += srgb_to_linear(self._visible(at)) * seen[:, None]
-        picture.reshape(-1, 3)[at] = linear_to_srgb(light)
-        return picture
+        half = max(1, -(-self.shape[0] // 2))
+        for_each(lambda top: self._lay_rows(pixels, shadow, slice(top, top + half)), [0, half])
+
+    def _lay_rows(self, pixels: Bytes, shadow: Plane, rows: slice) -> None:
+        seen, shade, there = self.seen[rows], shadow[rows], pixels[rows]
+        if not seen.size:
+            return
+        solid = seen >= _WHOLE
+        solid &= ~self._other[rows]
+        touched = (seen > np.float32(0.5 / 255)) | (shade > 0)
+        touched &= ~solid
+        row, column = np.divmod(np.flatnonzero(touched), seen.shape[1])
+        at = (row + rows.start) * self.shape[1] + column
+        share = seen[row, column]
+        light = srgb_to_linear(there[row, column]) * ((1 - share) * (1 - shade[row, column]))[:, None]
+        light += srgb_to_linear(self._visible(at)) * share[:, None]
+        cv2.copyTo(self.rgb[rows], solid.view(np.uint8), there)
+        there[row, column] = linear_to_srgb(light)
 
     def _place(self, box: Box) -> tuple[Region, "_Where"]:
         """Where a box lies in the region, and how its pixels count there."""

@@ -41,7 +41,11 @@ def within_outline(seen: NDArray[np.uint8], unit: float) -> Plane:
     Args:
         seen: (h, w) how much of each pixel the garment covers. unit: a shoulder width in pixels.
     """
-    return cv2.erode(_whole(seen, unit), square(max(_EDGE * unit, LEAST_EDGE))) > 0
+    return _inside(_whole(seen, unit), unit)
+
+
+def _inside(whole: NDArray[np.uint8], unit: float) -> Plane:
+    return cv2.erode(whole, square(max(_EDGE * unit, LEAST_EDGE))) > 0
 
 
 def _whole(seen: NDArray[np.uint8], unit: float) -> NDArray[np.uint8]:
@@ -90,7 +94,8 @@ def find_under_lace(
     # What hair and arms cover softly is no opening.
     front = cv2.max(occluders.head.alpha[here], occluders.arms.alpha[here])
     closed = cv2.add(seen[here], front)
-    through = within_outline(seen[here], unit) & (closed < _OPEN) & (occluders.head.alpha[here] < 128)
+    whole = _whole(seen[here], unit)
+    through = _inside(whole, unit) & (closed < _OPEN) & (occluders.head.alpha[here] < 128)
     through &= (person_mask.alpha[here] > _NOBODY) | (worn[here] > 25)
     cloth = cv2.countNonZero(cv2.inRange(seen[here], 128, 255))
     least = max(_LEAST * cloth, _EDGES * cloth**0.5)
@@ -101,7 +106,7 @@ def find_under_lace(
     hole = through & old & ~arms
     if np.count_nonzero(hole) < least:
         return None
-    slits = _slits(seen[here], unit)
+    slits = _slits(seen[here], whole, unit)
     through, hole = through & ~slits, hole & ~slits
     if np.count_nonzero(hole) < least:
         return None
@@ -118,15 +123,18 @@ def find_under_lace(
     return UnderLace(here, hole, shade, skin, step)
 
 
-def _slits(seen: NDArray[np.uint8], unit: float) -> Plane:
+def _slits(seen: NDArray[np.uint8], whole: NDArray[np.uint8], unit: float) -> Plane:
     """(h, w) what has no thread and is no lace: it is long, or open to what lies beside the garment.
 
     That is between a sleeve and the trunk, say.
+
+    Args:
+        whole: of `_whole`.
     """
     clear = seen < _CLEAR
     _, labels, stats = find_pieces(clear, connectivity=4)
     slits = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) > max(_LONG * unit, 2 * LEAST_EDGE)
-    slits[numbers_met(labels, clear & (_whole(seen, unit) == 0))] = True
+    slits[numbers_met(labels, clear & (whole == 0))] = True
     slits[0] = False
     return cv2.dilate(slits[labels].view(np.uint8), square(LEAST_EDGE)) > 0
 

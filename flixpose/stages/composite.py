@@ -4,6 +4,8 @@ Pixels that neither the garment, nor its shadow, nor the painting-over of old cl
 computed: they stay bit-identical.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import cv2
@@ -29,6 +31,7 @@ from flixpose.fit.loops import without_loops
 from flixpose.fit.pockets import into_pockets
 from flixpose.fit.remembered import remembered
 from flixpose.fit.remnants import Painted, paint_remnants
+from flixpose.fit.slits import beside_background
 from flixpose.fit.stack import Region, Sheet, Stack
 from flixpose.fit.straps import over_shoulders
 from flixpose.fit.under_hair import skin_under_hair
@@ -81,10 +84,11 @@ def composite(
         lambda: _front(plan, person.size), lambda: before_sleeves(plan.occluders, plan.body, sheets)
     )
     _lay(stack, sheets, front, top)
+    paint = _painter(person, stack, behind, garment, plan, person_mask)
     # Light is read where cloth lies, and what is painted lies beside it: neither needs the other.
-    painted, scene = at_once(
-        lambda: _painted(person, stack, behind, garment, plan, person_mask),
-        lambda: _light(person, stack, plan, person_mask),
+    painted, (scene, nooks) = at_once(
+        paint,
+        lambda: (_light(person, stack, plan, person_mask), _nooks(sheets, stack.region, plan.body)),
     )
     stack.cover(painted.arms[stack.region])
     person_left = remaining(person_mask, painted)
@@ -102,7 +106,6 @@ def composite(
         found = skin_under_hair(found, person.pixels, seen, garment.kind, plan.occluders, person_mask)
         return hair_over_cloth(found, plan.occluders.hair, stack)
 
-    nooks = _nooks(sheets, stack.region, plan.body)
     shadow, painted = at_once(lambda: _lit(stack, scene, plan, front, person_left, light, nooks), ground)
     return _finished(painted, stack, shadow, person_left or Mask.full(*person.size), person.size)
 
@@ -208,10 +211,13 @@ def _around(boxes: list[Box], margin: float, size: tuple[int, int]) -> Region:
     return np.s_[max(0, int(y0)) : min(size[1], int(y1) + 1), max(0, int(x0)) : min(size[0], int(x1) + 1)]
 
 
-def _painted(
+def _painter(
     person: Image, stack: Stack, behind: Sheet | None, garment: Garment, plan: Plan, person_mask: Mask | None
-) -> Painted:
-    """The person image with small remnants of the old clothes gone from beside the garment."""
+) -> Callable[[], Painted]:
+    """Paints the person image with small remnants of the old clothes gone from beside the garment.
+
+    Slits are looked for now, on all threads.
+    """
     seen = _on_canvas(_bytes(stack.seen), stack.region, person.size)
     if behind is not None and person_mask is not None and behind.box.area:
         # What shows behind the neck hides old clothes there, too.
@@ -222,7 +228,12 @@ def _painted(
         # A bag's strap is no remnant, nor is its soft edge.
         around = cv2.dilate(plan.occluders.strap.alpha, np.ones((_RIM, _RIM), np.uint8))
         seen[around > 0] = 255
-    return paint_remnants(person.pixels, seen, garment.kind, plan.body, plan.occluders, person_mask)
+    slits = (
+        beside_background(seen, garment.kind, plan.body, plan.occluders, person_mask) if person_mask else None
+    )
+    return partial(
+        paint_remnants, person.pixels, seen, garment.kind, plan.body, plan.occluders, person_mask, slits
+    )
 
 
 def _before_cloth(
@@ -330,7 +341,7 @@ def _finished(
 def _laid_over(ground: NDArray[np.uint8], stack: Stack, shadow: NDArray[np.float32]) -> NDArray[np.uint8]:
     """(H, W, 3) the ground under shadow and cloth."""
     picture = ground.copy()
-    picture[stack.region] = stack.over(ground[stack.region], shadow)
+    stack.lay_over(picture[stack.region], shadow)
     return picture
 
 

@@ -22,6 +22,13 @@ def sheet(box: tuple[int, int, int, int], colour: tuple[int, int, int], seed: in
     return Sheet(np.dstack([rgb, alpha]).astype(np.uint8), Box(float(x0), float(y0), float(x1), float(y1)))
 
 
+def over(stack: Stack, shadow: np.ndarray) -> np.ndarray:
+    """`PIXELS` with everything laid over them."""
+    found = PIXELS.copy()
+    stack.lay_over(found, shadow)
+    return found
+
+
 def planes(laid: Sheet) -> tuple[np.ndarray, np.ndarray]:
     """Straight light and alpha over the region, from the bytes that the sheet holds."""
     light, alpha = np.zeros((*SHAPE, 3)), np.zeros(SHAPE)
@@ -58,11 +65,11 @@ def test_what_is_seen_is_mixed_in_light() -> None:
     assert np.abs(stack.seen - seen).max() < 2e-3
     shadow = np.where(np.arange(90) < 30, 0.3, 0.0).astype(np.float32) * np.ones(SHAPE, np.float32)
     expected = srgb_to_linear(PIXELS) * ((1 - seen) * (1 - shadow))[..., None] + colour * veil[..., None]
-    off = np.abs(stack.over(PIXELS, shadow).astype(int) - linear_to_srgb(expected))
+    off = np.abs(over(stack, shadow).astype(int) - linear_to_srgb(expected))
     assert off.max() <= 2 and (off == 0).mean() > 0.8
     untouched = (seen < 0.4 / 255) & (shadow == 0)
     assert untouched.sum() > 100
-    assert (stack.over(PIXELS, shadow)[untouched] == PIXELS[untouched]).all()
+    assert (over(stack, shadow)[untouched] == PIXELS[untouched]).all()
 
 
 def test_the_layer_is_all_that_is_drawn_whatever_lies_before_it() -> None:
@@ -79,7 +86,7 @@ def test_the_layer_is_all_that_is_drawn_whatever_lies_before_it() -> None:
     assert np.abs(layer[there][:, :3].astype(int) - straight).max() <= 2
     # What is seen is the upper sheet alone, in its own colour.
     own = np.rint(HIGH.patch[40, 20, :3])
-    assert (stack.over(PIXELS, np.zeros(SHAPE, np.float32))[50, 50] == own).all()
+    assert (over(stack, np.zeros(SHAPE, np.float32))[50, 50] == own).all()
 
 
 def test_what_slips_under_shows_only_where_nothing_lies_before_it() -> None:
@@ -88,7 +95,7 @@ def test_what_slips_under_shows_only_where_nothing_lies_before_it() -> None:
     front = np.zeros(BEHIND.patch.shape[:2], np.uint8)
     front[:, :10] = 255
     stack.slip_under(BEHIND, front)
-    picture = stack.over(PIXELS, np.zeros(SHAPE, np.float32))
+    picture = over(stack, np.zeros(SHAPE, np.float32))
     assert (picture[30, 3] == PIXELS[30, 3]).all(), "what is before it hides it"
     assert np.abs(picture[57, 15].astype(int) - (240, 230, 90)).max() <= 1, "free"
     assert (picture[20, 20] == (200, 40, 30)).all(), "the front stays before it"

@@ -54,9 +54,35 @@ def test_halves_lie_on_one_another_and_stay_on_the_arm(monkeypatch: pytest.Monke
     assert beside[arm == 0].max() == 0
 
 
-@pytest.mark.parametrize(("kind", "arms"), [("long_sleeve_top", "crossed"), ("long_sleeve_top", "akimbo")])
-def test_arms_that_one_part_can_follow_have_one(kind: str, arms: str) -> None:
+@pytest.mark.parametrize(("kind", "arms"), [("long_sleeve_top", "spread"), ("short_sleeve_top", "akimbo")])
+def test_a_sleeve_that_no_elbow_folds_is_one_part(kind: str, arms: str) -> None:
     assert [part.controls.part for part in sleeves(scene(kind, arms), "left")] == ["left_sleeve"]
+
+
+@pytest.mark.parametrize("arms", ["akimbo", "crossed"])
+def test_in_the_crook_of_an_elbow_cloth_folds_away_and_is_not_squeezed(arms: str) -> None:
+    """On both edges of both halves cloth is as long as where it lies; more of the inner edge is not seen."""
+    seen = scene("long_sleeve_top", arms)
+    upper, lower = (part.controls for part in sleeves(seen, "left"))
+    assert (upper.part, lower.part) == ("left_upper_sleeve", "left_sleeve")
+    shown = {}
+    for half in (upper, lower):
+        for edge in ("outer", "inner"):
+            rows = [half.names.index(f"{half.part}_{edge}_{n}") for n in range(7)]
+            on_person, on_cloth = (_length(xy[rows]) for xy in (half.person_xy, half.garment_xy))
+            shown[half.part, edge] = on_person / on_cloth
+    outer = shown["left_upper_sleeve", "outer"]
+    assert all(0.75 * outer < ratio < 1.33 * outer for ratio in shown.values()), shown
+    ends = [
+        half.garment_xy[half.names.index(f"{half.part}_inner_{n}")] for half, n in ((upper, 6), (lower, 0))
+    ]
+    assert np.linalg.norm(ends[1] - ends[0]) > 0.1 * _length(
+        np.array([upper.garment_xy[8], lower.garment_xy[15]])
+    )
+
+
+def _length(curve: np.ndarray) -> float:
+    return float(np.linalg.norm(np.diff(curve, axis=0), axis=1).sum())
 
 
 def test_a_folded_forearm_lies_before_a_short_sleeve(monkeypatch: pytest.MonkeyPatch) -> None:
