@@ -1,4 +1,4 @@
-"""Sleeves on arms that are bent further than one piece of cloth follows: an upper and a lower half.
+"""Sleeves on arms that bend inwards further than one piece of cloth follows: an upper and a lower half.
 
 On the outside of a bent elbow a sleeve is taut; what is too much on the inside folds into the crook. So both
 halves keep the cloth's own cross-sections and lengths, and meet along the line from elbow to crook, where the
@@ -7,6 +7,7 @@ lower one lies before the upper. What a sleeve is wider than its arm falls to th
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,17 @@ from flixpose.fit.limbs import begin_of_arm
 from flixpose.fit.measure import Point
 from flixpose.fit.outline import reaches
 from flixpose.fit.rig import Limb
-from flixpose.fit.strips import COVER, ROWS, Edge, Strip, half_widths, plainer, rows_to_controls
+from flixpose.fit.strips import (
+    COVER,
+    ROWS,
+    Edge,
+    Strip,
+    half_widths,
+    on_side,
+    plainer,
+    rows_to_controls,
+    unit_vector,
+)
 from flixpose.fit.trunk import trunk_border
 from flixpose.geometry.parts import follow
 from flixpose.geometry.solve import solve_warp
@@ -39,7 +50,6 @@ _NEAR_ELBOW = 1.8  # the same at the elbow's corner
 _LIMIT, _SHOULDER_LIMIT = 0.30, 0.45  # shoulder widths from the bone that are looked at; above an upper arm
 _MOST_OF_BONE, _MOST_OF_CLOTH = 0.85, 0.62  # within which the crook and the sleeve's elbow lie
 _PARALLEL = 0.1  # sine of the angle between bones whose edges meet nowhere
-_UPPER_ARM = 0.54  # of a sleeve, above the elbow
 _CAUGHT = 0.5  # of the upper arm, on which a sleeve does not hang free yet
 _APART = 0.03  # shoulder widths between places of an edge
 
@@ -54,13 +64,12 @@ def is_bent(chain: list[Point]) -> bool:
     return len(chain) == 3 and _bend(chain) > _BENT
 
 
-def bends_in(chain: list[Point], handed: float) -> bool:
-    """Whether a forearm turns to the inner side of its sleeve, as on a hip: not over the head.
-
-    Args:
-        handed: of `handedness`.
-    """
-    upper, fore = _Bone.between(chain[0], chain[1], handed), _Bone.between(chain[1], chain[2], handed)
+def bends_in(body: Body, side: str) -> bool:
+    """Whether a forearm turns to the inner side of its sleeve, as on a hip; over the head it does not."""
+    chain, handed = body.limb(side, "shoulder", "elbow", "wrist"), handedness(body, side)
+    if len(chain) < 3:
+        return False
+    upper, fore = (_Bone.between(*ends, handed) for ends in pairwise(chain))
     return bool(fore.along @ upper.out < 0)
 
 
@@ -71,12 +80,6 @@ def reaches_forearm(strip: Strip, body: Body, scale: float) -> bool:
         scale: pixels of the person image for one of the product's.
     """
     return float(strip.along[-1]) * scale > _BELOW_ELBOW * body.frontal_width
-
-
-def straightened(chain: list[Point]) -> list[Point]:
-    """Shoulder, elbow and wrist of an arm that goes on straight: what ends above the elbow knows no bend."""
-    shoulder, elbow, wrist = chain
-    return [shoulder, elbow, elbow + float(np.linalg.norm(wrist - elbow)) * _unit(elbow - shoulder)]
 
 
 def folds(controls: ControlPoints, border: Points, seam: Points, trunk: ControlPoints) -> bool:
@@ -118,10 +121,10 @@ def elbow_halves(
     outer, inner = _edges(arm, seam)
     half = _strip(outer.cloth_above(), inner.cloth_above())
     controls = rows_to_controls(f"{side}_upper_sleeve", half, outer.above(), inner.above())
-    yield controls, _on_side(matte, half, last=True)
+    yield controls, on_side(matte, half, last=True)
     half = _strip(outer.cloth_below(), inner.cloth_below())
     controls = rows_to_controls(part, half, outer.below(), inner.below())
-    yield controls, _on_side(matte, half, last=False)
+    yield controls, on_side(matte, half, last=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +138,7 @@ class _Bone:
 
     @classmethod
     def between(cls, start: Point, end: Point, handed: float) -> "_Bone":
-        along = _unit(end - start)
+        along = unit_vector(end - start)
         return cls(start, along, handed * np.array([-along[1], along[0]]), float(np.linalg.norm(end - start)))
 
     def at(self, shares: Points) -> Points:
@@ -143,7 +146,7 @@ class _Bone:
         return np.asarray(self.start + (shares * self.length)[:, None] * self.along)
 
     def depth(self, places: Points) -> Points:
-        """(K,) pixels down the bone at which (K, 2) places lie."""
+        """(…,) pixels down the bone at which (…, 2) places lie."""
         return np.asarray((places - self.start) @ self.along)
 
 
@@ -158,11 +161,6 @@ class _Arm:
     scale: float
     unit: float
     person: Mask | None
-
-    @property
-    def taut(self) -> float:
-        """1 where the sleeve's outer edge lies on the outside of the bend, -1 where its inner one does."""
-        return -1.0 if float(self.fore.along @ self.upper.out) > 0 else 1.0
 
     def usual(self, shares: Points) -> Points:
         """(K,) half widths of a usual arm at shares of it, pixels."""
@@ -195,7 +193,7 @@ class _Arm:
 
     def corner(self) -> Point:
         """Where the sleeve's edge turns on the outside of the elbow."""
-        elbow, outward = self.fore.start, _unit(self.taut * (self.upper.out + self.fore.out))
+        elbow, outward = self.fore.start, unit_vector(self.upper.out + self.fore.out)
         usual = float(self.usual(np.array([0.5]))[0])
         found = float(self.seen(elbow[None], outward)[0])
         return np.asarray(elbow + outward * (found if found < _NEAR_ELBOW * usual else usual))
@@ -257,72 +255,51 @@ class _SleeveEdge:
 def _edges(arm: _Arm, seam: tuple[Point, Point]) -> tuple[_SleeveEdge, _SleeveEdge]:
     """The outer and the inner edge.
 
-    The taut one is as long as it is, from the seam on; the other one ends beside it, and what it is too long
-    folds away. On an arm held up, whose armpit is drawn out, the elbow is where sleeves have it.
+    The outer one is taut, and as long as it is, from the seam on. The inner one ends beside it, and folds away
+    what it is too long.
     """
-    inner = 1 if arm.taut > 0 else 0  # the edge that lies in the crook
     on_upper, on_fore = arm.beside(arm.upper, _ON_UPPER_ARM), arm.beside(arm.fore, _ON_FOREARM)
-    corner, crook = arm.corner(), arm.crook(on_upper[inner][-1], on_fore[inner][1])
-    ends = (corner, crook) if inner == 1 else (crook, corner)
-    upper = [_from_seam(arm, number, seam[number], on_upper[number], ends[number]) for number in (0, 1)]
-    lower = [
-        np.vstack([end, _further(arm, arm.fore, edge, end)]) for edge, end in zip(on_fore, ends, strict=True)
-    ]
-    cloth = arm.strip.outer, arm.strip.inner
-    taut, slack = 1 - inner, inner
+    corner, crook = arm.corner(), arm.crook(on_upper[1][-1], on_fore[1][1])
+    cloth, past = (arm.strip.outer, arm.strip.inner), _PAST * arm.unit
     whole = [length_of(edge) for edge in cloth]
-    if arm.taut > 0:
-        cut = min(length_of(upper[taut]) / arm.scale, _MOST_OF_CLOTH * whole[taut])
-    else:
-        cut = _UPPER_ARM * whole[taut]
-    lower[taut] = _cut(lower[taut], (whole[taut] - cut) * arm.scale)
-    lower[taut] = _cut_at(lower[taut], arm.fore, arm.numbers.max_reach * arm.fore.length)
-    end = float(arm.fore.depth(lower[taut][-1:])[0])
-    least = float(arm.fore.depth(crook[None])[0]) + _APART * arm.unit
-    lower[slack] = _cut_at(lower[slack], arm.fore, max(end, least))
-    if arm.taut > 0:
-        lengths = np.array([length_of(upper[slack]), length_of(lower[slack])]) / arm.scale
-        lengths *= min(1.0, whole[slack] / max(float(lengths.sum()), 1e-9))
-    else:
-        lengths = whole[slack] * np.array([_UPPER_ARM, 1 - _UPPER_ARM])
-    past = _PAST * arm.unit
-    found = {
-        taut: _SleeveEdge(
-            upper[taut],
-            lower[taut],
-            corner + past * (_ROUND[0] * arm.upper.along + _ROUND[1] * arm.fore.along),
-            cloth[taut],
-            cut,
-            cut,
-            past / 2 / arm.scale,
-        ),
-        slack: _SleeveEdge(
-            upper[slack],
-            lower[slack],
-            crook + past * arm.upper.along,
-            cloth[slack],
-            lengths[0],
-            whole[slack] - lengths[1],
-            past / arm.scale,
-        ),
-    }
-    return found[0], found[1]
+    upper = _around_shoulder(arm, seam[0], on_upper[0], corner)
+    cut = min(length_of(upper) / arm.scale, _MOST_OF_CLOTH * whole[0])
+    lower = _cut(_from(corner, on_fore[0], arm.fore, arm.unit), (whole[0] - cut) * arm.scale)
+    lower = _cut_at(lower, arm.fore, arm.numbers.max_reach * arm.fore.length)
+    turned = corner + past * (_ROUND[0] * arm.upper.along + _ROUND[1] * arm.fore.along)
+    outer = _SleeveEdge(upper, lower, turned, cloth[0], cut, cut, past / 2 / arm.scale)
+    end = max(float(arm.fore.depth(lower[-1])), float(arm.fore.depth(crook)) + _APART * arm.unit)
+    upper = np.vstack(
+        [_from(seam[1], _above(on_upper[1], arm.upper, crook, arm.unit), arm.upper, arm.unit), crook]
+    )
+    lower = _cut_at(_from(crook, on_fore[1], arm.fore, arm.unit), arm.fore, end)
+    above, below = (length_of(half) / arm.scale for half in (upper, lower))
+    shown = min(1.0, whole[1] / max(above + below, 1e-9))
+    under = crook + past * arm.upper.along
+    inner = _SleeveEdge(
+        upper, lower, under, cloth[1], shown * above, whole[1] - shown * below, past / arm.scale
+    )
+    return outer, inner
 
 
-def _from_seam(arm: _Arm, number: int, start: Point, edge: Points, end: Point) -> Points:
-    """An edge (0: the outer one) from its end of the seam down the upper arm to the elbow."""
+def _around_shoulder(arm: _Arm, start: Point, edge: Points, end: Point) -> Points:
+    """The outer edge from its end of the seam around the shoulder down to the elbow."""
     bone = arm.upper
-    kept = edge[bone.depth(edge) < float(bone.depth(end[None])[0]) - _APART * arm.unit]
-    if number == 0 and len(kept):
-        around = Edge.starting(start, kept, np.tile(bone.along, (len(kept), 1)), bone.depth(kept))
-        return np.vstack([around.rounded(bone.start, arm.person, arm.unit).curve, end])
-    past = kept[bone.depth(kept) > float(bone.depth(start[None])[0]) + _APART * arm.unit]
-    return np.vstack([start, past, end])
+    kept = _above(edge, bone, end, arm.unit)
+    around = Edge.starting(start, kept, np.tile(bone.along, (len(kept), 1)), bone.depth(kept))
+    return np.vstack([around.rounded(bone.start, arm.person, arm.unit).curve, end])
 
 
-def _further(arm: _Arm, bone: _Bone, edge: Points, start: Point) -> Points:
-    """What of an edge lies below a place of it."""
-    return edge[bone.depth(edge) > float(bone.depth(start[None])[0]) + _APART * arm.unit]
+def _above(edge: Points, bone: _Bone, end: Point, unit: float) -> Points:
+    """What of an edge lies above a place of it, two places at least."""
+    kept = bone.depth(edge) < float(bone.depth(end)) - _APART * unit
+    kept[:2] = True
+    return edge[kept]
+
+
+def _from(start: Point, edge: Points, bone: _Bone, unit: float) -> Points:
+    """A place of an edge and what lies below it."""
+    return np.vstack([start, edge[bone.depth(edge) > float(bone.depth(start)) + _APART * unit]])
 
 
 def _cut(curve: Points, length: float) -> Points:
@@ -346,24 +323,5 @@ def _strip(outer: Points, inner: Points) -> Strip:
 
 
 def _bend(chain: list[Point]) -> float:
-    one, other = _unit(chain[1] - chain[0]), _unit(chain[2] - chain[1])
+    one, other = unit_vector(chain[1] - chain[0]), unit_vector(chain[2] - chain[1])
     return float(np.degrees(np.arccos(np.clip(float(one @ other), -1.0, 1.0))))
-
-
-def _on_side(matte: Mask, half: Strip, *, last: bool) -> Mask:
-    """The matte up to a half's last cross-section, or from its first one on."""
-    row = -1 if last else 0
-    middle = (half.outer[row] + half.inner[row]) / 2
-    before = (half.outer[-1] + half.inner[-1] - half.outer[0] - half.inner[0]) / 2
-    across = half.outer[row] - half.inner[row]
-    square = np.array([-across[1], across[0]])
-    square = _unit(square if square @ before > 0 else -square)
-    height, width = matte.alpha.shape
-    y, x = np.ogrid[:height, :width]
-    off = (x + 0.5 - middle[0]) * square[0] + (y + 0.5 - middle[1]) * square[1]
-    kept = np.clip((-off if last else off) + 0.5, 0.0, 1.0)
-    return Mask(np.rint(matte.alpha * kept).astype(np.uint8))
-
-
-def _unit(vector: Point) -> Point:
-    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9))

@@ -1,6 +1,6 @@
 """The plan of a drape: which parts a garment has, where each goes, and what lies before what."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import cv2
@@ -11,7 +11,6 @@ from flixpose.errors import MissingKeypoint
 from flixpose.fit.armholes import at_creases, cap_end, lay_caps, under_armpits
 from flixpose.fit.arms import ArmOutline, arm_chain, is_behind
 from flixpose.fit.body import Body
-from flixpose.fit.chain import handedness
 from flixpose.fit.elbows import (
     bends_in,
     elbow_halves,
@@ -19,9 +18,9 @@ from flixpose.fit.elbows import (
     is_bent,
     is_folded,
     reaches_forearm,
-    straightened,
 )
 from flixpose.fit.forks import with_armpits
+from flixpose.fit.held_up import held_up_halves
 from flixpose.fit.legs import find_legs, leg_controls, nearer_leg
 from flixpose.fit.limbs import sleeve_controls
 from flixpose.fit.mannequin import shows_mannequin
@@ -267,19 +266,11 @@ def _sleeve_plans(
     controls = sleeve_controls(limb, strip, chain, ends, fit.body, numbers, scale, fit.person, arm)
     border, seam = strip_border(controls), _seam_places(limb, fit)
     depth = _BEHIND if is_behind(fit.body, side) else 1
-    whole = PartPlan(controls, matte, border, depth, seam)
-    if not is_bent(chain):
-        return [whole]
-    long = reaches_forearm(strip, fit.body, scale)
-    if not (long and bends_in(chain, handedness(fit.body, side))) and not (
-        is_folded(chain) or folds(controls, border, seam, trunk)
-    ):
-        return [whole]
-    if not long:
-        straight = straightened(chain)
-        controls = sleeve_controls(limb, strip, straight, ends, fit.body, numbers, scale, fit.person)
-        return [replace(whole, controls=controls, border=strip_border(controls), half=True)]
-    halves = elbow_halves(limb.part, strip, matte, chain, ends, fit.body, numbers, scale, fit.person)
+    inwards = bends_in(fit.body, side) and reaches_forearm(strip, fit.body, scale)
+    if not is_bent(chain) or not (inwards or is_folded(chain) or folds(controls, border, seam, trunk)):
+        return [PartPlan(controls, matte, border, depth, seam)]
+    halved = elbow_halves if inwards else held_up_halves
+    halves = halved(limb.part, strip, matte, chain, ends, fit.body, numbers, scale, fit.person)
     return [
         PartPlan(controls, share, strip_border(controls), depth + n, seam[: 0 if n else None], half=True)
         for n, (controls, share) in enumerate(halves)

@@ -194,3 +194,22 @@ def rows_to_controls(
         garment_xy=np.vstack([strip.outer, strip.inner, middle_garment]),
         weights=np.concatenate([np.ones(2 * count), np.full(count, 0.5)]),
     )
+
+
+def on_side(matte: Mask, half: Strip, *, last: bool) -> Mask:
+    """The matte up to a half's last cross-section, or from its first one on."""
+    row = -1 if last else 0
+    middle = (half.outer[row] + half.inner[row]) / 2
+    before = (half.outer[-1] + half.inner[-1] - half.outer[0] - half.inner[0]) / 2
+    across = half.outer[row] - half.inner[row]
+    square = np.array([-across[1], across[0]])
+    square = unit_vector(square if square @ before > 0 else -square)
+    height, width = matte.alpha.shape
+    y, x = np.ogrid[:height, :width]
+    off = (x + 0.5 - middle[0]) * square[0] + (y + 0.5 - middle[1]) * square[1]
+    kept = np.clip((-off if last else off) + 0.5, 0.0, 1.0)
+    return Mask(np.rint(matte.alpha * kept).astype(np.uint8))
+
+
+def unit_vector(vector: Point) -> Point:
+    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9))
