@@ -40,6 +40,7 @@ Points = NDArray[np.float64]
 
 _BENT = 70.0  # degrees from which on cloth folds in the crook
 _FOLDED = 120.0  # degrees from which on a forearm lies before its upper arm
+_LOWERED = 0.25  # cosine of the angle between a lowered upper arm and the trunk, at least
 _BELOW_ELBOW = 0.98  # shoulder widths that a sleeve is long at least to reach the forearm
 # Shares of the bones at which edges are looked for.
 _ON_UPPER_ARM, _ON_FOREARM = np.linspace(0.1, 0.88, 12), np.linspace(0.15, 1.6, 24)
@@ -65,12 +66,12 @@ def is_bent(chain: list[Point]) -> bool:
 
 
 def bends_in(body: Body, side: str) -> bool:
-    """Whether a forearm turns to the inner side of its sleeve, as on a hip; over the head it does not."""
+    """Whether a forearm turns to the inner side of its sleeve below a lowered upper arm, as on a hip."""
     chain, handed = body.limb(side, "shoulder", "elbow", "wrist"), handedness(body, side)
     if len(chain) < 3:
         return False
     upper, fore = (_Bone.between(*ends, handed) for ends in pairwise(chain))
-    return bool(fore.along @ upper.out < 0)
+    return bool(fore.along @ upper.out < 0 and upper.along @ body.down > _LOWERED)
 
 
 def reaches_forearm(strip: Strip, body: Body, scale: float) -> bool:
@@ -255,8 +256,8 @@ class _SleeveEdge:
 def _edges(arm: _Arm, seam: tuple[Point, Point]) -> tuple[_SleeveEdge, _SleeveEdge]:
     """The outer and the inner edge.
 
-    The outer one is taut, and as long as it is, from the seam on. The inner one ends beside it, and folds away
-    what it is too long.
+    The outer one is taut, and as long as it is, from the seam on. The inner one ends beside it; what is too
+    much of it folds away.
     """
     on_upper, on_fore = arm.beside(arm.upper, _ON_UPPER_ARM), arm.beside(arm.fore, _ON_FOREARM)
     corner, crook = arm.corner(), arm.crook(on_upper[1][-1], on_fore[1][1])

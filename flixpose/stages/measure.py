@@ -90,10 +90,10 @@ class Drawn:
 
 def measure(drawn: Drawn, rules: Sequence[Rule]) -> Quality:
     """All figures and the verdict. Each figure's meaning and unit stand in the README's table."""
-    drawn.probes  # noqa: B018  (found once, for several)
-    ways = (_area_figures, _warp_figures, _colour_figures, _edge_figures, _score_figures)
-    figures = [figure for found in gathered(lambda way: way(drawn), ways) for figure in found]
-    return judge(figures, rules)
+    # The first finds the probes, which the last needs as well: by then they are there.
+    ways = (_colour_figures, _edge_figures, _area_figures, _score_figures, _warp_figures)
+    colours, edges, areas, scores, warps = gathered(lambda way: way(drawn), ways)
+    return judge([*areas, *warps, *colours, *edges, *scores], rules)
 
 
 def _area_figures(drawn: Drawn) -> list[Figure]:

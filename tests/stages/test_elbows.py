@@ -12,6 +12,7 @@ BENT = {
     "folded": ((0.66, 0.78), (0.58, 0.0)),
     "behind the head": ((1.05, -0.45), (0.35, -0.75)),
     "towards the camera": ((0.72, 0.3), (0.3, -0.2)),
+    "hanging from a raised elbow": ((0.89, -0.33), (0.47, 0.21)),
 }
 
 
