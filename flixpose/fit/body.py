@@ -71,12 +71,12 @@ class Body:
     @cached_property
     def down(self) -> Point:
         """Unit vector along the torso, from the shoulders to the hips."""
-        return _unit(self.mid_hip - self.mid_shoulder)
+        return unit_vector(self.mid_hip - self.mid_shoulder)
 
     def across_at(self, depth: float) -> Point:
         """Unit vector to the wearer's left at a depth: the shoulders' tilt above, the hips' below."""
         share = min(max(float(depth), 0.0), 1.0)
-        return _unit((1 - share) * self._tilts[0] + share * self._tilts[1])
+        return unit_vector((1 - share) * self._tilts[0] + share * self._tilts[1])
 
     def axis_at(self, depth: float) -> Point:
         """The torso's axis at a depth; past the hips it follows the middle of the legs."""
@@ -106,14 +106,14 @@ class Body:
     def _tilts(self) -> tuple[Point, Point]:
         """Unit vectors to the wearer's left along the shoulders and along the hips."""
         shoulders, hips = (self.joints[f"left_{n}"] - self.joints[f"right_{n}"] for n in ("shoulder", "hip"))
-        return _unit(shoulders), _unit(hips)
+        return unit_vector(shoulders), unit_vector(hips)
 
     @cached_property
     def _leg_direction(self) -> Point:
         knees = [self.joints[name] for name in ("left_knee", "right_knee") if name in self.joints]
         if len(knees) < 2:
             return self.down
-        return _unit(np.mean(knees, axis=0) - self.mid_hip)
+        return unit_vector(np.mean(knees, axis=0) - self.mid_hip)
 
 
 def measure_body(pose: Pose) -> Body:
@@ -210,7 +210,7 @@ def _complete_hips(joints: dict[str, Point], scores: dict[str, float], width: fl
     if all(scores.get(name, 0.0) > 0.0 for name in ("left_hip", "right_hip")):
         return
     left, right = joints["left_shoulder"], joints["right_shoulder"]
-    across = _unit(left - right)
+    across = unit_vector(left - right)
     down = np.array([-across[1], across[0]])
     if down[1] < 0:
         down = -down
@@ -220,5 +220,5 @@ def _complete_hips(joints: dict[str, Point], scores: dict[str, float], width: fl
         scores[name] = 0.0
 
 
-def _unit(vector: Point) -> Point:
+def unit_vector(vector: Point) -> Point:
     return vector / max(float(np.linalg.norm(vector)), 1e-9)

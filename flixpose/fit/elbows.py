@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flixpose.errors import DegenerateWarp
-from flixpose.fit.body import Body
+from flixpose.fit.body import Body, unit_vector
 from flixpose.fit.chain import handedness, length_of, lengths_along, places_along
 from flixpose.fit.limbs import begin_of_arm
 from flixpose.fit.measure import Point
@@ -28,7 +28,6 @@ from flixpose.fit.strips import (
     on_side,
     plainer,
     rows_to_controls,
-    unit_vector,
 )
 from flixpose.fit.trunk import trunk_border
 from flixpose.geometry.parts import follow
@@ -46,7 +45,7 @@ _BELOW_ELBOW = 0.98  # shoulder widths that a sleeve is long at least to reach t
 _ON_UPPER_ARM, _ON_FOREARM = np.linspace(0.1, 0.88, 12), np.linspace(0.15, 1.6, 24)
 _PAST = 0.12  # shoulder widths that the upper half goes on under the lower one
 _ROUND = 0.2, 0.35  # of that, on the elbow's outside: down the upper arm, and down the forearm
-_THIN, _NEAR = 0.67, 1.3  # usual half widths of a limb within which an outline is its own
+_THIN, _NEAR = 0.67, 1.3  # usual half widths: a limb is not thinner; its own outline is not further off
 _NEAR_ELBOW = 1.8  # the same at the elbow's corner
 _LIMIT, _SHOULDER_LIMIT = 0.30, 0.45  # shoulder widths from the bone that are looked at; above an upper arm
 _MOST_OF_BONE, _MOST_OF_CLOTH = 0.85, 0.62  # within which the crook and the sleeve's elbow lie
@@ -55,32 +54,57 @@ _CAUGHT = 0.5  # of the upper arm, on which a sleeve does not hang free yet
 _APART = 0.03  # shoulder widths between places of an edge
 
 
+@dataclass(frozen=True, eq=False)
+class BentSleeve:
+    """A sleeve and the bent arm that it goes on.
+
+    Attributes:
+        part: "left_sleeve" …; of two halves the lower one, which ends in the cuff, keeps that name.
+        strip, matte: of the whole sleeve on the product photo.
+        chain: shoulder, elbow, wrist. seam: (outer, inner) ends of the seam on the person.
+        scale: pixels of the person image for one of the product image.
+        person: its mask, where it is known.
+    """
+
+    part: str
+    strip: Strip
+    matte: Mask
+    chain: list[Point]
+    seam: tuple[Point, Point]
+    body: Body
+    numbers: Limb
+    scale: float
+    person: Mask | None
+
+    @property
+    def side(self) -> str:
+        return self.part.split("_")[0]
+
+    @property
+    def handed(self) -> float:
+        """See `handedness`."""
+        return handedness(self.body, self.side)
+
+    @property
+    def reaches_forearm(self) -> bool:
+        """Whether it ends below the elbow."""
+        return float(self.strip.along[-1]) * self.scale > _BELOW_ELBOW * self.body.frontal_width
+
+    @property
+    def bends_in(self) -> bool:
+        """Whether the forearm turns to its inner side below a lowered upper arm, as on a hip."""
+        upper, fore = (_Bone.between(*ends, self.handed) for ends in pairwise(self.chain))
+        return bool(fore.along @ upper.out < 0 and upper.along @ self.body.down > _LOWERED)
+
+
 def is_folded(chain: list[Point]) -> bool:
     """Whether a forearm lies back along its upper arm, shoulder, elbow and wrist as seen."""
     return len(chain) == 3 and _bend(chain) > _FOLDED
 
 
 def is_bent(chain: list[Point]) -> bool:
-    """Whether a sleeve along shoulder, elbow and wrist folds in the crook."""
+    """Whether shoulder, elbow and wrist bend so far that cloth folds in the crook, or may fold."""
     return len(chain) == 3 and _bend(chain) > _BENT
-
-
-def bends_in(body: Body, side: str) -> bool:
-    """Whether a forearm turns to the inner side of its sleeve below a lowered upper arm, as on a hip."""
-    chain, handed = body.limb(side, "shoulder", "elbow", "wrist"), handedness(body, side)
-    if len(chain) < 3:
-        return False
-    upper, fore = (_Bone.between(*ends, handed) for ends in pairwise(chain))
-    return bool(fore.along @ upper.out < 0 and upper.along @ body.down > _LOWERED)
-
-
-def reaches_forearm(strip: Strip, body: Body, scale: float) -> bool:
-    """Whether a sleeve ends below the elbow.
-
-    Args:
-        scale: pixels of the person image for one of the product's.
-    """
-    return float(strip.along[-1]) * scale > _BELOW_ELBOW * body.frontal_width
 
 
 def folds(controls: ControlPoints, border: Points, seam: Points, trunk: ControlPoints) -> bool:
@@ -95,37 +119,15 @@ def folds(controls: ControlPoints, border: Points, seam: Points, trunk: ControlP
     return True
 
 
-def elbow_halves(
-    part: str,
-    strip: Strip,
-    matte: Mask,
-    chain: list[Point],
-    seam: tuple[Point, Point],
-    body: Body,
-    numbers: Limb,
-    scale: float,
-    person: Mask | None,
-) -> Iterator[tuple[ControlPoints, Mask]]:
-    """Control points and matte of the upper half, then of the lower one.
-
-    Args:
-        part: "left_sleeve" …; the lower half, which ends in the cuff, keeps that name.
-        strip, matte: of the whole sleeve on the product photo.
-        chain: shoulder, elbow, wrist. seam: (outer, inner) ends of the seam on the person.
-        scale: person's pixels for one of the product's.
-        person: its mask, where it is known.
-    """
-    side, (_, elbow, wrist) = part.split("_")[0], chain
-    handed, unit = handedness(body, side), body.frontal_width
-    bones = _Bone.between(begin_of_arm(*seam, person), elbow, handed), _Bone.between(elbow, wrist, handed)
-    arm = _Arm(*bones, strip, numbers, scale, unit, person)
-    outer, inner = _edges(arm, seam)
+def elbow_halves(sleeve: BentSleeve) -> Iterator[tuple[ControlPoints, Mask]]:
+    """Control points and matte of the upper half, then of the lower one."""
+    outer, inner = _edges(_Arm.of(sleeve))
     half = _strip(outer.cloth_above(), inner.cloth_above())
-    controls = rows_to_controls(f"{side}_upper_sleeve", half, outer.above(), inner.above())
-    yield controls, on_side(matte, half, last=True)
+    controls = rows_to_controls(f"{sleeve.side}_upper_sleeve", half, outer.above(), inner.above())
+    yield controls, on_side(sleeve.matte, half, last=True)
     half = _strip(outer.cloth_below(), inner.cloth_below())
-    controls = rows_to_controls(part, half, outer.below(), inner.below())
-    yield controls, on_side(matte, half, last=False)
+    controls = rows_to_controls(sleeve.part, half, outer.below(), inner.below())
+    yield controls, on_side(sleeve.matte, half, last=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,43 +155,54 @@ class _Bone:
 
 @dataclass(frozen=True, eq=False)
 class _Arm:
-    """A bent arm and the sleeve that is to go around it; `unit` is a shoulder width, pixels."""
+    """The bones of a bent arm, the upper one from the seam on, and the sleeve that is to go around them."""
 
     upper: _Bone
     fore: _Bone
-    strip: Strip
-    numbers: Limb
-    scale: float
-    unit: float
-    person: Mask | None
+    sleeve: BentSleeve
+
+    @classmethod
+    def of(cls, sleeve: BentSleeve) -> "_Arm":
+        _, elbow, wrist = sleeve.chain
+        top = begin_of_arm(*sleeve.seam, sleeve.person)
+        upper, fore = (_Bone.between(*ends, sleeve.handed) for ends in ((top, elbow), (elbow, wrist)))
+        return cls(upper, fore, sleeve)
+
+    @property
+    def unit(self) -> float:
+        """A shoulder width, pixels."""
+        return self.sleeve.body.frontal_width
 
     def usual(self, shares: Points) -> Points:
         """(K,) half widths of a usual arm at shares of it, pixels."""
-        return np.interp(shares, [0.0, 1.0], self.numbers.half_width) * self.unit
+        return np.interp(shares, [0.0, 1.0], self.sleeve.numbers.half_width) * self.unit
 
     def seen(self, places: Points, outward: Point, limit: float = _LIMIT) -> Points:
         """(K,) pixels to cloth on the person's outline; NaN where none is seen."""
-        if self.person is None:
+        if self.sleeve.person is None:
             return np.full(len(places), np.nan)
         outwards = np.tile(outward, (len(places), 1))
-        return reaches(self.person, places, outwards, limit * self.unit) + COVER * self.unit
+        return reaches(self.sleeve.person, places, outwards, limit * self.unit) + COVER * self.unit
 
     def beside(self, bone: _Bone, shares: Points) -> tuple[Points, Points]:
         """(outer, inner), (K, 2) edges of the sleeve beside a bone, where it is not bent."""
         first = bone is self.upper
         usual = self.usual((0.0 if first else 0.5) + 0.5 * np.minimum(shares, 1.0))
         middle = bone.at(shares)
-        sides = [_own(self.seen(middle, side * bone.out), usual) for side in (1.0, -1.0)]
-        if first:
-            found = self.seen(middle, bone.out, _SHOULDER_LIMIT)
-            sides[0] = np.where(np.isnan(found), usual, np.maximum(found, _THIN * usual))
+        found = self.seen(middle, bone.out, _SHOULDER_LIMIT if first else _LIMIT)
+        # Above an upper arm the outline is the shoulder's, however far off.
+        arm = (
+            _own(found, usual, np.inf if first else _NEAR),
+            _own(self.seen(middle, -bone.out), usual, _NEAR),
+        )
         cloth = shares * bone.length + (0.0 if first else self.upper.length)
-        halves = np.interp(cloth, self.strip.along * self.scale, half_widths(self.strip) * self.scale)
-        wide = 2 * np.clip(halves, usual, self.numbers.max_half_width * self.unit)
+        strip, scale = self.sleeve.strip, self.sleeve.scale
+        halves = np.interp(cloth, strip.along * scale, half_widths(strip) * scale)
+        wide = 2 * np.clip(halves, usual, self.sleeve.numbers.max_half_width * self.unit)
         free = np.clip(shares / _CAUGHT, 0.0, 1.0) if first else np.clip(shares, 0.0, 1.0)
-        loose = free * np.maximum(wide - sides[0] - sides[1], 0.0)
+        loose = free * np.maximum(wide - arm[0] - arm[1], 0.0)
         falls = (1 + bone.out[1]) / 2
-        outer, inner = sides[0] + loose * falls, sides[1] + loose * (1 - falls)
+        outer, inner = arm[0] + loose * falls, arm[1] + loose * (1 - falls)
         return middle + outer[:, None] * bone.out, middle - inner[:, None] * bone.out
 
     def corner(self) -> Point:
@@ -210,9 +223,13 @@ class _Arm:
         return np.asarray(elbow + min(1.0, *(most / np.maximum(far, 1e-6))) * (place - elbow))
 
 
-def _own(found: Points, usual: Points) -> Points:
-    """A limb's outline where it is its own: old sleeves and what is beside the limb are not."""
-    return np.where(found < _NEAR * usual, np.maximum(found, _THIN * usual), usual)
+def _own(found: Points, usual: Points, near: float) -> Points:
+    """A limb's outline where it is its own: old sleeves and what is beside the limb are not.
+
+    Args:
+        near: usual half widths within which it is.
+    """
+    return np.where(found < near * usual, np.maximum(found, _THIN * usual), usual)
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,32 +270,33 @@ class _SleeveEdge:
         return _spread(self.cloth, self.since, length_of(self.cloth), ROWS)
 
 
-def _edges(arm: _Arm, seam: tuple[Point, Point]) -> tuple[_SleeveEdge, _SleeveEdge]:
+def _edges(arm: _Arm) -> tuple[_SleeveEdge, _SleeveEdge]:
     """The outer and the inner edge.
 
     The outer one is taut, and as long as it is, from the seam on. The inner one ends beside it; what is too
     much of it folds away.
     """
+    sleeve, seam = arm.sleeve, arm.sleeve.seam
     on_upper, on_fore = arm.beside(arm.upper, _ON_UPPER_ARM), arm.beside(arm.fore, _ON_FOREARM)
     corner, crook = arm.corner(), arm.crook(on_upper[1][-1], on_fore[1][1])
-    cloth, past = (arm.strip.outer, arm.strip.inner), _PAST * arm.unit
+    cloth, past = (sleeve.strip.outer, sleeve.strip.inner), _PAST * arm.unit
     whole = [length_of(edge) for edge in cloth]
     upper = _around_shoulder(arm, seam[0], on_upper[0], corner)
-    cut = min(length_of(upper) / arm.scale, _MOST_OF_CLOTH * whole[0])
-    lower = _cut(_from(corner, on_fore[0], arm.fore, arm.unit), (whole[0] - cut) * arm.scale)
-    lower = _cut_at(lower, arm.fore, arm.numbers.max_reach * arm.fore.length)
+    cut = min(length_of(upper) / sleeve.scale, _MOST_OF_CLOTH * whole[0])
+    lower = _cut(_from(corner, on_fore[0], arm.fore, arm.unit), (whole[0] - cut) * sleeve.scale)
+    lower = _cut_at(lower, arm.fore, sleeve.numbers.max_reach * arm.fore.length)
     turned = corner + past * (_ROUND[0] * arm.upper.along + _ROUND[1] * arm.fore.along)
-    outer = _SleeveEdge(upper, lower, turned, cloth[0], cut, cut, past / 2 / arm.scale)
+    outer = _SleeveEdge(upper, lower, turned, cloth[0], cut, cut, past / 2 / sleeve.scale)
     end = max(float(arm.fore.depth(lower[-1])), float(arm.fore.depth(crook)) + _APART * arm.unit)
     upper = np.vstack(
         [_from(seam[1], _above(on_upper[1], arm.upper, crook, arm.unit), arm.upper, arm.unit), crook]
     )
     lower = _cut_at(_from(crook, on_fore[1], arm.fore, arm.unit), arm.fore, end)
-    above, below = (length_of(half) / arm.scale for half in (upper, lower))
+    above, below = (length_of(half) / sleeve.scale for half in (upper, lower))
     shown = min(1.0, whole[1] / max(above + below, 1e-9))
     under = crook + past * arm.upper.along
     inner = _SleeveEdge(
-        upper, lower, under, cloth[1], shown * above, whole[1] - shown * below, past / arm.scale
+        upper, lower, under, cloth[1], shown * above, whole[1] - shown * below, past / sleeve.scale
     )
     return outer, inner
 
@@ -288,7 +306,7 @@ def _around_shoulder(arm: _Arm, start: Point, edge: Points, end: Point) -> Point
     bone = arm.upper
     kept = _above(edge, bone, end, arm.unit)
     around = Edge.starting(start, kept, np.tile(bone.along, (len(kept), 1)), bone.depth(kept))
-    return np.vstack([around.rounded(bone.start, arm.person, arm.unit).curve, end])
+    return np.vstack([around.rounded(bone.start, arm.sleeve.person, arm.unit).curve, end])
 
 
 def _above(edge: Points, bone: _Bone, end: Point, unit: float) -> Points:

@@ -10,13 +10,12 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from flixpose.fit.body import Body
-from flixpose.fit.chain import handedness
-from flixpose.fit.elbows import reaches_forearm
+from flixpose.fit.body import unit_vector
+from flixpose.fit.elbows import BentSleeve
 from flixpose.fit.measure import Point
 from flixpose.fit.outline import reaches
 from flixpose.fit.rig import Limb
-from flixpose.fit.strips import COVER, SHARES, Strip, half_widths, on_side, rows_to_controls, unit_vector
+from flixpose.fit.strips import COVER, SHARES, Strip, half_widths, on_side, rows_to_controls
 from flixpose.structures.image import Mask
 from flixpose.structures.warp import ControlPoints
 
@@ -33,30 +32,14 @@ _NEAR = 1.5  # times as wide as cloth or limb
 _LIMIT = 0.30  # shoulder widths from the bone to a limb's own outline
 
 
-def held_up_halves(
-    part: str,
-    strip: Strip,
-    matte: Mask,
-    chain: list[Point],
-    seam: tuple[Point, Point],
-    body: Body,
-    numbers: Limb,
-    scale: float,
-    person: Mask | None,
-) -> Iterator[tuple[ControlPoints, Mask]]:
-    """Control points and matte of the upper half, then of the lower one; the upper alone for short sleeves.
-
-    Args:
-        part: "left_sleeve" …; the lower half, which ends in the cuff, keeps that name.
-        strip, matte: of the whole sleeve on the product photo.
-        seam: (outer, inner) ends of the seam on the person. scale: person's pixels for one of the product's.
-    """
-    side, unit = part.split("_")[0], body.shoulder_width
-    _, elbow, wrist = chain
+def held_up_halves(sleeve: BentSleeve) -> Iterator[tuple[ControlPoints, Mask]]:
+    """Control points and matte of the upper half, then of the lower one; of short sleeves the upper alone."""
+    strip, numbers, scale, person = sleeve.strip, sleeve.numbers, sleeve.scale, sleeve.person
+    seam, unit, handed = sleeve.seam, sleeve.body.shoulder_width, sleeve.handed
+    _, elbow, wrist = sleeve.chain
     whole, past = float(strip.along[-1]) * scale, _ROUND * unit
-    handed = handedness(body, side)
     top = (seam[0] + seam[1]) / 2
-    is_short = not reaches_forearm(strip, body, scale)
+    is_short = not sleeve.reaches_forearm
     cut = whole if is_short else min(_UPPER_ARM * unit, _LONGEST * whole)
     # Seen from the end an upper arm is short, and so is its sleeve.
     upper_arm = float(np.linalg.norm(elbow - top))
@@ -67,8 +50,11 @@ def held_up_halves(
     upper = _part_of(strip, cloth / scale)
     halves = _widths(upper, 0.5 * shares, numbers, unit, scale) * round_end
     placed = _placed(top, unit_vector(elbow - top), places, halves, handed, person, unit)
-    name = part if is_short else f"{side}_upper_sleeve"
-    yield rows_to_controls(name, upper, *_from_seam(*placed, seam, shares)), on_side(matte, upper, last=True)
+    name = sleeve.part if is_short else f"{sleeve.side}_upper_sleeve"
+    yield (
+        rows_to_controls(name, upper, *_from_seam(*placed, seam, shares)),
+        on_side(sleeve.matte, upper, last=True),
+    )
     if is_short:
         return
     forearm = float(np.linalg.norm(wrist - elbow))
@@ -79,7 +65,7 @@ def held_up_halves(
     lower = _part_of(strip, cloth / scale)
     halves = _widths(lower, 0.5 + 0.5 * np.clip(shares, 0, 1), numbers, unit, scale) * _ROUNDED[::-1]
     placed = _placed(elbow, unit_vector(wrist - elbow), places, halves, handed, person, unit)
-    yield rows_to_controls(part, lower, *placed), on_side(matte, lower, last=False)
+    yield rows_to_controls(sleeve.part, lower, *placed), on_side(sleeve.matte, lower, last=False)
 
 
 def _part_of(strip: Strip, along: Points) -> Strip:

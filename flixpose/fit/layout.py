@@ -11,14 +11,7 @@ from flixpose.errors import MissingKeypoint
 from flixpose.fit.armholes import at_creases, cap_end, lay_caps, under_armpits
 from flixpose.fit.arms import ArmOutline, arm_chain, is_behind
 from flixpose.fit.body import Body
-from flixpose.fit.elbows import (
-    bends_in,
-    elbow_halves,
-    folds,
-    is_bent,
-    is_folded,
-    reaches_forearm,
-)
+from flixpose.fit.elbows import BentSleeve, elbow_halves, folds, is_bent, is_folded
 from flixpose.fit.forks import with_armpits
 from flixpose.fit.held_up import held_up_halves
 from flixpose.fit.legs import find_legs, leg_controls, nearer_leg
@@ -266,11 +259,14 @@ def _sleeve_plans(
     controls = sleeve_controls(limb, strip, chain, ends, fit.body, numbers, scale, fit.person, arm)
     border, seam = strip_border(controls), _seam_places(limb, fit)
     depth = _BEHIND if is_behind(fit.body, side) else 1
-    inwards = bends_in(fit.body, side) and reaches_forearm(strip, fit.body, scale)
-    if not is_bent(chain) or not (inwards or is_folded(chain) or folds(controls, border, seam, trunk)):
-        return [PartPlan(controls, matte, border, depth, seam)]
-    halved = elbow_halves if inwards else held_up_halves
-    halves = halved(limb.part, strip, matte, chain, ends, fit.body, numbers, scale, fit.person)
+    one = PartPlan(controls, matte, border, depth, seam)
+    if not is_bent(chain):
+        return [one]
+    sleeve = BentSleeve(limb.part, strip, matte, chain, ends, fit.body, numbers, scale, fit.person)
+    inwards = sleeve.bends_in and sleeve.reaches_forearm
+    if not (inwards or is_folded(chain) or folds(controls, border, seam, trunk)):
+        return [one]
+    halves = elbow_halves(sleeve) if inwards else held_up_halves(sleeve)
     return [
         PartPlan(controls, share, strip_border(controls), depth + n, seam[: 0 if n else None], half=True)
         for n, (controls, share) in enumerate(halves)

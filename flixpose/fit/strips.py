@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from flixpose.fit.body import unit_vector
 from flixpose.fit.chain import length_of, lengths_along, places_along
 from flixpose.fit.measure import Point
 from flixpose.fit.outline import reach
@@ -101,12 +102,7 @@ class Edge:
         past = ((side - start) * tangents).sum(axis=1) > 0
         first = min(int(np.argmax(past)) if past.any() else len(side) - 2, len(side) - 2)
         curve = np.vstack([start, side[first:]])
-        steps = np.linalg.norm(np.diff(curve, axis=0), axis=1)
-        return cls(
-            curve,
-            np.concatenate([[distances[first]], distances[first:]]),
-            np.concatenate([[0], np.cumsum(steps)]),
-        )
+        return cls(curve, np.concatenate([[distances[first]], distances[first:]]), lengths_along(curve))
 
     def rounded(self, centre: Point, person_mask: Mask | None, width: float) -> "Edge":
         """The edge led around the shoulder's curve between its end of the seam and the limb's side."""
@@ -135,8 +131,7 @@ class Edge:
 
     def rows(self, so_far: float, shares: NDArray[np.float64] = SHARES) -> NDArray[np.float64]:
         """(R, 2) points from the seam to where the edge reaches so far along the limb."""
-        wanted = shares * float(np.interp(so_far, self.reach[1:], self.length[1:]))
-        return np.stack([np.interp(wanted, self.length, self.curve[:, axis]) for axis in (0, 1)], axis=1)
+        return places_along(self.curve, shares * float(np.interp(so_far, self.reach[1:], self.length[1:])))
 
 
 def strip_border(controls: ControlPoints) -> NDArray[np.float64]:
@@ -209,7 +204,3 @@ def on_side(matte: Mask, half: Strip, *, last: bool) -> Mask:
     off = (x + 0.5 - middle[0]) * square[0] + (y + 0.5 - middle[1]) * square[1]
     kept = np.clip((-off if last else off) + 0.5, 0.0, 1.0)
     return Mask(np.rint(matte.alpha * kept).astype(np.uint8))
-
-
-def unit_vector(vector: Point) -> Point:
-    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9))
