@@ -1,12 +1,21 @@
 """Long sleeves on arms that are folded, raised or foreshortened: two halves, the lower before the upper."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
+from flixpose.fit import layout
+from flixpose.fit.elbows import BentSleeve, elbow_halves
 from flixpose.fit.layout import PartPlan
+from flixpose.fit.strips import ROWS, Strip
+from flixpose.stages.plan_targets import plan_targets
+from flixpose.structures.image import Mask
+from flixpose.structures.warp import ControlPoints
 from tests.fit.figures import ARMS
-from tests.stages.scene import PLACE, UNIT, Scene, scene
+from tests.stages.scene import PLACE, UNIT, Scene, real_tools, scene
 
 BENT = {
     "folded": ((0.66, 0.78), (0.58, 0.0)),
@@ -80,6 +89,50 @@ def test_in_the_crook_of_an_elbow_cloth_folds_away_and_is_not_squeezed(arms: str
     assert np.linalg.norm(ends[1] - ends[0]) > 0.1 * _length(
         np.array([upper.garment_xy[8], lower.garment_xy[15]])
     )
+
+
+def test_what_a_sleeve_is_wider_than_its_forearm_falls_to_the_side_that_faces_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a forearm on a hip that is the outer side; wide and narrow sleeve end at one edge on the other."""
+    narrow = bent_sleeve(monkeypatch)
+    outer, inner = narrow.strip.outer, narrow.strip.inner
+    more = np.linspace(0.0, 0.9, len(outer))[:, None] * (outer - inner)
+    wide = replace(narrow, strip=Strip(outer + more / 2, inner - more / 2, narrow.strip.along))
+    _, elbow, wrist = narrow.chain
+    along = (wrist - elbow) / np.linalg.norm(wrist - elbow)
+    outward = np.array([along[1], -along[0]])
+    assert outward[1] > 0.5, "it faces down"
+    beside = {
+        (sleeve is wide, edge): abs(float((end - elbow) @ outward))
+        for sleeve in (wide, narrow)
+        for edge, end in cuff_ends(sleeve).items()
+    }
+    gained = {edge: beside[True, edge] - beside[False, edge] for edge in ("outer", "inner")}
+    assert gained["outer"] > 0.04 * UNIT and gained["outer"] > 3 * abs(gained["inner"]), gained
+
+
+def bent_sleeve(monkeypatch: pytest.MonkeyPatch) -> BentSleeve:
+    """The left sleeve of a top on arms that are on the hips."""
+    caught: list[BentSleeve] = []
+
+    def catching(sleeve: BentSleeve) -> Iterator[tuple[ControlPoints, Mask]]:
+        caught.append(sleeve)
+        return elbow_halves(sleeve)
+
+    seen = scene("long_sleeve_top", "akimbo")
+    monkeypatch.setattr(layout, "elbow_halves", catching)
+    plan_targets(seen.person, seen.product, seen.pose, seen.garment, real_tools("file:///nowhere").rigs)
+    (left,) = (sleeve for sleeve in caught if sleeve.side == "left")
+    return left
+
+
+def cuff_ends(sleeve: BentSleeve) -> dict[str, np.ndarray]:
+    _, (lower, _) = elbow_halves(sleeve)
+    return {
+        edge: lower.person_xy[lower.names.index(f"left_sleeve_{edge}_{ROWS - 1}")]
+        for edge in ("outer", "inner")
+    }
 
 
 def _length(curve: np.ndarray) -> float:
