@@ -24,7 +24,8 @@ _WORLD_GAIN = 1.2
 # less, and nothing by the second: it is the neck that turns.
 _HEAD_SHARE, _MOST_BY_HEAD = 0.6, 20.0
 _ON_NECK = 25.0, 45.0
-_HEAD_DEGREES = 60.0  # of turn where the nose lies a whole distance of the ears aside
+_HEAD_DEGREES = 60.0  # of turn where the nose lies a whole breadth of the face aside
+_OF_MESH, _OF_BODY = ("mesh_1", "outline_left_8", "outline_right_8"), ("nose", "left_ear", "right_ear")
 # Shoulders of people who face the camera, in torso lengths, at most; who shows broader ones is turned less.
 _BROADEST = 0.75
 _ALWAYS = 10.0  # degrees that the shoulders' breadth does not deny
@@ -174,7 +175,7 @@ def _signed_turn(pose: Pose) -> float:
     span = pose.world[index["left_shoulder"]] - pose.world[index["right_shoulder"]]
     seen = float(np.degrees(np.arctan2(span[2], abs(span[0]) + 1e-6)))
     turned = _WORLD_GAIN * seen
-    head = _head_turn(pose.keypoints)
+    head = _head_turn(pose)
     if head is not None:
         further = head - turned
         told = _HEAD_SHARE * float(np.interp(abs(further), _ON_NECK, (1.0, 0.0)))
@@ -194,15 +195,19 @@ def _most_turn(keypoints: Keypoints) -> float:
     return max(_ALWAYS, float(np.degrees(np.arccos(min(1.0, seen / _BROADEST)))))
 
 
-def _head_turn(keypoints: Keypoints) -> float | None:
-    """Degrees by which the head is turned, told by the nose between the ears; None from behind."""
-    if not all(keypoints.has(name) for name in ("nose", "left_ear", "right_ear")):
+def _head_turn(pose: Pose) -> float | None:
+    """Degrees by which the head is turned, told by the nose between the face's sides; None from behind.
+
+    The mesh of the face knows its sides; without one the ears are taken, which hair may hide.
+    """
+    found, (nose, *sides) = (pose.face, _OF_MESH) if pose.face is not None else (pose.keypoints, _OF_BODY)
+    if not all(found.has(name) for name in (nose, *sides)):
         return None
-    left, right = keypoints["left_ear"].astype(float), keypoints["right_ear"].astype(float)
+    left, right = (found[name].astype(float) for name in sides)
     apart = float(np.linalg.norm(left - right))
     if apart < 2.0 or left[0] < right[0]:
         return None
-    return _HEAD_DEGREES * float((keypoints["nose"] - (left + right) / 2) @ (left - right)) / apart**2
+    return _HEAD_DEGREES * float((found[nose] - (left + right) / 2) @ (left - right)) / apart**2
 
 
 def _complete_hips(joints: dict[str, Point], scores: dict[str, float], width: float) -> None:

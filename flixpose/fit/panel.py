@@ -21,7 +21,7 @@ _COLUMNS = (0.4, 0.75)  # of the way from the middle to a side
 _BY_SIDES = 0.5  # how far the sides tell a row's height, in place of the middle line
 # Half the breadth and half the depth of a trunk in its cloth, in shoulder widths: an ellipse, deeper than
 # the body alone (`fit.body`).
-_BREADTH, _DEPTH = 0.5, 0.4
+_BREADTH, _DEPTH = 0.5, 0.42
 _LEAST_ROOM = 0.4  # of its own part of the way to the side that is left to the cloth beyond a column
 # How far the ends of the middle line lie before the axis, in shoulder widths.
 _AT_ENDS = {"neck_front": 0.45, "hem_center": 0.4, "waist_center": 0.4, "crotch": 0.2}

@@ -1,5 +1,6 @@
 """The body's own frame, on bodies drawn from numbers."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,8 @@ import pytest
 
 from flixpose.errors import MissingKeypoint
 from flixpose.fit.body import TORSO_PER_SHOULDER_WIDTH, measure_body, turn_degrees
+from flixpose.pose.skeletons import FACE_468
+from flixpose.structures.keypoints import Keypoints
 from tests.fit.figures import body_points, make_pose, moved, pose_of
 
 PLACES = [(0.0, -0.2), (0.5, 0.0), (-0.5, 0.0), (0.4, 0.5), (0.3, 1.0), (-0.3, 1.0), (0.6, 1.8), (-0.2, 2.5)]
@@ -177,6 +180,18 @@ def test_the_head_tells_a_share_of_the_turn() -> None:
     # From behind the nose is not seen.
     behind = body_points() | {"nose": (0.1, -0.55)}
     assert measure_body(pose_of(moved(behind, view="back"), turned=0.01)).turn == pytest.approx(0.0, abs=0.02)
+
+
+def test_the_mesh_of_a_face_knows_its_sides_where_hair_hides_the_ears() -> None:
+    """The nose of a mesh lies 0.2 breadths of the face aside: 12 degrees; between the ears it lies midway."""
+    xy = np.zeros((len(FACE_468), 2), np.float32)
+    rows = FACE_468.index
+    xy[rows["outline_left_8"]], xy[rows["outline_right_8"]] = (330.0, 140.0), (310.0, 140.0)
+    xy[rows["mesh_1"]] = (324.0, 150.0)
+    face = Keypoints(FACE_468, xy, np.full(len(FACE_468), 0.9, np.float32))
+    pose = make_pose(turned=0.01)
+    assert measure_body(pose).turn == pytest.approx(0.0, abs=0.02)
+    assert measure_body(replace(pose, face=face)).turn == pytest.approx(0.6 * 12.0, abs=0.05)
 
 
 def test_a_limb_ends_where_a_joint_is_missing() -> None:
