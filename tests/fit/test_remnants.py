@@ -5,6 +5,7 @@ from functools import cache
 
 import cv2
 import numpy as np
+import pytest
 
 from flixpose.fit.body import measure_body
 from flixpose.fit.crumbs import old_clothes
@@ -12,7 +13,7 @@ from flixpose.fit.occluders import Occluders, find_occluders
 from flixpose.fit.remnants import MOST_AREA, MOST_SKIN, Painted, paint_remnants
 from flixpose.structures.found import Pose
 from flixpose.structures.image import Image, Mask
-from tests.fit.figures import BELOW, PAPER, WORN, paint_person
+from tests.fit.figures import ARMS, BELOW, PAPER, WORN, paint_person
 
 
 @cache
@@ -116,6 +117,29 @@ def test_an_old_edge_where_nobody_is_becomes_no_skin() -> None:
     found = paint_remnants(pixels, seen, "short_sleeve_top", body, masks, mask)
     assert edge.sum() > 30
     assert np.abs(found.picture[edge].astype(int) - PAPER).mean() < 20
+
+
+def test_around_a_hand_before_wide_clothes_is_no_background(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Crumbs of an old skirt between a hand and the new one get the hand's colours: white dots were there."""
+    monkeypatch.setitem(ARMS, "before the skirt", ((0.68, 0.75), (0.6, 1.75)))
+    image, pose, labels = paint_person("before the skirt")
+    assert pose.mask is not None
+    body = measure_body(pose)
+    outline = np.array([[260, 450], [380, 450], [470, 640], [170, 640]], np.int32)
+    skirt = (cv2.fillConvexPoly(np.zeros_like(labels), outline, 1) > 0) & (labels != 1)
+    pixels = np.where(skirt[..., None], np.array(BELOW, np.uint8), image.pixels)
+    mask = Mask(cv2.max(pose.mask.alpha, skirt * np.uint8(255)))
+    image, pose = replace(image, pixels=pixels), replace(pose, mask=mask)
+    occluders = find_occluders(image, body, mask)
+    hand = cv2.dilate((labels == 1).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    crumbs = hand & skirt
+    seen = cv2.dilate(np.where(skirt & ~crumbs, 255, 0).astype(np.uint8), np.ones((5, 5), np.uint8))
+    seen[hand] = 0
+    found = paint_remnants(image.pixels, seen, "skirt", body, occluders, mask)
+    told = crumbs & (found.mask.alpha > 0)
+    assert told.sum() > 60
+    paper = np.abs(found.picture[told].astype(int) - PAPER).max(axis=1) < 20
+    assert paper.mean() < 0.25, "where it lies beside the hand, too"
 
 
 def test_large_remnants_stay_and_are_told() -> None:
