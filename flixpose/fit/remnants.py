@@ -81,7 +81,7 @@ _THIN = 0.014  # shoulder widths: half of a sliver's breadth
 _EDGE = 0.010  # shoulder widths beyond a remnant that its seam, and the shade it throws, are painted, too
 _FAR_RIM = 3  # times as far background goes on where nothing else may be
 _RELUCTANCE = 0.04  # shoulder widths by which a forearm must be nearer than anything else to lend its colour
-_AT_HAND = 2.0  # times as far as a hand before the hips background must lie, or it lends nothing
+_AT_HAND = 2.0  # beside the legs a hand lends its colour where background lies so many times as far
 _NEAR = 4 * RIM  # shoulder widths: a sliver further from the garment is not the garment's business
 _TAPER = 0.08  # ... unless it is the tip of something broad, as far from that
 # Shoulder widths: structure finer than this is mirrored; large folds would show twice.
