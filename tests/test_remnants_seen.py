@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flixpose import bootstrap
+from flixpose import bootstrap, resources
 from flixpose.fit.body import measure_body
 from flixpose.fit.nook import chest
 from flixpose.imaging.decode import read_image
@@ -62,3 +62,14 @@ def test_an_old_hem_between_hands_is_painted(shared: Path, tools: Tools) -> None
     found = draped(shared, tools, "01260_00", "ws09-blue")
     hem = found.pose.mask is not None and round(measure_body(found.pose).mid_hip[1])
     assert (found.old_garment.alpha[hem:] > 127).sum() < 0.01 * (found.visible.alpha > 127).sum()
+
+
+def test_no_light_line_runs_around_fingers_before_new_shorts(tools: Tools) -> None:
+    """Between fingers the background is seen; beyond their tips what is left of old clothes is not it."""
+    person, shorts = (
+        photo(resources.SAMPLES / name) for name in ("persons/ines.jpg", "products/denim-shorts.jpg")
+    )
+    found = drape(person, shorts, tools)
+    before_cloth = (found.garment_layer[..., 3] == 255) & (found.visible.alpha < 64)
+    light = before_cloth & (found.painted.alpha > 0) & (found.picture.min(axis=2) > 215)
+    assert before_cloth.sum() > 500 and light.sum() < 15

@@ -81,7 +81,7 @@ _THIN = 0.014  # shoulder widths: half of a sliver's breadth
 _EDGE = 0.010  # shoulder widths beyond a remnant that its seam, and the shade it throws, are painted, too
 _FAR_RIM = 3  # times as far background goes on where nothing else may be
 _RELUCTANCE = 0.04  # shoulder widths by which a forearm must be nearer than anything else to lend its colour
-_AT_HAND = 2.0  # beside the legs a hand lends its colour where background lies so many times as far
+_AT_HAND = 2.0  # before trousers and skirts a hand lends its colour where background is so many times as far
 _NEAR = 4 * RIM  # shoulder widths: a sliver further from the garment is not the garment's business
 _TAPER = 0.08  # ... unless it is the tip of something broad, as far from that
 # Shoulder widths: structure finer than this is mirrored; large folds would show twice.
@@ -209,10 +209,12 @@ class _Photo:
         sources = self.sources(window, rims)
         away = distances(sources)
         under = self.under(window)
+        broad = grown(core, (_THIN + 2 * RIM) * self.unit) if core.any() else core
         if self.lower:
-            beside = has(window, BESIDE_LEGS)
+            beside, at_hand = has(window, BESIDE_LEGS), away[0] > _AT_HAND * away[3]
             forbid(away[1], beside)
-            forbid(away[3], beside & (away[0] <= _AT_HAND * away[3]))
+            forbid(away[3], beside & ~at_hand)
+            forbid(away[0], at_hand & ~broad)
             under &= ~beside
         else:
             beside, above = flanks(sources[2], shows, self.unit)
@@ -246,7 +248,7 @@ class _Photo:
         away[3] += _RELUCTANCE * self.unit
         inside, depth = np.flatnonzero(core), np.zeros(0, np.float32)
         if len(inside):
-            forbid(away[3], grown(core, (_THIN + 2 * RIM) * self.unit))
+            forbid(away[3], broad)
             depth = flat[:, inside].min(axis=0)
         # Skin on shoulders and chest, background in the nooks beside the neck, whatever lies nearer.
         forbid(away[0], trunk & ~rims)
