@@ -125,7 +125,7 @@ def test_around_a_hand_before_wide_clothes_is_no_background(monkeypatch: pytest.
     image, pose, labels = paint_person("before the skirt")
     assert pose.mask is not None
     body = measure_body(pose)
-    outline = np.array([[220, 390], [420, 390], [470, 640], [170, 640]], np.int32)
+    outline = np.array([[260, 450], [380, 450], [470, 640], [170, 640]], np.int32)
     skirt = (cv2.fillConvexPoly(np.zeros_like(labels), outline, 1) > 0) & (labels != 1)
     pixels = np.where(skirt[..., None], np.array(BELOW, np.uint8), image.pixels)
     mask = Mask(cv2.max(pose.mask.alpha, skirt * np.uint8(255)))

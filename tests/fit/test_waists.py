@@ -10,7 +10,7 @@ from flixpose.fit.body import measure_body
 from flixpose.fit.measure import measure_garment
 from flixpose.structures.found import Pose
 from flixpose.structures.image import Mask
-from tests.fit.figures import make_garment, paint_person
+from tests.fit.figures import ARMS, make_garment, paint_person
 from tests.fit.test_layout import RIGS
 
 
@@ -27,7 +27,13 @@ def broader(mask: Mask, share: float, middle: float) -> Mask:
     return Mask(cv2.warpAffine(mask.alpha, stretch, mask.alpha.shape[::-1]))
 
 
-@pytest.mark.parametrize("arms", ["spread", "akimbo", "crossed"])
+@pytest.fixture(autouse=True)
+def before_the_waist(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forearms that lie across the waist."""
+    monkeypatch.setitem(ARMS, "before the waist", ((0.62, 0.72), (-0.05, 0.97)))
+
+
+@pytest.mark.parametrize("arms", ["spread", "akimbo", "before the waist"])
 def test_a_broad_waist_gets_a_large_skirt_whatever_the_arms_hide(arms: str) -> None:
     _, pose, _ = paint_person(arms)
     assert pose.mask is not None
@@ -39,7 +45,7 @@ def test_a_broad_waist_gets_a_large_skirt_whatever_the_arms_hide(arms: str) -> N
 
 def test_one_side_tells_the_waist_where_the_other_is_hidden() -> None:
     _, pose, _ = paint_person("spread")
-    _, crossed, _ = paint_person("crossed")
+    _, crossed, _ = paint_person("before the waist")
     assert pose.mask is not None
     xy, index = pose.keypoints.xy.copy(), pose.keypoints.skeleton.index
     for joint in ("elbow", "wrist", "index"):
