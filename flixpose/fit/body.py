@@ -19,8 +19,8 @@ Point = NDArray[np.float64]
 TORSO_PER_SHOULDER_WIDTH = 1.45  # adults, from mid shoulder to mid hip
 # 3-D keypoints see who is turned less so than he is.
 _WORLD_GAIN = 1.2
-# The head tells a share of it: where both differ little the head is the surer one (by less than 5 degrees on
-# half of 80 real photos). Where it is turned further than the body by the first of these angles it tells the
+# The head tells a share of it: where both differ little the head is the surer one (on half of 80 real photos
+# by less than 5.5 degrees). Where it is turned further than the body by the first of these angles it tells
 # less, and nothing by the second: it is the neck that turns.
 _HEAD_SHARE, _MOST_BY_HEAD = 0.6, 20.0
 _ON_NECK = 25.0, 45.0

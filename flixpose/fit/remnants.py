@@ -211,11 +211,7 @@ class _Photo:
         under = self.under(window)
         broad = grown(core, (_THIN + 2 * RIM) * self.unit) if core.any() else core
         if self.lower:
-            beside, at_hand = has(window, BESIDE_LEGS), away[0] > _AT_HAND * away[3]
-            forbid(away[1], beside)
-            forbid(away[3], beside & ~at_hand)
-            forbid(away[0], at_hand & ~broad)
-            under &= ~beside
+            under &= ~self.beside_legs(window, away, broad)
         else:
             beside, above = flanks(sources[2], shows, self.unit)
             forbid(away[1:], beside & (away[0] <= MOST_DEPTH * self.unit))
@@ -257,6 +253,19 @@ class _Photo:
         blank = np.zeros_like(shows), np.zeros_like(shows)
         numbers = np.flatnonzero(touching)
         return Remnant(window, shows, labels, sources, away, numbers, areas, deep, on_skin, under, *blank)
+
+    def beside_legs(self, window: Window, away: NDArray[np.float32], broad: Plane) -> Plane:
+        """(h, w) where no leg is, under trousers and skirts: nothing but a hand before it lends skin there.
+
+        Args:
+            away: (4, h, w) pixels to each of `sources`; what may not lend is made infinite.
+            broad: (h, w) remnants that are no slivers, which a hand lends nothing.
+        """
+        beside, at_hand = self.setting.has(window, BESIDE_LEGS), away[0] > _AT_HAND * away[3]
+        forbid(away[1], beside)
+        forbid(away[3], beside & ~at_hand)
+        forbid(away[0], at_hand & ~broad)
+        return beside
 
     def judged(
         self,
